@@ -1,0 +1,33 @@
+# Third parties, each as one target. Only the folder that design gives them to may link it.
+
+find_package(Threads REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
+find_package(GTest REQUIRED)
+
+# llama.cpp, built by ./setup from the source inside the llama-cpp-python sdist.
+add_library(llama SHARED IMPORTED)
+set_target_properties(llama PROPERTIES
+  IMPORTED_LOCATION ${ACTOGRAM_DEPS}/llama/lib/libllama.so
+  INTERFACE_INCLUDE_DIRECTORIES ${ACTOGRAM_DEPS}/llama/include)
+foreach(part ggml ggml-base ggml-cpu)
+  add_library(${part} SHARED IMPORTED)
+  set_target_properties(${part} PROPERTIES IMPORTED_LOCATION ${ACTOGRAM_DEPS}/llama/lib/lib${part}.so)
+  target_link_libraries(llama INTERFACE ${part})
+endforeach()
+
+# Arrow and Parquet, from the pyarrow wheel. SYSTEM, because its headers warn.
+file(GLOB PYARROW ${ACTOGRAM_DEPS}/venv/lib/python3*/site-packages/pyarrow)
+if(NOT PYARROW)
+  message(FATAL_ERROR "no pyarrow in ${ACTOGRAM_DEPS}/venv: run ./setup first")
+endif()
+foreach(part arrow parquet)
+  file(GLOB location ${PYARROW}/lib${part}.so.*)
+  add_library(${part} SHARED IMPORTED)
+  set_target_properties(${part} PROPERTIES
+    IMPORTED_LOCATION ${location} INTERFACE_INCLUDE_DIRECTORIES ${PYARROW}/include)
+endforeach()
+target_link_libraries(parquet INTERFACE arrow)

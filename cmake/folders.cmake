@@ -1,0 +1,42 @@
+# One static library and one test program for each folder of src/, named after it. A file joins by
+# existing: x.cc is compiled, x_test.cc is a test, x_bench.cc and x_fuzz.cc are built elsewhere.
+# Which folder may include which is checked by tools/check_layers against ARCHITECTURE.md; this
+# table only says what to link.
+
+include(GoogleTest)
+enable_testing()
+
+function(actogram_folder name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_bench|_fuzz|main)\\.cc$")
+  set(library actogram_${name})
+  if(sources)
+    add_library(${library} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${library} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${library} ${scope} ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${library} ${scope} ${ARGN})
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE ${library} GTest::gtest_main GTest::gmock)
+    target_compile_definitions(${name}_test PRIVATE ACTOGRAM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()
+
+#               folder   links
+actogram_folder(base     fmt::fmt Threads::Threads OpenSSL::Crypto xxhash)
+actogram_folder(core     actogram_base)
+actogram_folder(codec    actogram_base arrow parquet nlohmann_json::nlohmann_json simdjson::simdjson)
+actogram_folder(model    actogram_core llama)
+actogram_folder(corpus   actogram_core actogram_codec)
+actogram_folder(collate  actogram_core)
+actogram_folder(store    actogram_core actogram_codec)
+actogram_folder(record   actogram_model actogram_corpus actogram_collate actogram_store)
+actogram_folder(query    actogram_store)
+actogram_folder(server   actogram_query)
