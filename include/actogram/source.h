@@ -16,8 +16,8 @@ namespace actogram {
 
 // The values of one site for one batch. Valid only inside the callback.
 struct SiteValues {
-  size_t site = 0;                      // index into ActivationSource::sites()
-  const float* values = nullptr;        // [row, unit], `row_stride` floats from row to row
+  size_t site = 0;                // index into ActivationSource::sites()
+  const float* values = nullptr;  // [row, unit], `row_stride` floats from row to row
   size_t n_rows = 0;
   size_t row_stride = 0;
   std::span<const uint32_t> first_row;  // [sequence of the batch]; its tokens are the rows after it

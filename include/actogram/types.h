@@ -60,10 +60,10 @@ struct Message {
 
 // One text of the corpus. `text` is bytes: valid UTF-8 or not, they come back as they were.
 struct Document {
-  uint32_t source = 0;    // which CORPUS argument it came from
-  uint64_t ordinal = 0;   // its place in that source, from 0
-  std::string name;       // file name, "file.jsonl:17", or the id the data set gives
-  std::string text;       // empty where `messages` is used, until the template is applied
+  uint32_t source = 0;   // which CORPUS argument it came from
+  uint64_t ordinal = 0;  // its place in that source, from 0
+  std::string name;      // file name, "file.jsonl:17", or the id the data set gives
+  std::string text;      // empty where `messages` is used, until the template is applied
   std::vector<Message> messages;
 };
 

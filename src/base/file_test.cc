@@ -1,0 +1,72 @@
+#include "base/file.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace actogram {
+namespace {
+
+std::string temporary(const std::string& name) {
+  return ::testing::TempDir() + "actogram_" + std::to_string(::getpid()) + "_" + name;
+}
+
+TEST(FileWriter, WritesWhatItChecksums) {
+  const std::string path = temporary("writer");
+  std::string all;
+  FileWriter writer(path);
+  for (size_t n : {0, 1, 100, 3 << 20, 7}) {
+    const std::string part(n, static_cast<char>('a' + n % 26));
+    writer.write(part);
+    all += part;
+  }
+  writer.finish();
+  EXPECT_EQ(read_file(path), all);
+  EXPECT_EQ(writer.n_bytes(), all.size());
+  EXPECT_EQ(writer.checksum(), checksum_of_file(path));
+}
+
+TEST(FileWriter, NamesThePathAndTheReasonWhenTheDiskIsFull) {
+  FileWriter writer("/dev/full");
+  try {
+    writer.write(std::string(4 << 20, 'x'));
+    writer.finish();
+    FAIL() << "a full disk went unnoticed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::environment);
+    EXPECT_NE(std::string(error.what()).find("/dev/full"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("No space left"), std::string::npos);
+  }
+}
+
+TEST(WriteFileAtomically, ReplacesTheWholeFile) {
+  const std::string path = temporary("atomic");
+  write_file_atomically(path, "a long first text");
+  write_file_atomically(path, "short");
+  EXPECT_EQ(read_file(path), "short");
+  EXPECT_FALSE(std::filesystem::exists(path + ".new"));
+}
+
+TEST(FileLock, RefusesASecondTakerUntilTheFirstIsGone) {
+  const std::string path = temporary("lock");
+  {
+    const FileLock first(path, "the recording");
+    EXPECT_THROW(FileLock(path, "the recording"), Error);
+  }
+  const FileLock second(path, "the recording");
+}
+
+TEST(MappedFile, SaysWhatIsMissing) {
+  EXPECT_THROW(MappedFile("/nonexistent/file"), Error);
+  EXPECT_THROW(MappedFile("/"), Error);
+}
+
+TEST(Hash, AgreesWithPublishedValues) {
+  EXPECT_EQ(sha256_of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(fnv1a64("foobar"), 0x85944171f73967e8u);
+  EXPECT_EQ(mix64(0), 0xe220a8397b1dcdafu);  // first output of SplitMix64 with seed 0
+}
+
+}  // namespace
+}  // namespace actogram
