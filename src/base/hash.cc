@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#define XXH_STATIC_LINKING_ONLY  // the state's size, so that it can be a member
 #include <xxhash.h>
 
 #include "base/file.h"
