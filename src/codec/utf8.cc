@@ -1,0 +1,120 @@
+#include "codec/utf8.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace actogram {
+namespace {
+
+constexpr size_t kMaxCharacterBytes = 4;
+
+// The vectorised check says only whether there is an invalid byte, not where. It is asked about
+// strides that start small and grow, so that neither one bad byte in a gigabyte nor a bad byte
+// after every character makes a text slow.
+constexpr size_t kFirstStrideBytes = 64;
+constexpr size_t kLastStrideBytes = 1 << 16;
+
+uint8_t byte_at(std::string_view text, size_t at) { return static_cast<uint8_t>(text[at]); }
+
+// The rows of table 3-7: what the second byte may be after each lead byte; all later bytes are
+// 80..BF.
+struct Row {
+  size_t bytes = 0;  // of the character, 0 for a byte that leads none
+  uint8_t second_min = 0x80;
+  uint8_t second_max = 0xbf;
+};
+
+Row row_of(uint8_t lead) {
+  if (lead < 0x80) return {.bytes = 1};
+  if (lead < 0xc2) return {};
+  if (lead < 0xe0) return {.bytes = 2};
+  if (lead == 0xe0) return {.bytes = 3, .second_min = 0xa0};
+  if (lead == 0xed) return {.bytes = 3, .second_max = 0x9f};
+  if (lead < 0xf0) return {.bytes = 3};
+  if (lead == 0xf0) return {.bytes = 4, .second_min = 0x90};
+  if (lead < 0xf4) return {.bytes = 4};
+  if (lead == 0xf4) return {.bytes = 4, .second_max = 0x8f};
+  return {};
+}
+
+// The first invalid byte at or after `at`, the start of a character or an invalid byte.
+size_t invalid_from(std::string_view text, size_t at) {
+  for (size_t stride = kFirstStrideBytes; at < text.size(); stride *= 2) {
+    stride = std::min(stride, kLastStrideBytes);
+    // A stride must end between characters for the check of it to mean anything.
+    const size_t stride_end = character_start(text, std::min(text.size(), at + stride));
+    if (!simdjson::validate_utf8(text.data() + at, stride_end - at)) break;
+    at = stride_end;
+  }
+  while (const size_t bytes = character_bytes(text, at)) at += bytes;
+  return at;
+}
+
+}  // namespace
+
+size_t character_bytes(std::string_view text, size_t at) {
+  if (at >= text.size()) return 0;
+  const Row row = row_of(byte_at(text, at));
+  if (row.bytes < 2) return row.bytes;
+  if (row.bytes > text.size() - at) return 0;
+  const uint8_t second = byte_at(text, at + 1);
+  if (second < row.second_min || second > row.second_max) return 0;
+  for (size_t i = 2; i < row.bytes; ++i) {
+    if ((byte_at(text, at + i) & 0xc0) != 0x80) return 0;
+  }
+  return row.bytes;
+}
+
+size_t character_start(std::string_view text, size_t at) {
+  // A lead byte is never a continuation byte, so a character that holds `at` is found by trying
+  // each place it could start; where it starts there, no other character can overlap it.
+  for (size_t back = 1; back < kMaxCharacterBytes && back <= at && at < text.size(); ++back) {
+    if ((byte_at(text, at - back + 1) & 0xc0) != 0x80) break;
+    if (character_bytes(text, at - back) > back) return at - back;
+  }
+  return at;
+}
+
+Utf8Run next_run(std::string_view text, size_t at) {
+  Utf8Run run{.begin = at, .end = invalid_from(text, at)};
+  if (run.end > at || at >= text.size()) return run;
+  run.valid = false;
+  while (run.end < text.size() && character_bytes(text, run.end) == 0) ++run.end;
+  return run;
+}
+
+bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
+size_t first_invalid_byte(std::string_view text) {
+  return is_utf8(text) ? text.size() : invalid_from(text, 0);
+}
+
+size_t count_invalid_bytes(std::string_view text) {
+  if (is_utf8(text)) return 0;
+  size_t n_invalid = 0;
+  for (Utf8Run run = next_run(text, 0); run.begin < run.end; run = next_run(text, run.end)) {
+    if (!run.valid) n_invalid += run.end - run.begin;
+  }
+  return n_invalid;
+}
+
+std::string printable(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  for (Utf8Run run = next_run(bytes, 0); run.begin < run.end; run = next_run(bytes, run.end)) {
+    const std::string_view part = bytes.substr(run.begin, run.end - run.begin);
+    if (run.valid) {
+      out += part;
+    } else {
+      for (const char c : part) {
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<uint8_t>(c));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace actogram
