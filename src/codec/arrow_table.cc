@@ -1,0 +1,243 @@
+#include "codec/arrow_table.h"
+
+#include <arrow/api.h>
+#include <arrow/io/api.h>
+#include <arrow/ipc/api.h>
+
+#include <algorithm>
+
+#include "codec/arrow_status.h"
+
+namespace actogram {
+namespace {
+
+std::shared_ptr<arrow::DataType> arrow_type(const ColumnSpec& column) {
+  switch (column.type) {
+    case ColumnType::u8:
+      return arrow::uint8();
+    case ColumnType::u16:
+      return arrow::uint16();
+    case ColumnType::u32:
+      return arrow::uint32();
+    case ColumnType::i32:
+      return arrow::int32();
+    case ColumnType::u64:
+      return arrow::uint64();
+    case ColumnType::f32:
+      return arrow::float32();
+    case ColumnType::f64:
+      return arrow::float64();
+    case ColumnType::utf8:
+      return arrow::large_utf8();
+    case ColumnType::bytes:
+      return arrow::large_binary();
+    case ColumnType::fixed_bytes:
+      return arrow::fixed_size_binary(column.width);
+    case ColumnType::list_u16:
+      return arrow::large_list(field("item", arrow::uint16(), false));
+    case ColumnType::list_u64:
+      return arrow::large_list(field("item", arrow::uint64(), false));
+    case ColumnType::list_f32:
+      return arrow::large_list(field("item", arrow::float32(), false));
+  }
+  fail(Code::invalid, "column {} has an unknown type", column.name);
+}
+
+std::shared_ptr<arrow::Schema> arrow_schema(const std::vector<ColumnSpec>& columns) {
+  arrow::FieldVector fields;
+  for (const ColumnSpec& column : columns) {
+    fields.push_back(arrow::field(column.name, arrow_type(column), false));
+  }
+  return arrow::schema(fields);
+}
+
+template <typename T>
+std::shared_ptr<arrow::Buffer> wrap(std::span<const T> values) {
+  return arrow::Buffer::Wrap(values.data(), values.size());
+}
+
+using Type = std::shared_ptr<arrow::DataType>;
+
+template <typename T>
+std::shared_ptr<arrow::ArrayData> column_data(const Type& type, int64_t n,
+                                              std::span<const T> values) {
+  return arrow::ArrayData::Make(type, n, {nullptr, wrap(values)}, 0);
+}
+
+std::shared_ptr<arrow::ArrayData> column_data(const Type& type, int64_t n, const Strings& strings) {
+  return arrow::ArrayData::Make(type, n, {nullptr, wrap(strings.offsets), wrap(strings.values)}, 0);
+}
+
+template <typename T>
+std::shared_ptr<arrow::ArrayData> column_data(const Type& type, int64_t n, const Lists<T>& lists) {
+  const auto& item = static_cast<const arrow::LargeListType&>(*type).value_type();
+  auto values = arrow::ArrayData::Make(item, static_cast<int64_t>(lists.values.size()),
+                                       {nullptr, wrap(lists.values)}, 0);
+  return arrow::ArrayData::Make(type, n, {nullptr, wrap(lists.offsets)}, {values}, 0);
+}
+
+arrow::ipc::IpcWriteOptions write_options() {
+  auto options = arrow::ipc::IpcWriteOptions::Defaults();
+  options.alignment = 64;
+  options.use_threads = false;
+  return options;
+}
+
+// Arrow's idea of a stream, over our FileWriter, which knows about checksums and full disks.
+class Sink : public arrow::io::OutputStream {
+ public:
+  explicit Sink(const std::string& path) : writer_(path) {}
+
+  arrow::Status Write(const void* data, int64_t n) override {
+    writer_.write(std::span(static_cast<const std::byte*>(data), static_cast<size_t>(n)));
+    return arrow::Status::OK();
+  }
+  using arrow::io::OutputStream::Write;
+  arrow::Status Close() override {
+    closed_ = true;
+    return arrow::Status::OK();
+  }
+  arrow::Result<int64_t> Tell() const override { return static_cast<int64_t>(writer_.n_bytes()); }
+  bool closed() const override { return closed_; }
+
+  FileWriter& writer() { return writer_; }
+
+ private:
+  FileWriter writer_;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+struct TableWriter::State {
+  std::shared_ptr<arrow::Schema> schema;
+  std::shared_ptr<Sink> sink;
+  std::shared_ptr<arrow::ipc::RecordBatchWriter> writer;
+  uint64_t n_rows = 0;
+};
+
+TableWriter::TableWriter(const std::string& path, const std::vector<ColumnSpec>& columns)
+    : state_(std::make_unique<State>()) {
+  state_->schema = arrow_schema(columns);
+  state_->sink = std::make_shared<Sink>(path);
+  state_->writer =
+      ok(arrow::ipc::MakeFileWriter(state_->sink.get(), state_->schema, write_options()), path);
+}
+
+TableWriter::~TableWriter() = default;
+TableWriter::TableWriter(TableWriter&&) noexcept = default;
+
+void TableWriter::write(size_t n_rows, std::span<const ColumnData> columns) {
+  const auto n = static_cast<int64_t>(n_rows);
+  std::vector<std::shared_ptr<arrow::ArrayData>> arrays;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const Type& type = state_->schema->field(static_cast<int>(i))->type();
+    arrays.push_back(
+        std::visit([&](const auto& data) { return column_data(type, n, data); }, columns[i]));
+  }
+  const auto batch = arrow::RecordBatch::Make(state_->schema, n, std::move(arrays));
+  ok(state_->writer->WriteRecordBatch(*batch), state_->sink->writer().path());
+  state_->n_rows += n_rows;
+}
+
+void TableWriter::finish() {
+  ok(state_->writer->Close(), state_->sink->writer().path());
+  state_->sink->writer().finish();
+}
+
+uint64_t TableWriter::n_rows() const { return state_->n_rows; }
+uint64_t TableWriter::n_bytes() const { return state_->sink->writer().n_bytes(); }
+std::string TableWriter::checksum() const { return state_->sink->writer().checksum(); }
+
+struct TableBatch::State {
+  std::shared_ptr<arrow::RecordBatch> batch;
+
+  const arrow::ArrayData& data(size_t index) const {
+    return *batch->column_data(static_cast<int>(index));
+  }
+  template <typename T>
+  std::span<const T> values(const arrow::ArrayData& array, size_t buffer, int64_t n) const {
+    return {array.GetValues<T>(static_cast<int>(buffer)), static_cast<size_t>(n)};
+  }
+};
+
+size_t TableBatch::n_rows() const { return static_cast<size_t>(state_->batch->num_rows()); }
+
+template <typename T>
+std::span<const T> TableBatch::column(size_t index) const {
+  return state_->values<T>(state_->data(index), 1, state_->batch->num_rows());
+}
+
+template std::span<const uint8_t> TableBatch::column(size_t) const;
+template std::span<const uint16_t> TableBatch::column(size_t) const;
+template std::span<const uint32_t> TableBatch::column(size_t) const;
+template std::span<const int32_t> TableBatch::column(size_t) const;
+template std::span<const uint64_t> TableBatch::column(size_t) const;
+template std::span<const float> TableBatch::column(size_t) const;
+template std::span<const double> TableBatch::column(size_t) const;
+
+Strings TableBatch::strings(size_t index) const {
+  const arrow::ArrayData& array = state_->data(index);
+  const auto offsets = state_->values<int64_t>(array, 1, state_->batch->num_rows() + 1);
+  return {{offsets, state_->values<char>(array, 2, offsets.back())}};
+}
+
+std::span<const std::byte> TableBatch::fixed_bytes(size_t index) const {
+  const arrow::ArrayData& array = state_->data(index);
+  const auto& type = static_cast<const arrow::FixedSizeBinaryType&>(*array.type);
+  return state_->values<std::byte>(array, 1, state_->batch->num_rows() * type.byte_width());
+}
+
+template <typename T>
+Lists<T> TableBatch::lists(size_t index) const {
+  const arrow::ArrayData& array = state_->data(index);
+  const auto offsets = state_->values<int64_t>(array, 1, state_->batch->num_rows() + 1);
+  return {offsets, state_->values<T>(*array.child_data[0], 1, array.child_data[0]->length)};
+}
+
+template Lists<uint16_t> TableBatch::lists(size_t) const;
+template Lists<uint64_t> TableBatch::lists(size_t) const;
+template Lists<float> TableBatch::lists(size_t) const;
+
+struct TableReader::State {
+  std::string path;
+  std::shared_ptr<arrow::io::MemoryMappedFile> file;
+  std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader;
+};
+
+TableReader::TableReader(const std::string& path, const std::vector<ColumnSpec>& columns)
+    : state_(std::make_unique<State>()) {
+  MappedFile exists(path);  // says "not found" in our words
+  state_->path = path;
+  state_->file = ok(arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ), path);
+  state_->reader = ok(arrow::ipc::RecordBatchFileReader::Open(state_->file), path);
+  const auto expected = arrow_schema(columns);
+  if (!state_->reader->schema()->Equals(*expected)) {
+    fail(Code::corrupt, "{}: expected the columns {}, found {}", path, expected->ToString(),
+         state_->reader->schema()->ToString());
+  }
+  first_row_.push_back(0);
+  for (int i = 0; i < state_->reader->num_record_batches(); ++i) {
+    const auto batch = ok(state_->reader->ReadRecordBatch(i), path);
+    first_row_.push_back(first_row_.back() + static_cast<uint64_t>(batch->num_rows()));
+  }
+}
+
+TableReader::~TableReader() = default;
+TableReader::TableReader(TableReader&&) noexcept = default;
+
+size_t TableReader::batch_of(uint64_t row) const {
+  const auto after = std::ranges::upper_bound(first_row_, row);
+  return static_cast<size_t>(after - first_row_.begin()) - 1;
+}
+
+TableBatch TableReader::batch(size_t index) const {
+  auto state = std::make_shared<TableBatch::State>();
+  state->batch = ok(state_->reader->ReadRecordBatch(static_cast<int>(index)), state_->path);
+  ok(state->batch->ValidateFull(), state_->path);
+  TableBatch batch;
+  batch.state_ = std::move(state);
+  return batch;
+}
+
+}  // namespace actogram

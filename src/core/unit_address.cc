@@ -1,0 +1,70 @@
+#include "core/unit_address.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "actogram/error.h"
+
+namespace actogram {
+namespace {
+
+// Short forms. How to add one: a row; the layer goes where {} stands.
+struct ShortForm {
+  std::string_view suffix;  // "5.mlp" ends in ".mlp"
+  std::string_view hook;    // what follows "blocks.5."
+};
+constexpr std::array kShortForms = {ShortForm{"mlp", "mlp.hook_post"}};
+
+std::optional<uint32_t> parse_number(std::string_view text) {
+  uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+UnitAddress parse_unit_address(std::string_view text) {
+  const size_t slash = text.rfind('/');
+  const auto index = slash == text.npos ? std::nullopt : parse_number(text.substr(slash + 1));
+  if (!index || slash == 0) {
+    fail(Code::invalid, "'{}' is not a unit; write SITE/INDEX, for example 12.mlp/345", text);
+  }
+  return {full_site_name(text.substr(0, slash)), *index};
+}
+
+std::string full_site_name(std::string_view text) {
+  const size_t dot = text.find('.');
+  if (dot == text.npos || !parse_number(text.substr(0, dot))) return std::string(text);
+  for (const ShortForm& form : kShortForms) {
+    if (text.substr(dot + 1) == form.suffix) {
+      return fmt::format("blocks.{}.{}", text.substr(0, dot), form.hook);
+    }
+  }
+  return std::string(text);
+}
+
+std::string short_site_name(std::string_view site) {
+  constexpr std::string_view kPrefix = "blocks.";
+  if (!site.starts_with(kPrefix)) return std::string(site);
+  const std::string_view rest = site.substr(kPrefix.size());
+  const size_t dot = rest.find('.');
+  for (const ShortForm& form : kShortForms) {
+    if (dot != rest.npos && rest.substr(dot + 1) == form.hook) {
+      return fmt::format("{}.{}", rest.substr(0, dot), form.suffix);
+    }
+  }
+  return std::string(site);
+}
+
+uint32_t layer_of_site(std::string_view site) {
+  const size_t dot = site.find('.');
+  if (dot == site.npos) return 0;
+  const std::string_view rest = site.substr(dot + 1);
+  return parse_number(rest.substr(0, rest.find('.'))).value_or(0);
+}
+
+}  // namespace actogram

@@ -1,0 +1,35 @@
+// Site and unit names as people type them, and the keys that sampling draws by.
+//
+//   address := site "/" index
+//   site    := TransformerLens name, "blocks.5.mlp.hook_post", or short, "5.mlp"
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "actogram/types.h"
+#include "base/hash.h"
+
+namespace actogram {
+
+// Error{invalid} with an example if `text` is neither form.
+UnitAddress parse_unit_address(std::string_view text);
+std::string full_site_name(std::string_view text);   // "5.mlp" -> "blocks.5.mlp.hook_post"
+std::string short_site_name(std::string_view site);  // and back; others stay as they are
+uint32_t layer_of_site(std::string_view site);       // 5; 0 where the name has no layer
+
+// The sampling rank of a sequence for a unit: a sequence is drawn before another if its rank is
+// lower (equal ranks: the earlier sequence). Uniform over sequences and independent between units,
+// and a function of nothing but the two names, so every split of the corpus draws the same sample.
+inline uint64_t unit_key(std::string_view site, uint32_t index) {
+  return mix64(fnv1a64(site) + index);
+}
+inline uint64_t sequence_key(std::string_view source, uint64_t ordinal, uint32_t chunk) {
+  return mix64(mix64(fnv1a64(source) + ordinal) + chunk);
+}
+inline uint32_t sample_rank(uint64_t unit, uint64_t sequence) {
+  return static_cast<uint32_t>(mix64(unit ^ sequence) >> 32);
+}
+
+}  // namespace actogram
