@@ -1,0 +1,93 @@
+// Which tensors of a llama.cpp graph hold an MLP's values, for each architecture that we know.
+//
+// TransformerLens names three places in an MLP. With x the MLP's input, before biases:
+//     gated:  hook_pre = W_gate x, hook_pre_linear = W_up x, hook_post = act(hook_pre) *
+//     hook_pre_linear plain:  hook_pre = W_up x,   hook_post = act(hook_pre)
+// llama.cpp names its tensors per layer, but not uniquely: a tensor is recognised by name *and*
+// operation, both exactly ("ffn_up-1" is a prefix of "ffn_up-10"). Where a projection has a bias or
+// a scale, the value is the last of the chain, for example "ffn_up_b-3" (ADD).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace actogram {
+
+enum class Quantity : uint8_t { hook_pre, hook_pre_linear, hook_post };
+inline constexpr int kNumQuantities = 3;
+
+enum class Mlp : uint8_t {
+  gated,  // two projections, ffn_gate and ffn_up
+  fused,  // one projection ffn_up with 2 * n_ff outputs: the gate's first, then the linear ones
+  plain,  // one projection ffn_up, no gate
+};
+
+enum class TensorOp : uint8_t { mul_mat, add, mul, glu, unary };
+
+struct Architecture {
+  std::string_view name;  // general.architecture of the GGUF file
+  Mlp mlp = Mlp::gated;
+  std::string_view post;           // name of the tensor of hook_post, without "-LAYER"
+  bool learned_positions = false;  // a position beyond the trained context does not exist
+};
+
+// How to add one:
+//   1. Read src/models/NAME.cpp of llama.cpp: how it calls build_ffn decides `mlp` and `post`
+//      (LLM_FFN_PAR is gated, LLM_FFN_SWIGLU fused, LLM_FFN_SEQ without a gate plain), and its last
+//      tensor of a layer must be called l_out.
+//   2. Add it to ArchitectureId and, in the same place, to the table.
+//   3. Add a tiny random model of it to tests/oracle/make_tiny_gguf.py, whose test checks that the
+//      three hooks satisfy the equations above.
+enum class ArchitectureId : uint8_t {
+  llama,  // Llama 1 to 3, Mistral, SmolLM2
+  olmo,
+  olmo2,
+  gemma,
+  gemma2,
+  gemma3,
+  qwen2,
+  qwen3,
+  phi3,
+  gpt2,
+  gptneox,
+  phi2,
+  count,
+};
+
+inline constexpr Architecture kArchitectures[] = {
+    {"llama", Mlp::gated, "ffn_swiglu"}, {"olmo", Mlp::gated, "ffn_swiglu"},
+    {"olmo2", Mlp::gated, "ffn_swiglu"}, {"gemma", Mlp::gated, "ffn_geglu"},
+    {"gemma2", Mlp::gated, "ffn_geglu"}, {"gemma3", Mlp::gated, "ffn_geglu"},
+    {"qwen2", Mlp::gated, "ffn_swiglu"}, {"qwen3", Mlp::gated, "ffn_swiglu"},
+    {"phi3", Mlp::fused, "ffn_swiglu"},  {"gpt2", Mlp::plain, "ffn_gelu", true},
+    {"gptneox", Mlp::plain, "ffn_gelu"}, {"phi2", Mlp::plain, "ffn_gelu"},
+};
+static_assert(std::size(kArchitectures) == static_cast<size_t>(ArchitectureId::count));
+
+// Throws Error{unsupported} that names the architecture and lists the known ones.
+const Architecture& find_architecture(std::string_view name);
+
+// "hook_post", as in the site "blocks.5.mlp.hook_post".
+std::string_view quantity_name(Quantity quantity);
+
+// Where a quantity is read: columns [offset, offset + n_ff) of the tensor with this name and op.
+struct TensorTap {
+  std::string tensor;
+  TensorOp op = TensorOp::mul_mat;
+  bool upper_half = false;  // of a fused tensor: offset is n_ff, otherwise 0
+};
+
+// Says whether the model file has a tensor of this name, for example "blk.3.ffn_up.bias".
+using HasTensor = std::function<bool(const std::string&)>;
+
+// Throws Error{unsupported} where the architecture has no such quantity.
+TensorTap tensor_tap(const Architecture& architecture, Quantity quantity, uint32_t layer,
+                     const HasTensor& has_tensor);
+
+// The end of a layer: every value of the layer has been computed when this tensor has.
+TensorTap last_tensor(uint32_t layer);
+
+}  // namespace actogram

@@ -1,0 +1,62 @@
+// Reads unit values out of llama.cpp while it runs, and stops it after the last one that is wanted.
+//
+// The same tokens give the same bits, whatever the number of threads, the batch mates and
+// batch_rows: flash attention and repacked weights are off, keys and values are kept in float32,
+// and each sequence is filled up to a multiple of 16 rows with copies of its last token, which
+// causal attention hides from the sequence itself. It follows that no batch has a single row, whose
+// products take another code path. Values differ only between SIMD widths of the CPU.
+//
+// One source is for one thread at a time. Memory: float32 keys and values of batch_rows tokens,
+// llama.cpp's graph buffers and, where the model's last layer is recorded, batch_rows * n_vocab
+// floats that llama.cpp reserves for logits and that are never computed (llama_source.cc).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "actogram/source.h"
+#include "model/architectures.h"
+
+namespace actogram {
+
+class LlamaModel;
+
+struct LlamaSourceOptions {
+  std::vector<uint32_t> layers = {};  // empty: all
+  std::vector<Quantity> quantities = {Quantity::hook_post};
+  // Tokens that the longest sequence may have; at most what the model was trained for.
+  // 0: as many as fit in a batch.
+  uint32_t context = 0;
+  // Rows that the model computes at once, at most 4096; raised to what one sequence of `context`
+  // tokens takes. More is faster until the activations leave the cache, and takes memory.
+  uint32_t batch_rows = 512;
+  uint32_t n_threads = 0;  // 0: one for each CPU
+  // bare runs the same batches to the end of the last layer and calls no sink: what a benchmark
+  // compares with.
+  enum class Taps : uint8_t { on, bare } taps = Taps::on;
+};
+
+class LlamaSource : public ActivationSource {
+ public:
+  // `model` must outlive the source. Throws Error{unsupported} for an architecture that
+  // architectures.h does not know and for mixtures of experts, Error{invalid} for options that the
+  // model cannot fulfil.
+  LlamaSource(const LlamaModel& model, const LlamaSourceOptions& options);
+  ~LlamaSource() override;
+
+  // Layer by layer, within a layer in the order hook_pre, hook_pre_linear, hook_post.
+  const std::vector<Site>& sites() const override;
+  size_t batch_rows() const override;
+  size_t rows_of(size_t n_tokens) const override;
+  size_t max_context() const override;
+
+  // Sites come in the order in which the model computes them, which is not that of sites().
+  void run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace actogram

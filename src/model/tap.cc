@@ -1,0 +1,116 @@
+#include "model/tap.h"
+
+#include <ggml-backend.h>
+#include <ggml.h>
+
+#include "actogram/error.h"
+
+namespace actogram {
+namespace {
+
+ggml_op ggml_op_of(TensorOp op) {
+  switch (op) {
+    case TensorOp::mul_mat:
+      return GGML_OP_MUL_MAT;
+    case TensorOp::add:
+      return GGML_OP_ADD;
+    case TensorOp::mul:
+      return GGML_OP_MUL;
+    case TensorOp::glu:
+      return GGML_OP_GLU;
+    case TensorOp::unary:
+      return GGML_OP_UNARY;
+  }
+  return GGML_OP_NONE;
+}
+
+bool lies_on_host(const ggml_tensor* tensor) {
+  const ggml_tensor* owner = tensor->view_src ? tensor->view_src : tensor;
+  return ggml_backend_buffer_is_host(owner->buffer);
+}
+
+void check_layout(const ggml_tensor* tensor) {
+  const bool matrix = tensor->ne[2] == 1 && tensor->ne[3] == 1;
+  if (tensor->type != GGML_TYPE_F32 || !matrix || tensor->nb[0] != sizeof(float) ||
+      tensor->nb[1] % sizeof(float) != 0) {
+    fail(Code::unsupported, "tensor {} is not a float32 matrix but {} [{}, {}, {}, {}]",
+         tensor->name, ggml_type_name(tensor->type), tensor->ne[0], tensor->ne[1], tensor->ne[2],
+         tensor->ne[3]);
+  }
+}
+
+}  // namespace
+
+Tap::Tap(const std::vector<TensorTap>& tensors) {
+  for (const TensorTap& tensor : tensors) {
+    wanted_.emplace(tensor.tensor, Wanted{tensor.op, names_.size()});
+    names_.push_back(tensor.tensor);
+  }
+}
+
+void Tap::start(const Sink& sink, Stop stop) {
+  sink_ = &sink;
+  stop_ = stop;
+  done_ = false;
+  thrown_ = nullptr;
+  n_left_ = names_.size();
+  seen_.assign(names_.size(), false);
+}
+
+void Tap::finish() {
+  sink_ = nullptr;
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+  for (size_t i = 0; i < names_.size(); ++i) {
+    if (!seen_[i]) {
+      fail(Code::unsupported,
+           "llama.cpp computed no tensor {}; the model's graph is not the one known", names_[i]);
+    }
+  }
+}
+
+const Tap::Wanted* Tap::find(const ggml_tensor* tensor) const {
+  const auto found = wanted_.find(tensor->name);
+  if (found == wanted_.end() || ggml_op_of(found->second.op) != tensor->op) return nullptr;
+  return seen_[found->second.index] ? nullptr : &found->second;
+}
+
+TensorValues Tap::host_values(const ggml_tensor* tensor) {
+  check_layout(tensor);
+  const float* values = static_cast<const float*>(tensor->data);
+  if (!lies_on_host(tensor)) {
+    copy_.resize(ggml_nbytes(tensor) / sizeof(float));
+    ggml_backend_tensor_get(tensor, copy_.data(), 0, ggml_nbytes(tensor));
+    values = copy_.data();
+  }
+  return {values, static_cast<size_t>(tensor->ne[1]), static_cast<size_t>(tensor->ne[0]),
+          tensor->nb[1] / sizeof(float)};
+}
+
+void Tap::take(const Wanted& wanted, const ggml_tensor* tensor) {
+  seen_[wanted.index] = true;
+  --n_left_;
+  (*sink_)(wanted.index, host_values(tensor));
+}
+
+bool Tap::on_eval(ggml_tensor* tensor, bool ask, void* self) {
+  Tap& tap = *static_cast<Tap*>(self);
+  if (tap.done_) return ask;
+  try {
+    const Wanted* wanted = tap.find(tensor);
+    if (ask) return wanted != nullptr;
+    if (wanted) tap.take(*wanted, tensor);
+    tap.done_ = tap.n_left_ == 0;
+  } catch (...) {
+    tap.thrown_ = std::current_exception();
+    tap.done_ = true;
+  }
+  // To be aborted, the graph must go on to one more node.
+  return !tap.done_ || tap.stop_ == Stop::abort;
+}
+
+bool Tap::aborted(void* self) {
+  const Tap& tap = *static_cast<const Tap*>(self);
+  return tap.done_ && tap.stop_ == Stop::abort;
+}
+
+}  // namespace actogram

@@ -1,0 +1,75 @@
+// The callback that llama.cpp calls for every node of its graph: hands out the tensors that sites
+// are read from, and stops the computation after the last of them.
+//
+// Protocol of ggml's scheduler: it asks for each node in order; after a yes it computes everything
+// up to that node, waits, and shows it. A `false` then ends the current split of the graph only
+// (there are several with a GPU), so afterwards the tap asks for the first node of each further
+// split and refuses it. All calls come on the thread that runs the model; no exception may pass
+// through llama.cpp, so what a sink throws is kept and rethrown by finish().
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "model/architectures.h"
+
+struct ggml_tensor;
+
+namespace actogram {
+
+// A tensor's values on the host: [row, column], float32.
+struct TensorValues {
+  const float* values = nullptr;
+  size_t n_rows = 0;
+  size_t n_columns = 0;
+  size_t row_stride = 0;  // floats
+};
+
+class Tap {
+ public:
+  using Sink = std::function<void(size_t index, const TensorValues&)>;
+
+  // Each tensor is wanted once in a run; no two are the same.
+  explicit Tap(const std::vector<TensorTap>& tensors);
+
+  // `sink` must live until finish(). With `abort`, the end is left to aborted() where the device
+  // polls it, so that llama.cpp skips what it does after a graph that is complete.
+  enum class Stop { split, abort };
+  void start(const Sink& sink, Stop stop);
+  // Rethrows what the sink threw. Throws Error{unsupported} where a tensor never came.
+  void finish();
+
+  bool done() const { return done_; }
+
+  // For llama_context_params; `self` is the Tap.
+  static bool on_eval(ggml_tensor* tensor, bool ask, void* self);
+  static bool aborted(void* self);
+
+ private:
+  struct Wanted {
+    TensorOp op;
+    size_t index;
+  };
+
+  const Wanted* find(const ggml_tensor* tensor) const;
+  void take(const Wanted& wanted, const ggml_tensor* tensor);
+  TensorValues host_values(const ggml_tensor* tensor);
+
+  std::unordered_map<std::string, Wanted> wanted_;
+  std::vector<std::string> names_;  // [index]
+  std::vector<bool> seen_;          // [index]
+  size_t n_left_ = 0;
+  const Sink* sink_ = nullptr;
+  Stop stop_ = Stop::split;
+  bool done_ = false;
+  std::exception_ptr thrown_;
+  std::vector<float> copy_;  // of a tensor that lies on a device
+};
+
+}  // namespace actogram
