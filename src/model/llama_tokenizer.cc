@@ -1,0 +1,194 @@
+#include "model/llama_tokenizer.h"
+
+#include <llama.h>
+
+#include <limits>
+
+#include "actogram/error.h"
+#include "model/llama_model.h"
+#include "model/token_offsets.h"
+
+namespace actogram {
+namespace {
+
+constexpr int32_t kNoToken = -1;
+
+std::string piece_of(const llama_vocab* vocab, int32_t id) {
+  std::string piece(16, '\0');
+  for (;;) {
+    const int32_t n =
+        llama_token_to_piece(vocab, id, piece.data(), static_cast<int32_t>(piece.size()), 0, true);
+    const bool fits = n >= 0;
+    piece.resize(static_cast<size_t>(fits ? n : -n));
+    if (fits) return piece;
+  }
+}
+
+// The bytes of the UTF-8 character that `text` begins with, 0 where it does not begin with one
+// (Unicode 15, table 3-7: shortest form, no surrogates, at most U+10FFFF).
+size_t character_size(std::string_view text) {
+  const auto byte = [&](size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
+  const auto follows = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
+  const unsigned pair = lead << 8 | byte(1);
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const bool allowed = pair >= 0xE0A0 && !(pair >= 0xEDA0 && pair <= 0xEDBF);
+    return allowed && follows(1) && follows(2) ? 3 : 0;
+  }
+  const bool allowed = pair >= 0xF090 && pair <= 0xF48F;
+  return allowed && follows(1) && follows(2) && follows(3) ? 4 : 0;
+}
+
+size_t valid_prefix(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t size = character_size(text.substr(at));
+    if (size == 0) break;
+    at += size;
+  }
+  return at;
+}
+
+}  // namespace
+
+LlamaTokenizer::LlamaTokenizer(const LlamaModel& model)
+    : model_(model),
+      vocab_(llama_model_get_vocab(model.handle())),
+      byte_level_(llama_vocab_type(vocab_) == LLAMA_VOCAB_TYPE_BPE) {
+  if (llama_vocab_type(vocab_) == LLAMA_VOCAB_TYPE_NONE) {
+    fail(Code::unsupported, "{} has no tokenizer", model.path().string());
+  }
+  read_vocabulary();
+  const std::vector<int32_t> ids = ids_of("a", Special::as_text);
+  prepends_space_ = !ids.empty() && pieces_[static_cast<size_t>(ids[0])].starts_with(' ');
+}
+
+void LlamaTokenizer::read_vocabulary() {
+  const int32_t n = llama_vocab_n_tokens(vocab_);
+  byte_token_.fill(kNoToken);
+  for (int32_t id = 0; id < n; ++id) {
+    constexpr int kMarkup =
+        LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN | LLAMA_TOKEN_ATTR_USER_DEFINED;
+    const int attributes = llama_vocab_get_attr(vocab_, id);
+    begins_fragment_.push_back((attributes & kMarkup) != 0);
+    const std::string& piece = pieces_.emplace_back(piece_of(vocab_, id));
+    if (piece.size() != 1 || begins_fragment_.back()) continue;
+    int32_t& token = byte_token_[static_cast<unsigned char>(piece[0])];
+    if (token == kNoToken || (attributes & LLAMA_TOKEN_ATTR_BYTE)) token = id;
+  }
+}
+
+std::vector<int32_t> LlamaTokenizer::ids_of(std::string_view text, Special special) const {
+  if (text.size() > std::numeric_limits<int32_t>::max() / 2) {
+    fail(Code::unsupported, "a text of {} bytes is more than llama.cpp can tokenize at once",
+         text.size());
+  }
+  const auto n_bytes = static_cast<int32_t>(text.size());
+  std::vector<int32_t> ids(text.size() + 8);
+  try {
+    for (;;) {
+      const int32_t n =
+          llama_tokenize(vocab_, text.data(), n_bytes, ids.data(), static_cast<int32_t>(ids.size()),
+                         false, special == Special::parse);
+      const bool fits = n >= 0;
+      ids.resize(static_cast<size_t>(fits ? n : -n));
+      if (fits) return ids;
+    }
+  } catch (const std::exception& error) {
+    fail(Code::unsupported, "the tokenizer of {} cannot read a text: {}", model_.path().string(),
+         error.what());
+  }
+}
+
+void LlamaTokenizer::tokenize(std::string_view text, Special special,
+                              std::vector<Token>& out) const {
+  if (!byte_level_) return add_valid(text, 0, special, out);
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t valid = valid_prefix(text.substr(at));
+    add_valid(text.substr(at, valid), at, special, out);
+    at += valid;
+    if (at < text.size()) {
+      add_bad_byte(static_cast<uint8_t>(text[at]), at, out);
+      ++at;
+    }
+  }
+}
+
+void LlamaTokenizer::add_valid(std::string_view text, uint64_t offset, Special special,
+                               std::vector<Token>& out) const {
+  if (text.empty()) return;
+  TokenOffsets offsets(text, offset, out);
+  bool space_due = prepends_space_;
+  for (const int32_t id : ids_of(text, special)) {
+    std::string_view piece = pieces_[static_cast<size_t>(id)];
+    const bool markup = begins_fragment_[static_cast<size_t>(id)];
+    if (space_due && !markup && piece.starts_with(' ')) piece.remove_prefix(1);
+    space_due = prepends_space_ && markup;
+    offsets.add(id, piece);
+  }
+  if (!offsets.finish()) add_replacement(offset, offset + text.size(), out);
+}
+
+void LlamaTokenizer::add_bad_byte(uint8_t byte, uint64_t offset, std::vector<Token>& out) const {
+  if (byte_token_[byte] == kNoToken) return add_replacement(offset, offset + 1, out);
+  out.push_back({byte_token_[byte], offset, offset + 1});
+}
+
+// The first of the tokens covers the bytes, so that ranges do not overlap.
+void LlamaTokenizer::add_replacement(uint64_t begin, uint64_t end, std::vector<Token>& out) const {
+  const std::vector<int32_t> ids = ids_of("\xEF\xBF\xBD", Special::as_text);
+  if (ids.empty()) {
+    fail(Code::unsupported, "the vocabulary of {} has no token for bytes {} to {} of a text",
+         model_.path().string(), begin, end);
+  }
+  for (const int32_t id : ids) {
+    out.push_back({id, begin, end});
+    begin = end;
+  }
+}
+
+std::optional<int32_t> LlamaTokenizer::bos() const {
+  const int32_t id = llama_vocab_bos(vocab_);
+  return id == LLAMA_TOKEN_NULL ? std::nullopt : std::optional(id);
+}
+
+bool LlamaTokenizer::adds_bos() const { return bos() && llama_vocab_get_add_bos(vocab_); }
+
+std::string LlamaTokenizer::piece(int32_t id) const {
+  const auto index = static_cast<size_t>(id);
+  return id < 0 || index >= pieces_.size() ? "" : pieces_[index];
+}
+
+std::string LlamaTokenizer::apply_chat_template(std::span<const Message> messages) const {
+  const char* const chat_template = llama_model_chat_template(model_.handle(), nullptr);
+  if (!chat_template) {
+    fail(Code::unsupported, "{} has no chat template, so it cannot read chats",
+         model_.path().string());
+  }
+  std::vector<llama_chat_message> chat;
+  for (const Message& message : messages) {
+    if ((message.role + message.content).find('\0') != std::string::npos) {
+      fail(Code::unsupported, "a chat message holds a NUL byte, which would end it");
+    }
+    chat.push_back({message.role.c_str(), message.content.c_str()});
+  }
+  std::string text;
+  for (;;) {
+    const int32_t n = llama_chat_apply_template(chat_template, chat.data(), chat.size(), false,
+                                                text.data(), static_cast<int32_t>(text.size()));
+    if (n < 0) {
+      fail(Code::unsupported, "llama.cpp does not know the chat template of {}",
+           model_.path().string());
+    }
+    const bool fits = static_cast<size_t>(n) <= text.size();
+    text.resize(static_cast<size_t>(n));
+    if (fits) return text;
+  }
+}
+
+}  // namespace actogram
