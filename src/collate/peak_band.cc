@@ -1,0 +1,126 @@
+#include "collate/peak_band.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "actogram/error.h"
+
+namespace actogram {
+namespace {
+
+constexpr uint32_t kMaxKept = 250;  // counts of dominators are bytes
+
+// Slots to begin with: enough for some ten thousand sequences, so that memory is claimed at the
+// start of a recording and hardly ever after.
+size_t first_capacity(BandSizes sizes) { return size_t{7} * sizes.tail + sizes.all; }
+
+}  // namespace
+
+BandSizes band_sizes(const CollateOptions& options) {
+  for (const uint32_t n : {options.top, options.bottom, options.random, options.per_bucket}) {
+    if (n > 80) fail(Code::invalid, "{} exemplars of one kind are asked for; 80 is the most", n);
+  }
+  const auto drawn = static_cast<double>(options.per_bucket);
+  const auto tail = static_cast<uint32_t>(std::ceil(drawn / .8 + 1.6 * std::sqrt(drawn)));
+  const auto all = static_cast<uint32_t>(std::ceil(drawn / .5 + 3.5 * std::sqrt(drawn)));
+  const BandSizes sizes{std::max({tail, options.top, options.random, 1u}),
+                        std::max({all, options.random, 1u})};
+  assert(sizes.tail <= kMaxKept && sizes.all <= kMaxKept);
+  return sizes;
+}
+
+PeakBand::PeakBand(size_t n_units, BandSizes sizes)
+    : sizes_(sizes), capacity_(first_capacity(sizes)), sizes_of_(n_units) {
+  const size_t n = n_units * capacity_;
+  values_.resize(n);
+  ranks_.resize(n);
+  sequences_.resize(n);
+  positions_.resize(n);
+  dominators_.resize(n);
+  earlier_.resize(n);
+  windows_.resize(n);
+}
+
+bool PeakBand::observe(size_t unit, float value, uint32_t rank, Place at) {
+  const size_t base = unit * capacity_, n = sizes_of_[unit];
+  const float* values = values_.data() + base;
+  const uint32_t* ranks = ranks_.data() + base;
+  const uint32_t* sequences = sequences_.data() + base;
+  uint32_t dominators = 0, earlier = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const uint32_t place_first = sequences[i] < at.sequence;
+    const uint32_t stronger = (values[i] > value) | ((values[i] == value) & place_first);
+    const uint32_t drawn_first = (ranks[i] < rank) | ((ranks[i] == rank) & place_first);
+    dominators += stronger & drawn_first;
+    earlier += drawn_first;
+  }
+  if (dominators >= sizes_.tail && earlier >= sizes_.all) return false;
+
+  // The newcomer counts against the peaks it dominates and those it is drawn before; whichever is
+  // past both limits goes.
+  for (size_t i = n; i-- > 0;) {
+    const size_t slot = base + i;
+    const bool place_first = at.sequence < sequences_[slot];
+    const bool drawn_first = rank < ranks_[slot] || (rank == ranks_[slot] && place_first);
+    if (!drawn_first) continue;
+    const bool stronger = value > values_[slot] || (value == values_[slot] && place_first);
+    dominators_[slot] = static_cast<uint8_t>(std::min(dominators_[slot] + stronger, 255));
+    earlier_[slot] = static_cast<uint8_t>(std::min(earlier_[slot] + 1, 255));
+    if (dominators_[slot] >= sizes_.tail && earlier_[slot] >= sizes_.all) erase(unit, i);
+  }
+
+  if (sizes_of_[unit] == capacity_) grow();
+  const size_t slot = unit * capacity_ + sizes_of_[unit]++;
+  values_[slot] = value;
+  ranks_[slot] = rank;
+  sequences_[slot] = at.sequence;
+  positions_[slot] = at.position;
+  dominators_[slot] = static_cast<uint8_t>(std::min(dominators, 255u));
+  earlier_[slot] = static_cast<uint8_t>(std::min(earlier, 255u));
+  return true;
+}
+
+void PeakBand::set_window(size_t unit, uint64_t window_ref) {
+  windows_[unit * capacity_ + sizes_of_[unit] - 1] = window_ref;
+}
+
+void PeakBand::erase(size_t unit, size_t slot) {
+  const size_t hole = unit * capacity_ + slot;
+  const size_t last = unit * capacity_ + --sizes_of_[unit];
+  const auto move_last = [&](auto& column) { column[hole] = column[last]; };
+  move_last(values_), move_last(ranks_), move_last(sequences_), move_last(positions_);
+  move_last(dominators_), move_last(earlier_), move_last(windows_);
+}
+
+void PeakBand::grow() {
+  const size_t wider = capacity_ + capacity_ / 4 + 1;
+  const auto respace = [&](auto& column) {
+    std::remove_reference_t<decltype(column)> spaced(sizes_of_.size() * wider);
+    for (size_t unit = 0; unit < sizes_of_.size(); ++unit) {
+      std::copy_n(column.begin() + static_cast<ptrdiff_t>(unit * capacity_), sizes_of_[unit],
+                  spaced.begin() + static_cast<ptrdiff_t>(unit * wider));
+    }
+    column = std::move(spaced);
+  };
+  respace(values_), respace(ranks_), respace(sequences_), respace(positions_);
+  respace(dominators_), respace(earlier_), respace(windows_);
+  capacity_ = wider;
+}
+
+std::vector<KeptPeak> PeakBand::sorted(size_t unit) const {
+  std::vector<KeptPeak> peaks(sizes_of_[unit]);
+  for (size_t i = 0; i < peaks.size(); ++i) {
+    const size_t slot = unit * capacity_ + i;
+    peaks[i].at = {sequences_[slot], positions_[slot]};
+    peaks[i].value = values_[slot];
+    peaks[i].rank = ranks_[slot];
+    peaks[i].window_ref = windows_[slot];
+  }
+  std::ranges::sort(peaks, [](const KeptPeak& a, const KeptPeak& b) {
+    return a.value != b.value ? a.value > b.value : a.at < b.at;
+  });
+  return peaks;
+}
+
+}  // namespace actogram

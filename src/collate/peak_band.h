@@ -1,0 +1,73 @@
+// PeakBand keeps, for each unit of a block, the sequence maxima from which every exemplar group can
+// be drawn later: the strongest, a uniform sample, and uniform samples above any quantile.
+//
+// A peak has a strength (value, earlier place first among equals) and a sampling rank (a keyed
+// hash, lower is drawn first). One peak dominates another if it is stronger and drawn before it.
+// Kept is
+//   (a) whatever fewer than `tail` peaks dominate, and
+//   (b) whatever has fewer than `all` peaks drawn before it.
+// By (a), for every value v the `tail` peaks drawn first among those at or above v are here: take
+// the rank order and nothing above v is missing until `tail` are found. With v very low that is a
+// uniform sample of everything, with v very high it is the top list, in between it is a uniform
+// sample of the sequences above any quantile, chosen after the fact. (b) adds what the lower half
+// needs. Both rules speak of the set alone, so neither order nor splits nor merging can matter: a
+// peak that is dropped has its dominators among the kept ones, and they dominate for ever.
+//
+// Expected size after n sequences: tail * (1 + ln(n / tail)) + all - tail; some 180 for the
+// defaults and n = 1,500, 390 for a million. A peak costs 26 bytes here and its window elsewhere.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/unit_record.h"
+
+namespace actogram {
+
+struct BandSizes {
+  uint32_t tail = 0;
+  uint32_t all = 0;
+};
+
+// Enough for the groups asked for. A bucket takes the sequences of its tail that lie below the next
+// quantile: four fifths of them from .5 on, half of them below. The margins make fewer than
+// `per_bucket` a rarity (1 % of units) where the bucket has more.
+BandSizes band_sizes(const CollateOptions& options);
+
+class PeakBand {
+ public:
+  PeakBand(size_t n_units, BandSizes sizes);
+
+  // True if the peak is kept; then set_window() must follow. Requires: value finite, and no peak of
+  // this sequence was observed for this unit before.
+  bool observe(size_t unit, float value, uint32_t rank, Place at);
+  void set_window(size_t unit, uint64_t window_ref);  // of the peak admitted last
+
+  std::vector<KeptPeak> sorted(size_t unit) const;  // strongest first
+
+  // Visits every window reference, so that a store that moves windows can say where they went.
+  template <typename Visitor>
+  void for_each_window(size_t unit, Visitor visit) {
+    for (size_t i = unit * capacity_, end = i + sizes_of_[unit]; i < end; ++i) visit(windows_[i]);
+  }
+
+ private:
+  void grow();
+  void erase(size_t unit, size_t slot);
+
+  BandSizes sizes_;
+  size_t capacity_;  // slots of each unit; unit u has [u * capacity_, u * capacity_ + sizes_of_[u])
+  std::vector<uint32_t> sizes_of_;
+
+  // [unit, slot], in no order
+  std::vector<float> values_;
+  std::vector<uint32_t> ranks_;
+  std::vector<uint32_t> sequences_;
+  std::vector<uint32_t> positions_;
+  std::vector<uint8_t> dominators_;  // kept peaks that dominate it
+  std::vector<uint8_t> earlier_;     // kept peaks drawn before it
+  std::vector<uint64_t> windows_;
+};
+
+}  // namespace actogram

@@ -1,0 +1,43 @@
+// SiteCollator collates all units of a site, block by block, on all threads.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "actogram/source.h"
+#include "base/threads.h"
+#include "collate/unit_block.h"
+
+namespace actogram {
+
+class SiteCollator {
+ public:
+  SiteCollator(const Site& site, const CollateOptions& options);
+
+  // Takes in one batch. Threads share the blocks; a block's result does not depend on which.
+  void observe(const SiteValues& values, std::span<const BatchSequence> sequences,
+               ThreadPool& threads, std::span<BlockScratch> scratch, WindowSink& sink);
+
+  uint32_t n_units() const { return n_units_; }
+  UnitRecord record(uint32_t unit) const { return block(unit).record(lane(unit)); }
+  void restore(uint32_t unit, const UnitRecord& record) {
+    blocks_[unit / UnitBlock::kLanes].restore(lane(unit), record);
+  }
+
+  template <typename Visitor>  // visit(uint64_t& window_ref), by unit
+  void for_each_window(Visitor visit) {
+    for (UnitBlock& block : blocks_) {
+      for (size_t lane = 0; lane < block.n_units(); ++lane) block.for_each_window(lane, visit);
+    }
+  }
+
+ private:
+  const UnitBlock& block(uint32_t unit) const { return blocks_[unit / UnitBlock::kLanes]; }
+  static size_t lane(uint32_t unit) { return unit % UnitBlock::kLanes; }
+
+  uint32_t n_units_;
+  std::vector<UnitBlock> blocks_;
+};
+
+}  // namespace actogram

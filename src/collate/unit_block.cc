@@ -1,0 +1,286 @@
+#include "collate/unit_block.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "core/histogram.h"
+#include "core/unit_address.h"
+
+namespace actogram {
+namespace {
+
+constexpr size_t kLanes = UnitBlock::kLanes;
+constexpr size_t kHalf = kLanes / 2;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// Vectors of the compiler's own (GCC and Clang): lane-wise arithmetic, lowered to what the CPU has.
+typedef float F16 __attribute__((vector_size(kLanes * sizeof(float))));
+typedef int32_t I16 __attribute__((vector_size(kLanes * sizeof(int32_t))));
+typedef float F8 __attribute__((vector_size(kHalf * sizeof(float))));
+typedef double D8 __attribute__((vector_size(kHalf * sizeof(double))));
+
+template <typename V, typename T>
+V load(const T* from) {
+  V vector;
+  std::memcpy(&vector, from, sizeof(vector));
+  return vector;
+}
+
+struct Powers {
+  D8 p1 = {}, p2 = {}, p3 = {}, p4 = {};
+
+  void add(const float* values) {
+    const D8 v = __builtin_convertvector(load<F8>(values), D8);
+    const D8 v2 = v * v;
+    p1 += v;
+    p2 += v2;
+    p3 += v2 * v;
+    p4 += v2 * v2;
+  }
+};
+
+}  // namespace
+
+// What one sequence gives each lane. A lane without a finite value has max_at < 0.
+struct UnitBlock::Extremes {
+  alignas(64) std::array<float, kLanes> max;
+  alignas(64) std::array<float, kLanes> min;
+  alignas(64) std::array<int32_t, kLanes> max_at;
+  alignas(64) std::array<int32_t, kLanes> min_at;
+  bool all_finite = true;
+};
+
+UnitBlock::UnitBlock(std::string_view site, uint32_t first, uint32_t n,
+                     const CollateOptions& options)
+    : options_(options),
+      n_units_(n),
+      value_counts_(n * kNumBins),
+      maxima_counts_(n * kNumBins),
+      maxima_(n, band_sizes(options)),
+      bottom_(size_t{n} * options.bottom) {
+  for (uint32_t lane = 0; lane < n; ++lane) keys_[lane] = unit_key(site, first + lane);
+  min_.fill(kInfinity);
+  max_.fill(-kInfinity);
+}
+
+void UnitBlock::observe(const SiteValues& values, std::span<const BatchSequence> sequences,
+                        BlockScratch& scratch, WindowSink& sink) {
+  for (size_t s = 0; s < sequences.size(); ++s) {
+    const size_t n_tokens = sequences[s].n_tokens;
+    load_rows(values, values.first_row[s], n_tokens, scratch);
+    count_bins(scratch, n_tokens);
+    Extremes peaks = sum_and_find_peaks(scratch.values.data(), n_tokens);
+    if (!peaks.all_finite) peaks = sum_finite_and_find_peaks(scratch.values.data(), n_tokens);
+    offer_peaks(peaks, sequences[s], scratch, sink);
+  }
+}
+
+// Rows lie far apart in the model's matrix; the copy is compact, and its bins are found on the way.
+void UnitBlock::load_rows(const SiteValues& values, size_t first_row, size_t n_tokens,
+                          BlockScratch& scratch) {
+  scratch.values.resize(std::max(scratch.values.size(), n_tokens * kLanes));
+  scratch.bins.resize(std::max(scratch.bins.size(), n_tokens * kLanes));
+  const float* from = values.row(first_row);
+  for (size_t t = 0; t < n_tokens; ++t, from += values.row_stride) {
+    float* to = scratch.values.data() + t * kLanes;
+    if (n_units_ == kLanes) {
+      std::memcpy(to, from, kLanes * sizeof(float));
+    } else {
+      std::fill_n(std::copy_n(from, n_units_, to), kLanes - n_units_, 0.0f);
+    }
+  }
+  const float* value = scratch.values.data();
+  uint16_t* bin = scratch.bins.data();
+  for (size_t i = 0; i < n_tokens * kLanes; ++i) bin[i] = static_cast<uint16_t>(bin_of(value[i]));
+}
+
+UnitBlock::Extremes UnitBlock::sum_and_find_peaks(const float* rows, size_t n_tokens) {
+  Powers low, high;
+  F16 max = load<F16>(rows), min = max;
+  I16 max_at = {}, min_at = {}, exponents = {};
+  for (size_t t = 0; t < n_tokens; ++t) {
+    const float* row = rows + t * kLanes;
+    low.add(row);
+    high.add(row + kHalf);
+    const F16 v = load<F16>(row);
+    const I16 at = I16{} + static_cast<int32_t>(t);
+    const I16 higher = v > max, lower = v < min;
+    max = higher ? v : max;
+    min = lower ? v : min;
+    max_at = higher ? at : max_at;
+    min_at = lower ? at : min_at;
+    exponents |= (load<I16>(row) & 0x7f800000) == 0x7f800000;
+  }
+  Extremes peaks;
+  std::memcpy(peaks.max.data(), &max, sizeof(max));
+  std::memcpy(peaks.min.data(), &min, sizeof(min));
+  std::memcpy(peaks.max_at.data(), &max_at, sizeof(max_at));
+  std::memcpy(peaks.min_at.data(), &min_at, sizeof(min_at));
+  for (size_t lane = 0; lane < n_units_; ++lane) peaks.all_finite &= exponents[lane] == 0;
+  if (!peaks.all_finite) return peaks;  // the caller starts again, with care
+  for (size_t lane = 0; lane < n_units_; ++lane) {
+    const Powers& half = lane < kHalf ? low : high;
+    const size_t i = lane % kHalf;
+    sums_[lane].add({half.p1[i], half.p2[i], half.p3[i], half.p4[i]});
+  }
+  return peaks;
+}
+
+// The same by the definition, one value at a time; NaN and infinity are counted and left out, of
+// the histogram too, where count_bins() had put them in an outermost bin.
+UnitBlock::Extremes UnitBlock::sum_finite_and_find_peaks(const float* rows, size_t n_tokens) {
+  Extremes peaks;
+  peaks.all_finite = false;
+  for (size_t lane = 0; lane < n_units_; ++lane) {
+    std::array<double, 4> partial = {};
+    float max = -kInfinity, min = kInfinity;
+    int32_t max_at = -1, min_at = -1;
+    for (size_t t = 0; t < n_tokens; ++t) {
+      const float value = rows[t * kLanes + lane];
+      n_nan_[lane] += std::isnan(value);
+      n_infinite_[lane] += std::isinf(value);
+      if (!std::isfinite(value)) {
+        --value_counts_[lane * kNumBins + bin_of(value)];
+        continue;
+      }
+      const double v = value, v2 = v * v;
+      partial = {partial[0] + v, partial[1] + v2, partial[2] + v2 * v, partial[3] + v2 * v2};
+      if (value > max) max = value, max_at = static_cast<int32_t>(t);
+      if (value < min) min = value, min_at = static_cast<int32_t>(t);
+    }
+    sums_[lane].add(partial);
+    peaks.max[lane] = max;
+    peaks.min[lane] = min;
+    peaks.max_at[lane] = max_at;
+    peaks.min_at[lane] = min_at;
+  }
+  return peaks;
+}
+
+void UnitBlock::count_bins(const BlockScratch& scratch, size_t n_tokens) {
+  // Neighbouring increments belong to different units, so none waits for the one before it.
+  for (size_t t = 0; t < n_tokens; ++t) {
+    const uint16_t* bins = scratch.bins.data() + t * kLanes;
+    for (size_t lane = 0; lane < n_units_; ++lane) ++value_counts_[lane * kNumBins + bins[lane]];
+  }
+}
+
+void UnitBlock::offer_peaks(const Extremes& peaks, const BatchSequence& sequence,
+                            BlockScratch& scratch, WindowSink& sink) {
+  for (size_t lane = 0; lane < n_units_; ++lane) {
+    if (peaks.max_at[lane] < 0) continue;
+    const Place max_at{sequence.number, static_cast<uint32_t>(peaks.max_at[lane])};
+    const Place min_at{sequence.number, static_cast<uint32_t>(peaks.min_at[lane])};
+    const float max = peaks.max[lane], min = peaks.min[lane];
+    if (max > max_[lane] || (max == max_[lane] && max_at < max_at_[lane])) {
+      max_[lane] = max, max_at_[lane] = max_at;
+    }
+    if (min < min_[lane] || (min == min_[lane] && min_at < min_at_[lane])) {
+      min_[lane] = min, min_at_[lane] = min_at;
+    }
+    ++maxima_counts_[lane * kNumBins + bin_of(max)];
+    const uint32_t rank = sample_rank(keys_[lane], sequence.key);
+    if (maxima_.observe(lane, max, rank, max_at)) {
+      maxima_.set_window(lane,
+                         keep_window(lane, max_at.position, sequence.n_tokens, scratch, sink));
+    }
+    KeptPeak peak;
+    peak.at = min_at, peak.value = min, peak.rank = rank;
+    offer_minimum(lane, peak, sequence.n_tokens, scratch, sink);
+  }
+}
+
+namespace {
+
+bool lower(const KeptPeak& a, const KeptPeak& b) {
+  return a.value != b.value ? a.value < b.value : a.at < b.at;
+}
+
+}  // namespace
+
+void UnitBlock::offer_minimum(size_t lane, KeptPeak peak, uint32_t n_tokens, BlockScratch& scratch,
+                              WindowSink& sink) {
+  KeptPeak* first = bottom_.data() + lane * options_.bottom;
+  KeptPeak* last = first + n_bottom_[lane];
+  if (n_bottom_[lane] == options_.bottom) {
+    if (options_.bottom == 0 || !lower(peak, last[-1])) return;
+    --last;
+  } else {
+    ++n_bottom_[lane];
+  }
+  peak.window_ref = keep_window(lane, peak.at.position, n_tokens, scratch, sink);
+  KeptPeak* at = std::upper_bound(first, last, peak, lower);
+  std::move_backward(at, last, last + 1);
+  *at = peak;
+}
+
+uint64_t UnitBlock::keep_window(size_t lane, uint32_t position, uint32_t n_tokens,
+                                BlockScratch& scratch, WindowSink& sink) const {
+  const Window window = window_around(position, n_tokens, options_.window);
+  scratch.window.resize(window.end - window.begin);
+  for (uint32_t i = 0; i < scratch.window.size(); ++i) {
+    scratch.window[i] = scratch.values[(window.begin + i) * kLanes + lane];
+  }
+  return sink.keep(scratch.window);
+}
+
+namespace {
+
+SparseHistogram sparse(std::span<const uint32_t> counts) {
+  SparseHistogram histogram;
+  for (size_t bin = 0; bin < counts.size(); ++bin) {
+    if (counts[bin] == 0) continue;
+    histogram.bins.push_back(static_cast<uint16_t>(bin));
+    histogram.counts.push_back(counts[bin]);
+  }
+  return histogram;
+}
+
+void restore_counts(const SparseHistogram& histogram, uint32_t* counts) {
+  for (size_t i = 0; i < histogram.bins.size(); ++i) {
+    counts[histogram.bins[i]] = static_cast<uint32_t>(histogram.counts[i]);
+  }
+}
+
+}  // namespace
+
+UnitRecord UnitBlock::record(size_t lane) const {
+  UnitRecord record;
+  record.values = sparse({value_counts_.data() + lane * kNumBins, kNumBins});
+  record.maxima = sparse({maxima_counts_.data() + lane * kNumBins, kNumBins});
+  record.sums = sums_[lane];
+  Summary& summary = record.summary;
+  for (size_t i = 0; i < record.values.bins.size(); ++i) {
+    summary.count += record.values.counts[i];
+    if (record.values.bins[i] > kZeroBin) summary.n_positive += record.values.counts[i];
+  }
+  summary.n_nan = n_nan_[lane];
+  summary.n_infinite = n_infinite_[lane];
+  summary.min = min_[lane], summary.min_at = min_at_[lane];
+  summary.max = max_[lane], summary.max_at = max_at_[lane];
+  set_moments(record.sums, summary);
+  record.maximum_peaks = maxima_.sorted(lane);
+  const KeptPeak* first = bottom_.data() + lane * options_.bottom;
+  record.minimum_peaks.assign(first, first + n_bottom_[lane]);
+  return record;
+}
+
+void UnitBlock::restore(size_t lane, const UnitRecord& record) {
+  restore_counts(record.values, value_counts_.data() + lane * kNumBins);
+  restore_counts(record.maxima, maxima_counts_.data() + lane * kNumBins);
+  sums_[lane] = record.sums;
+  n_nan_[lane] = record.summary.n_nan;
+  n_infinite_[lane] = record.summary.n_infinite;
+  min_[lane] = record.summary.min, min_at_[lane] = record.summary.min_at;
+  max_[lane] = record.summary.max, max_at_[lane] = record.summary.max_at;
+  for (const KeptPeak& peak : record.maximum_peaks) {
+    maxima_.observe(lane, peak.value, peak.rank, peak.at);
+    maxima_.set_window(lane, peak.window_ref);
+  }
+  std::ranges::copy(record.minimum_peaks, bottom_.data() + lane * options_.bottom);
+  n_bottom_[lane] = static_cast<uint32_t>(record.minimum_peaks.size());
+}
+
+}  // namespace actogram

@@ -1,0 +1,93 @@
+// UnitBlock collates sixteen neighbouring units of a site: one cache line of a row of activations.
+//
+// observe() reads a batch once. Lanes are units, so sums run over positions from first to last in
+// every lane, whatever the vector width, and no value depends on its neighbours. Per sequence and
+// unit it makes the powers' partial sums, extremes with their places, histogram counts, and offers
+// the sequence's peaks to the collators of exemplars. A block is used by one thread at a time;
+// blocks share nothing but the WindowSink.
+//
+// Cost: about 1 ns a value; 14 kB a unit with the default counts.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "actogram/source.h"
+#include "collate/peak_band.h"
+#include "core/unit_record.h"
+#include "core/window_sink.h"
+
+namespace actogram {
+
+// A sequence of the batch being observed.
+struct BatchSequence {
+  uint32_t number = 0;  // in the recording
+  uint32_t n_tokens = 0;
+  uint64_t key = 0;  // sequence_key()
+};
+
+// Buffers of one thread, reused from batch to batch.
+struct BlockScratch {
+  std::vector<float> values;   // [row, lane]
+  std::vector<uint16_t> bins;  // [row, lane]
+  std::vector<float> window;
+};
+
+class UnitBlock {
+ public:
+  static constexpr size_t kLanes = 16;
+
+  // Units [first, first + n) of `site`; n <= kLanes.
+  UnitBlock(std::string_view site, uint32_t first, uint32_t n, const CollateOptions& options);
+
+  // Requires: values.first_row and `sequences` are parallel; a sequence comes once.
+  void observe(const SiteValues& values, std::span<const BatchSequence> sequences,
+               BlockScratch& scratch, WindowSink& sink);
+
+  size_t n_units() const { return n_units_; }
+  UnitRecord record(size_t lane) const;                 // windows as references
+  void restore(size_t lane, const UnitRecord& record);  // into a fresh block
+
+  template <typename Visitor>  // visit(uint64_t& window_ref)
+  void for_each_window(size_t lane, Visitor visit) {
+    maxima_.for_each_window(lane, visit);
+    for (size_t i = 0; i < n_bottom_[lane]; ++i)
+      visit(bottom_[lane * options_.bottom + i].window_ref);
+  }
+
+ private:
+  struct Extremes;
+
+  void load_rows(const SiteValues& values, size_t first_row, size_t n_tokens,
+                 BlockScratch& scratch);
+  Extremes sum_and_find_peaks(const float* rows, size_t n_tokens);
+  Extremes sum_finite_and_find_peaks(const float* rows, size_t n_tokens);
+  void count_bins(const BlockScratch& scratch, size_t n_tokens);
+  void offer_peaks(const Extremes& peaks, const BatchSequence& sequence, BlockScratch& scratch,
+                   WindowSink& sink);
+  void offer_minimum(size_t lane, KeptPeak peak, uint32_t n_tokens, BlockScratch& scratch,
+                     WindowSink& sink);
+  uint64_t keep_window(size_t lane, uint32_t position, uint32_t n_tokens, BlockScratch& scratch,
+                       WindowSink& sink) const;
+
+  CollateOptions options_;
+  size_t n_units_;
+  std::array<uint64_t, kLanes> keys_ = {};  // unit_key()
+  std::array<PowerSums, kLanes> sums_;
+  std::array<uint64_t, kLanes> n_nan_ = {};
+  std::array<uint64_t, kLanes> n_infinite_ = {};
+  std::array<float, kLanes> min_;
+  std::array<float, kLanes> max_;
+  std::array<Place, kLanes> min_at_;
+  std::array<Place, kLanes> max_at_;
+  std::vector<uint32_t> value_counts_;   // [lane, bin]
+  std::vector<uint32_t> maxima_counts_;  // [lane, bin]
+  PeakBand maxima_;
+  std::vector<KeptPeak> bottom_;  // [lane, rank], lowest first
+  std::array<uint32_t, kLanes> n_bottom_ = {};
+};
+
+}  // namespace actogram
