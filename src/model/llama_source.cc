@@ -4,97 +4,17 @@
 #include <llama.h>
 
 #include <algorithm>
-#include <set>
 #include <thread>
 
 #include "actogram/error.h"
 #include "model/llama_log.h"
 #include "model/llama_model.h"
+#include "model/row_batch.h"
+#include "model/site_plan.h"
 #include "model/tap.h"
 
 namespace actogram {
 namespace {
-
-// A row of a product, and of the attention over cells, is computed in tiles of 16 by AVX-512 and
-// less by narrower CPUs; a sequence that begins inside a tile would get other roundings.
-constexpr uint32_t kTile = 16;
-// llama.cpp has 256 sequences at most, and each takes a tile at least.
-constexpr uint32_t kMaxBatchRows = 256 * kTile;
-
-constexpr size_t round_up(size_t n) { return (n + kTile - 1) / kTile * kTile; }
-
-// Where one site's values lie in a tapped tensor.
-struct SiteTap {
-  size_t site = 0;
-  size_t first_column = 0;
-};
-
-// The tensors to tap and the sites in each; two sites share a fused tensor.
-struct Plan {
-  std::vector<Site> sites;
-  std::vector<TensorTap> tensors;
-  std::vector<std::vector<SiteTap>> sites_of;  // [tensor]
-  bool last_layer = false;                     // whether the model's last layer is among them
-};
-
-void refuse_experts(const LlamaModel& model, const std::string& architecture) {
-  for (const auto& [key, value] : model.info().metadata) {
-    if (key == architecture + ".expert_count" && value != "0") {
-      fail(Code::unsupported,
-           "{} is a mixture of {} experts; this version records from dense models ({})",
-           model.path().string(), value, architecture);
-    }
-  }
-}
-
-std::vector<uint32_t> wanted_layers(const LlamaModel& model, const LlamaSourceOptions& options) {
-  std::set<uint32_t> layers(options.layers.begin(), options.layers.end());
-  for (uint32_t layer = 0; options.layers.empty() && layer < model.info().n_layers; ++layer) {
-    layers.insert(layer);
-  }
-  if (layers.empty()) fail(Code::corrupt, "{} has no layers", model.path().string());
-  if (*layers.rbegin() >= model.info().n_layers) {
-    fail(Code::invalid, "there is no layer {}: {} has layers 0 to {}", *layers.rbegin(),
-         model.info().name, model.info().n_layers - 1);
-  }
-  return {layers.begin(), layers.end()};
-}
-
-void add_site(Plan& plan, const LlamaModel& model, const Architecture& architecture,
-              Quantity quantity, uint32_t layer) {
-  const TensorTap tap = tensor_tap(architecture, quantity, layer,
-                                   [&](const std::string& name) { return model.has_tensor(name); });
-  const uint32_t n_ff = model.n_ff(layer);
-  if (n_ff == 0) fail(Code::unsupported, "layer {} of {} has no MLP", layer, model.info().name);
-  const auto same = std::find_if(plan.tensors.begin(), plan.tensors.end(),
-                                 [&](const TensorTap& t) { return t.tensor == tap.tensor; });
-  const auto index = static_cast<size_t>(same - plan.tensors.begin());
-  if (same == plan.tensors.end()) {
-    plan.tensors.push_back(tap);
-    plan.sites_of.emplace_back();
-  }
-  plan.sites_of[index].push_back({plan.sites.size(), tap.upper_half ? n_ff : size_t{0}});
-  plan.sites.push_back(
-      {fmt::format("blocks.{}.mlp.{}", layer, quantity_name(quantity)), layer, n_ff});
-}
-
-Plan make_plan(const LlamaModel& model, const LlamaSourceOptions& options) {
-  const Architecture& architecture = find_architecture(model.info().architecture);
-  refuse_experts(model, model.info().architecture);
-  const std::vector<uint32_t> layers = wanted_layers(model, options);
-  const std::set<Quantity> quantities(options.quantities.begin(), options.quantities.end());
-  if (quantities.empty()) fail(Code::invalid, "nothing to record: no quantity is chosen");
-  Plan plan;
-  plan.last_layer = layers.back() + 1 == model.info().n_layers;
-  for (const uint32_t layer : layers) {
-    for (const Quantity quantity : quantities) add_site(plan, model, architecture, quantity, layer);
-  }
-  if (options.taps == LlamaSourceOptions::Taps::bare) {
-    plan.tensors = {last_tensor(layers.back())};
-    plan.sites_of = {{}};
-  }
-  return plan;
-}
 
 struct Limits {
   uint32_t batch_rows;
@@ -162,61 +82,13 @@ Context make_context(const LlamaModel& model, const LlamaSourceOptions& options,
   return context;
 }
 
-// The arrays behind a llama_batch.
-class Batch {
- public:
-  explicit Batch(size_t capacity)
-      : tokens_(capacity),
-        positions_(capacity),
-        n_ids_(capacity, 1),
-        ids_(capacity),
-        id_of_(capacity),
-        outputs_(capacity) {
-    for (size_t i = 0; i < capacity; ++i) id_of_[i] = &ids_[i];
-  }
-
-  void clear() {
-    n_ = 0;
-    first_row_.clear();
-  }
-
-  void add(std::span<const int32_t> sequence, bool output) {
-    const auto id = static_cast<llama_seq_id>(first_row_.size());
-    first_row_.push_back(static_cast<uint32_t>(n_));
-    for (size_t i = 0; i < round_up(sequence.size()); ++i, ++n_) {
-      tokens_[n_] = sequence[std::min(i, sequence.size() - 1)];
-      positions_[n_] = static_cast<llama_pos>(i);
-      ids_[n_] = id;
-      outputs_[n_] = output;
-    }
-  }
-
-  llama_batch view() {
-    return {static_cast<int32_t>(n_), tokens_.data(), nullptr,
-            positions_.data(),        n_ids_.data(),  id_of_.data(),
-            outputs_.data()};
-  }
-  size_t n_rows() const { return n_; }
-  std::span<const uint32_t> first_row() const { return first_row_; }
-
- private:
-  size_t n_ = 0;
-  std::vector<llama_token> tokens_;
-  std::vector<llama_pos> positions_;
-  std::vector<int32_t> n_ids_;
-  std::vector<llama_seq_id> ids_;
-  std::vector<llama_seq_id*> id_of_;
-  std::vector<int8_t> outputs_;
-  std::vector<uint32_t> first_row_;
-};
-
 }  // namespace
 
 class LlamaSource::Impl {
  public:
   Impl(const LlamaModel& model, const LlamaSourceOptions& options)
       : model_(model),
-        plan_(make_plan(model, options)),
+        plan_(make_site_plan(model, options)),
         limits_(make_limits(model, options)),
         tap_(plan_.tensors),
         context_(make_context(model, options, limits_, tap_)),
@@ -225,7 +97,7 @@ class LlamaSource::Impl {
   void run(std::span<const std::span<const int32_t>> sequences, const Sink& sink);
 
   const LlamaModel& model_;
-  Plan plan_;
+  SitePlan plan_;
   Limits limits_;
 
  private:
@@ -236,7 +108,7 @@ class LlamaSource::Impl {
 
   Tap tap_;
   Context context_;
-  Batch batch_;
+  RowBatch batch_;
 };
 
 void LlamaSource::Impl::check_sequence(std::span<const int32_t> sequence) const {

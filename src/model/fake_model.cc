@@ -1,0 +1,124 @@
+#include "model/fake_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "actogram/error.h"
+#include "base/hash.h"
+
+namespace actogram {
+namespace {
+
+// 20 bits of a hash as a number in [-4, 4): few enough that float32 holds it exactly.
+float spread(uint64_t hash) {
+  return static_cast<float>(static_cast<int64_t>(hash >> 44) - (1 << 19)) / (1 << 17);
+}
+
+// The shape of a GELU from exact operations only, so that every compiler gets the same bits.
+float rectify(float x) { return x > 0 ? x : x / (1 + x * x) / 3; }
+
+bool one_in(uint32_t every, uint64_t hash) { return every != 0 && mix64(hash) % every == 0; }
+
+}  // namespace
+
+FakeModel::FakeModel(FakeModelOptions options)
+    : options_(std::move(options)), row_stride_(options_.n_units + options_.padding) {
+  for (uint32_t layer = 0; layer < options_.n_layers; ++layer) {
+    for (const std::string& hook : options_.hooks) {
+      sites_.push_back({fmt::format("blocks.{}.mlp.{}", layer, hook), layer, options_.n_units});
+    }
+  }
+}
+
+size_t FakeModel::rows_of(size_t n_tokens) const {
+  return (n_tokens + options_.tile - 1) / options_.tile * options_.tile;
+}
+
+float FakeModel::value(size_t site, uint32_t unit, int32_t token, uint32_t position,
+                       int32_t previous) const {
+  uint64_t hash = mix64(options_.seed);
+  for (const uint64_t part :
+       {uint64_t{site}, uint64_t{unit}, uint64_t(token), uint64_t{position}, uint64_t(previous)}) {
+    hash = mix64(hash ^ part);
+  }
+  if (one_in(options_.nan_every, hash + 1)) return std::numeric_limits<float>::quiet_NaN();
+  if (one_in(options_.infinite_every, hash + 2)) {
+    return (hash & 1) ? -std::numeric_limits<float>::infinity()
+                      : std::numeric_limits<float>::infinity();
+  }
+  if (one_in(16, hash + 3)) return 0;
+  const float x = spread(hash);
+  return unit % 8 == 0 ? std::round(rectify(x) * 2) / 2 : rectify(x);
+}
+
+void FakeModel::fill(size_t site, std::span<const int32_t> sequence, float* rows) const {
+  for (size_t i = 0; i < sequence.size(); ++i) {
+    const int32_t previous = i == 0 ? -1 : sequence[i - 1];
+    for (uint32_t unit = 0; unit < options_.n_units; ++unit) {
+      rows[i * row_stride_ + unit] =
+          value(site, unit, sequence[i], static_cast<uint32_t>(i), previous);
+    }
+  }
+}
+
+void FakeModel::run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) {
+  std::vector<uint32_t> first_row;
+  size_t n_rows = 0;
+  for (const auto& sequence : sequences) {
+    if (sequence.empty() || sequence.size() > options_.context) {
+      fail(Code::invalid, "a sequence has {} tokens; this source takes 1 to {}", sequence.size(),
+           options_.context);
+    }
+    first_row.push_back(static_cast<uint32_t>(n_rows));
+    n_rows += rows_of(sequence.size());
+  }
+  if (n_rows > options_.batch_rows) {
+    fail(Code::invalid, "the sequences of a batch take {} rows, more than {}", n_rows,
+         options_.batch_rows);
+  }
+  std::vector<float> values(n_rows * row_stride_);
+  for (size_t site = 0; site < sites_.size(); ++site) {
+    std::fill(values.begin(), values.end(), std::numeric_limits<float>::quiet_NaN());
+    for (size_t s = 0; s < sequences.size(); ++s) {
+      fill(site, sequences[s], values.data() + first_row[s] * row_stride_);
+    }
+    sink({.site = site,
+          .values = values.data(),
+          .n_rows = n_rows,
+          .row_stride = row_stride_,
+          .first_row = first_row});
+  }
+}
+
+FakeTokenizer::FakeTokenizer(std::vector<std::string> words) : words_(std::move(words)) {}
+
+void FakeTokenizer::tokenize(std::string_view text, Special, std::vector<Token>& out) const {
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t end = std::min(text.find(' ', at + 1), text.size());
+    const auto word = std::find(words_.begin(), words_.end(), text.substr(at, end - at));
+    if (word != words_.end()) {
+      out.push_back({kFirstWord + static_cast<int32_t>(word - words_.begin()), at, end});
+      at = end;
+    } else {
+      for (; at < end; ++at) out.push_back({static_cast<uint8_t>(text[at]), at, at + 1});
+    }
+  }
+}
+
+std::string FakeTokenizer::piece(int32_t id) const {
+  if (id >= 0 && id < kBos) return {static_cast<char>(id)};
+  if (id < kFirstWord || id >= n_vocab()) return "";
+  return words_[static_cast<size_t>(id - kFirstWord)];
+}
+
+std::string FakeTokenizer::apply_chat_template(std::span<const Message> messages) const {
+  std::string text;
+  for (const Message& message : messages) {
+    text += fmt::format("<{}>{}\n", message.role, message.content);
+  }
+  return text;
+}
+
+}  // namespace actogram

@@ -1,0 +1,73 @@
+// A model without weights, so that everything above it can be tested in milliseconds.
+//
+// A value is a function of (seed, site, unit, token, position, previous token) and of nothing else:
+// the same in any batch, on any thread. Values look like a GELU's, they lie in -0.17 to 4; some are
+// exactly 0, and those of every eighth unit are rounded to halves, so that there are many ties.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "actogram/source.h"
+#include "actogram/tokenizer.h"
+
+namespace actogram {
+
+struct FakeModelOptions {
+  uint32_t n_layers = 3;
+  uint32_t n_units = 16;
+  std::vector<std::string> hooks = {"hook_post"};  // sites are blocks.LAYER.mlp.HOOK
+  size_t batch_rows = 64;
+  size_t context = 64;   // tokens
+  uint32_t tile = 1;     // rows of a sequence are a multiple of it; the filler is NaN
+  uint32_t padding = 0;  // floats between the rows
+  uint64_t seed = 0;
+  // One value in so many is NaN, or an infinity of either sign. 0: none.
+  uint32_t nan_every = 0;
+  uint32_t infinite_every = 0;
+};
+
+class FakeModel : public ActivationSource {
+ public:
+  explicit FakeModel(FakeModelOptions options = {});
+
+  const std::vector<Site>& sites() const override { return sites_; }
+  size_t batch_rows() const override { return options_.batch_rows; }
+  size_t rows_of(size_t n_tokens) const override;
+  size_t max_context() const override { return options_.context; }
+  void run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) override;
+
+  // The definition of a value; run() hands out these. `previous` is -1 at position 0.
+  float value(size_t site, uint32_t unit, int32_t token, uint32_t position, int32_t previous) const;
+
+ private:
+  void fill(size_t site, std::span<const int32_t> sequence, float* rows) const;
+
+  FakeModelOptions options_;
+  std::vector<Site> sites_;
+  size_t row_stride_;
+};
+
+// Words with the space before them, as far as it has seen to give them numbers at construction;
+// everything else byte by byte. Ids 0 to 255 are bytes, 256 is BOS, then the words.
+class FakeTokenizer : public Tokenizer {
+ public:
+  explicit FakeTokenizer(std::vector<std::string> words = {});
+
+  void tokenize(std::string_view text, Special special, std::vector<Token>& out) const override;
+  std::optional<int32_t> bos() const override { return kBos; }
+  bool adds_bos() const override { return true; }
+  std::string piece(int32_t id) const override;
+  std::string apply_chat_template(std::span<const Message> messages) const override;
+
+  // Ids are below this.
+  int32_t n_vocab() const { return kFirstWord + static_cast<int32_t>(words_.size()); }
+
+ private:
+  static constexpr int32_t kBos = 256;
+  static constexpr int32_t kFirstWord = 257;
+
+  std::vector<std::string> words_;
+};
+
+}  // namespace actogram
