@@ -1,0 +1,62 @@
+// Addresses as people type them: `12.mlp/345`, `blocks.12.mlp.hook_post/345`, `12.mlp`, and on a
+// unit's page a bare `345`. A site's name may hold slashes (`…/sae:NAME`), so the index is what
+// follows the last one.
+import type { SiteInfo } from "./api.ts";
+
+export type Found =
+  | { kind: "site"; site: SiteInfo }
+  | { kind: "unit"; site: SiteInfo; index: number }
+  | { kind: "error"; message: string };
+
+export function splitAddress(text: string): { site: string; index: number | null } {
+  const match = /^(.*?)(?:\/(\d+))?\/?$/s.exec(text.trim());
+  const index = match?.[2];
+  return { site: match?.[1] ?? "", index: index === undefined ? null : Number(index) };
+}
+
+const findSite = (name: string, sites: readonly SiteInfo[]): SiteInfo | undefined =>
+  sites.find((site) => site.name === name || site.short === name);
+
+export function findAddress(
+  text: string,
+  sites: readonly SiteInfo[],
+  here: SiteInfo | null = null,
+): Found {
+  const typed = text.trim().replace(/^\/+/, "");
+  if (typed === "") return { kind: "error", message: "Type a unit, for example 12.mlp/345." };
+  if (/^\d+$/.test(typed) && here) return checked(here, Number(typed));
+  const whole = findSite(typed, sites);
+  if (whole) return { kind: "site", site: whole };
+  const { site: name, index } = splitAddress(typed);
+  const site = findSite(name, sites);
+  if (!site) return { kind: "error", message: unknownSite(name, sites) };
+  return index === null ? { kind: "site", site } : checked(site, index);
+}
+
+function checked(site: SiteInfo, index: number): Found {
+  if (index < site.n_units) return { kind: "unit", site, index };
+  return {
+    kind: "error",
+    message: `${site.short} has units 0 to ${site.n_units - 1}; there is no ${index}.`,
+  };
+}
+
+function unknownSite(name: string, sites: readonly SiteInfo[]): string {
+  const shorts = sites.map((site) => site.short);
+  const range =
+    shorts.length > 3
+      ? `${shorts[0] ?? ""}, ${shorts[1] ?? ""} … ${shorts.at(-1) ?? ""}`
+      : shorts.join(", ");
+  return `This recording has no site “${name}”. It has ${range}.`;
+}
+
+/** A unit drawn uniformly from all units of all sites. */
+export function randomUnit(sites: readonly SiteInfo[], uniform: number = Math.random()): string {
+  const total = sites.reduce((sum, site) => sum + site.n_units, 0);
+  let rest = Math.min(Math.floor(uniform * total), total - 1);
+  for (const site of sites) {
+    if (rest < site.n_units) return `${site.short}/${rest}`;
+    rest -= site.n_units;
+  }
+  return "";
+}

@@ -1,0 +1,214 @@
+// All units of a site as cells of one canvas, coloured by a summary. One link lies over the cell
+// under the pointer or the keyboard's cursor, so opening in a new tab, the status bar and screen
+// readers work as for any link; a site is one stop for Tab.
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { METRICS, type Metric, type SiteInfo, type SiteSummaries } from "../api.ts";
+import { fraction, rampColour, type Scale } from "../colour.ts";
+import { formatPercent, formatValue } from "../numbers.ts";
+import { hrefOf, type Option } from "../route.ts";
+import { theme, type Theme } from "../theme.ts";
+import { hideTip, showTip } from "../tooltip.tsx";
+
+export const BY: Option<Metric> = { name: "by", choices: METRICS, standard: "positive_share" };
+
+export const METRIC_TITLES: Readonly<Record<Metric, string>> = {
+  positive_share: "positive share",
+  max: "max",
+  min: "min",
+  mean: "mean",
+  std: "std",
+  skewness: "skewness",
+  kurtosis: "kurtosis",
+};
+
+export const formatMetric = (metric: Metric, value: number | null | undefined): string =>
+  metric === "positive_share" ? formatPercent(value ?? null) : formatValue(value);
+
+interface Grid {
+  columns: number;
+  rows: number;
+  cell: number;
+}
+
+function gridFor(width: number, nUnits: number, large: boolean): Grid {
+  const cell = large ? (nUnits <= 4096 ? 14 : 9) : nUnits <= 2048 ? 8 : nUnits <= 16384 ? 5 : 3;
+  const fitting = Math.max(1, Math.min(nUnits, Math.floor(width / cell)));
+  const rows = Math.ceil(nUnits / fitting);
+  return { columns: Math.ceil(nUnits / rows), rows, cell }; // rows of one length where they can be
+}
+
+function paint(
+  canvas: HTMLCanvasElement,
+  grid: Grid,
+  values: readonly (number | null)[],
+  scale: Scale,
+  shade: Theme,
+) {
+  const { columns, rows, cell } = grid;
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = columns * cell * ratio;
+  canvas.height = rows * cell * ratio;
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  context.scale(ratio, ratio);
+  const gap = cell >= 5 ? 1 : 0;
+  values.forEach((value, i) => {
+    const x = (i % columns) * cell;
+    const y = Math.floor(i / columns) * cell;
+    if (value === null) {
+      context.fillStyle = shade === "dark" ? "#5a4650" : "#e6c9cf"; // NaN: on neither ramp
+    } else {
+      const [r, g, b] = rampColour(fraction(value, scale), shade);
+      context.fillStyle = `rgb(${r} ${g} ${b})`;
+    }
+    context.fillRect(x, y, cell - gap, cell - gap);
+  });
+}
+
+interface Props {
+  site: SiteInfo;
+  summaries: SiteSummaries | null;
+  metric: Metric;
+  scale: Scale | null;
+  large?: boolean;
+}
+
+export function LayerMap({ site, summaries, metric, scale, large = false }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const link = useRef<HTMLAnchorElement>(null);
+  const [width, setWidth] = useState(0);
+  const [at, setAt] = useState(0);
+  const grid = gridFor(width, site.n_units, large);
+  const shade = theme.value;
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => {
+      setWidth(element.clientWidth);
+    });
+    observer.observe(element);
+    setWidth(element.clientWidth);
+    return () => {
+      observer.disconnect();
+    };
+  }, []);
+
+  useEffect(() => {
+    if (canvas.current && summaries && scale && width > 0) {
+      paint(canvas.current, gridFor(width, site.n_units, large), summaries[metric], scale, shade);
+    }
+  }, [summaries, metric, scale, shade, width, site.n_units, large]);
+
+  const label = (i: number) =>
+    `${site.short}/${i}, ${METRIC_TITLES[metric]} ${formatMetric(metric, summaries?.[metric][i])}`;
+  const move = (i: number) => {
+    setAt(Math.max(0, Math.min(site.n_units - 1, i)));
+  };
+  // The tooltip follows the cell, not the event: both pointer and keys end here.
+  const tell = () => {
+    if (link.current && summaries) {
+      showTip(link.current, <CellTip site={site} summaries={summaries} index={at} />);
+    }
+  };
+  useEffect(() => {
+    if (link.current?.matches(":hover, :focus-visible")) tell();
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [at, summaries]);
+
+  const onPointerMove = (event: PointerEvent) => {
+    const rect = box.current?.getBoundingClientRect();
+    if (!rect) return;
+    const column = Math.floor((event.clientX - rect.left) / grid.cell);
+    const row = Math.floor((event.clientY - rect.top) / grid.cell);
+    const i = row * grid.columns + column;
+    if (column < 0 || column >= grid.columns || i < 0 || i >= site.n_units) return;
+    if (i !== at) move(i);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const steps: Record<string, number> = {
+      ArrowLeft: at - 1,
+      ArrowRight: at + 1,
+      ArrowUp: at - grid.columns,
+      ArrowDown: at + grid.columns,
+      Home: 0,
+      End: site.n_units - 1,
+    };
+    const next = steps[event.key];
+    if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    if (next >= 0 && next < site.n_units) move(next);
+  };
+
+  return (
+    <div
+      ref={box}
+      class={`map${summaries ? "" : " loading"}`}
+      style={{ height: `${grid.rows * grid.cell}px` }}
+      data-arrows
+      onPointerMove={onPointerMove}
+      onPointerLeave={hideTip}
+    >
+      <canvas
+        ref={canvas}
+        aria-hidden="true"
+        style={{ width: `${grid.columns * grid.cell}px`, height: `${grid.rows * grid.cell}px` }}
+      />
+      <a
+        ref={link}
+        class="map-cursor"
+        href={hrefOf(`${site.short}/${at}`)}
+        aria-label={label(at)}
+        aria-live="polite"
+        style={{
+          width: `${grid.cell + 1}px`,
+          height: `${grid.cell + 1}px`,
+          transform: `translate(${(at % grid.columns) * grid.cell - 1}px, ${Math.floor(at / grid.columns) * grid.cell - 1}px)`,
+        }}
+        onPointerEnter={tell}
+        onFocus={tell}
+        onBlur={hideTip}
+        onKeyDown={onKeyDown}
+      />
+    </div>
+  );
+}
+
+function CellTip(props: { site: SiteInfo; summaries: SiteSummaries; index: number }) {
+  const { site, summaries, index } = props;
+  const shown: Metric[] = ["positive_share", "max", "min", "std", "kurtosis"];
+  return (
+    <>
+      <div class="tip-title">
+        {site.short}/{index}
+      </div>
+      <table>
+        <tbody>
+          {shown.map((metric) => (
+            <tr key={metric}>
+              <th scope="row">{METRIC_TITLES[metric]}</th>
+              <td>{formatMetric(metric, summaries[metric][index])}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+/** The ramp with the values at its ends. */
+export function Legend({ scale, metric }: { scale: Scale; metric: Metric }) {
+  const stops = Array.from({ length: 9 }, (_, i) => {
+    const [r, g, b] = rampColour(i / 8, theme.value);
+    return `rgb(${r} ${g} ${b})`;
+  });
+  return (
+    <div class="legend" role="img" aria-label={`Colours from ${scale.low} to ${scale.high}`}>
+      <span>{formatMetric(metric, scale.low)}</span>
+      <span class="ramp" style={{ background: `linear-gradient(to right, ${stops.join(",")})` }} />
+      <span>{formatMetric(metric, scale.high)}</span>
+      {scale.logarithmic && <span class="muted">log</span>}
+    </div>
+  );
+}

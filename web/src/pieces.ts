@@ -1,0 +1,86 @@
+// What is shown of an exemplar's pieces: which of them, as which characters, and which exemplars
+// are the same text again.
+import type { Exemplar, Group, Piece } from "./api.ts";
+
+export const CONTEXTS = { short: 6, medium: 20, full: Infinity } as const;
+export type Context = keyof typeof CONTEXTS;
+
+/** The piece that holds the token at `position`, or -1. */
+export const pieceAt = (pieces: readonly Piece[], position: number): number =>
+  pieces.findIndex((piece) => piece.tokens.some((token) => token.position === position));
+
+/** [begin, end) of the pieces within `radius` pieces of the peak. */
+export function clip(exemplar: Exemplar, context: Context): { begin: number; end: number } {
+  const { pieces, position } = exemplar;
+  const peak = pieceAt(pieces, position);
+  if (peak < 0 || context === "full") return { begin: 0, end: pieces.length };
+  const radius = CONTEXTS[context];
+  return { begin: Math.max(0, peak - radius), end: Math.min(pieces.length, peak + radius + 1) };
+}
+
+/** The value a piece is coloured by: the one of largest magnitude among its tokens. */
+export function pieceValue(piece: Piece): number | null {
+  let best: number | null = null;
+  for (const { value } of piece.tokens) {
+    if (value !== null && (best === null || Math.abs(value) > Math.abs(best))) best = value;
+  }
+  return best;
+}
+
+/** The largest magnitude of any value shown on a page. */
+export function boundOf(values: Iterable<number | null>): number {
+  let bound = 0;
+  for (const value of values) if (value !== null) bound = Math.max(bound, Math.abs(value));
+  return bound;
+}
+
+// Controls that would be invisible, or would reorder the text around them. The joiners U+200C and
+// U+200D stay: scripts and emoji need them.
+const HIDDEN =
+  // eslint-disable-next-line no-control-regex
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/gu;
+
+const named = (character: string): string => {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code); // ␀ … ␟
+  return `‹U+${code.toString(16).toUpperCase().padStart(4, "0")}›`;
+};
+
+/** The text with its controls made visible; a line break is `↵`, followed by a real one on demand. */
+export function visibleText(text: string, breaks: "marks" | "real"): string {
+  return text
+    .replaceAll("\r\n", "\n")
+    .replace(HIDDEN, named)
+    .replaceAll("\n", breaks === "real" ? "↵\n" : "↵");
+}
+
+/** For a tooltip: spaces are visible too, and a lone combining mark gets something to sit on. */
+export function quotedText(text: string): string {
+  const shown = visibleText(text, "marks").replaceAll(" ", "␣").replaceAll("\t", "⇥");
+  return /^\p{M}/u.test(shown) ? `◌${shown}` : shown;
+}
+
+export interface Folded {
+  exemplar: Exemplar;
+  duplicates: Exemplar[];
+}
+
+/** Exemplars with the same tokens around a peak at the same place are folded under the first. */
+export function foldDuplicates(exemplars: readonly Exemplar[]): Folded[] {
+  const byTokens = new Map<string, Folded>();
+  for (const exemplar of exemplars) {
+    const ids = exemplar.pieces.flatMap((piece) => piece.tokens.map((token) => token.id));
+    const key = `${exemplar.position - exemplar.window.begin}:${ids.join(",")}`;
+    const first = byTokens.get(key);
+    if (first) first.duplicates.push(exemplar);
+    else byTokens.set(key, { exemplar, duplicates: [] });
+  }
+  return [...byTokens.values()];
+}
+
+/** Buckets are known by the share of sequences below and above them, the rest by their title. */
+export function groupTitle({ title, quantiles }: Group): string {
+  if (!quantiles) return title;
+  const percent = (q: number) => String(Number((q * 100).toPrecision(6)));
+  return `${percent(quantiles[0])}–${percent(quantiles[1])} %`;
+}
