@@ -64,6 +64,10 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
+void MappedFile::release_pages() const {
+  if (data_ != nullptr) ::madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
+}
+
 std::string read_file(const std::string& path) { return std::string(MappedFile(path).text()); }
 
 FileWriter::FileWriter(const std::string& path) : path_(path) {

@@ -26,6 +26,9 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
 
+  // Lets the system forget the pages that were read; they come back from the file when needed.
+  void release_pages() const;
+
  private:
   const std::byte* data_ = nullptr;
   size_t size_ = 0;

@@ -1,0 +1,103 @@
+// The corpus as a recording keeps it: documents with their exact bytes, the sequences cut from
+// them, and every token with the bytes it covers. Written once, front to back, before the model
+// runs; read in place afterwards. Memory does not grow with the corpus.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "actogram/types.h"
+#include "codec/arrow_table.h"
+#include "store/layout.h"
+
+namespace actogram {
+
+struct StoredFile {
+  uint64_t n_rows = 0;
+  uint64_t n_bytes = 0;
+  std::string checksum;
+};
+using StoredFiles = std::map<std::string, StoredFile>;  // by file name
+
+// A row of documents.arrow.
+struct DocumentRow {
+  uint64_t document = 0;
+  uint32_t source = 0;
+  uint64_t ordinal = 0;
+  std::string_view name;
+  std::string_view text;
+  uint64_t n_invalid_bytes = 0;
+};
+
+// A row of sequences.arrow.
+struct SequenceRow {
+  uint64_t document_row = 0;
+  uint32_t chunk = 0;
+  uint64_t first_token = 0;
+  uint32_t n_tokens = 0;
+  uint64_t key = 0;
+};
+
+class CorpusWriter {
+ public:
+  explicit CorpusWriter(const std::string& folder);
+
+  void add_document(const DocumentRow& document);
+  // Belongs to the document added last; its tokens' offsets are bytes of that text.
+  void add_sequence(uint32_t chunk, uint64_t key, std::span<const Token> tokens);
+  StoredFiles finish();
+
+  uint64_t n_documents() const { return n_documents_; }
+  uint64_t n_sequences() const { return n_sequences_; }
+  uint64_t n_tokens() const { return n_tokens_; }
+
+ private:
+  void flush_documents();
+  void flush_sequences();
+  void flush_tokens();
+
+  TableWriter documents_;
+  TableWriter sequences_;
+  TableWriter tokens_;
+  uint64_t n_documents_ = 0, n_sequences_ = 0, n_tokens_ = 0;
+
+  // The rows of the batches being filled.
+  struct Documents {
+    std::vector<uint64_t> document, ordinal, n_invalid_bytes;
+    std::vector<uint32_t> source;
+    std::vector<int64_t> name_offsets{0}, text_offsets{0};
+    std::string names, texts;
+  } document_rows_;
+  struct Sequences {
+    std::vector<uint64_t> document_row, first_token, key;
+    std::vector<uint32_t> chunk, n_tokens;
+  } sequence_rows_;
+  struct Tokens {
+    std::vector<int32_t> id;
+    std::vector<uint64_t> begin, end;
+  } token_rows_;
+};
+
+class CorpusTables {
+ public:
+  explicit CorpusTables(const std::string& folder);
+
+  uint64_t n_documents() const { return documents_.n_rows(); }
+  uint64_t n_sequences() const { return sequences_.n_rows(); }
+  uint64_t n_tokens() const { return tokens_.n_rows(); }
+
+  // Views into the returned batch's mapping are valid as long as this object.
+  DocumentRow document(uint64_t row) const;
+  SequenceRow sequence(uint64_t row) const;
+  std::vector<Token> tokens(const SequenceRow& sequence) const;
+
+ private:
+  TableReader documents_;
+  TableReader sequences_;
+  TableReader tokens_;
+};
+
+}  // namespace actogram

@@ -1,0 +1,81 @@
+#include "store/layout.h"
+
+#include "core/exact_sum.h"
+
+namespace actogram {
+
+using enum ColumnType;
+
+const TableSpec& documents_table() {
+  static const TableSpec table{"documents.arrow",
+                               {{"document", u64},  // its number in the whole corpus
+                                {"source", u32},    // index into the manifest's corpus.sources
+                                {"ordinal", u64},   // its number in that source
+                                {"name", utf8},
+                                {"text", bytes},
+                                {"n_invalid_bytes", u64}}};
+  return table;
+}
+
+const TableSpec& sequences_table() {
+  static const TableSpec table{"sequences.arrow",
+                               {{"document_row", u64},  // row of documents.arrow
+                                {"chunk", u32},         // 0 for the document's first sequence
+                                {"first_token", u64},   // row of tokens.arrow
+                                {"n_tokens", u32},
+                                {"key", u64}}};  // what sampling draws by
+  return table;
+}
+
+const TableSpec& tokens_table() {
+  static const TableSpec table{"tokens.arrow",
+                               {{"id", i32}, {"begin", u64}, {"end", u64}}};  // bytes of the text
+  return table;
+}
+
+const TableSpec& units_table() {
+  static const TableSpec table{"units.arrow",
+                               {{"site", utf8},
+                                {"unit", u32},
+                                {"count", u64},
+                                {"n_nan", u64},
+                                {"n_infinite", u64},
+                                {"n_positive", u64},
+                                {"mean", f64},
+                                {"variance", f64},
+                                {"skewness", f64},
+                                {"kurtosis", f64},
+                                {"min", f32},
+                                {"max", f32},
+                                {"min_sequence", u32},
+                                {"min_position", u32},
+                                {"max_sequence", u32},
+                                {"max_position", u32},
+                                {"first_peak", u64},  // row of peaks.arrow
+                                {"n_peaks", u32},
+                                {"power_sums", fixed_bytes, 4 * ExactSum::kLimbs * 8}}};
+  return table;
+}
+
+const TableSpec& histograms_table() {
+  static const TableSpec table{"histograms.arrow",
+                               {{"value_bins", list_u16},
+                                {"value_counts", list_u64},
+                                {"maximum_bins", list_u16},
+                                {"maximum_counts", list_u64}}};
+  return table;
+}
+
+const TableSpec& peaks_table() {
+  static const TableSpec table{"peaks.arrow",
+                               {{"groups", u16},  // bits of Group
+                                {"sequence", u32},
+                                {"position", u32},
+                                {"value", f32},
+                                {"rank", u32},
+                                {"window_begin", u32},
+                                {"window", list_f32}}};
+  return table;
+}
+
+}  // namespace actogram

@@ -1,0 +1,34 @@
+// The files of a recording and the columns of its tables. docs/format.md says what they mean and a
+// test holds the two together; a change here that old readers cannot take raises kFormatVersion.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "codec/arrow_table.h"
+
+namespace actogram {
+
+inline constexpr int kFormatVersion = 1;
+inline constexpr const char* kManifestFile = "manifest.json";
+
+// One table: its file and its columns.
+struct TableSpec {
+  const char* file;
+  std::vector<ColumnSpec> columns;
+};
+
+// The corpus.
+const TableSpec& documents_table();
+const TableSpec& sequences_table();
+const TableSpec& tokens_table();
+// The units. All have one row a unit in the manifest's order of sites, but for `peaks`.
+const TableSpec& units_table();
+const TableSpec& histograms_table();
+const TableSpec& peaks_table();
+
+inline constexpr size_t kUnitsPerBatch = 64;      // units, histograms and peaks
+inline constexpr size_t kRowsPerBatch = 1 << 16;  // sequences and tokens
+inline constexpr size_t kTextPerBatch = 4 << 20;  // bytes of documents, or one document
+
+}  // namespace actogram

@@ -1,0 +1,31 @@
+// manifest.json: what a recording is, and the commit of writing one. A folder without it is no
+// recording. Everything a reader must know beforehand is a field; the rest (model, corpus, options,
+// provenance) travels as JSON for people and programs to read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "actogram/types.h"
+#include "codec/json.h"
+#include "core/unit_record.h"
+#include "store/corpus_tables.h"
+
+namespace actogram {
+
+struct Manifest {
+  Json model;       // name, architecture, file, sha256, file_type, n_layers, n_vocab, metadata
+  Json corpus;      // sources and counts
+  Json options;     // what shapes the numbers: context, long_documents, bos, ...
+  Json provenance;  // program, command, simd, shards: what does not shape them
+  std::vector<Site> sites;
+  CollateOptions collate;
+  StoredFiles files;
+};
+
+std::string to_text(const Manifest& manifest);
+// Error{unsupported} for a newer format, Error{corrupt} where a field is missing or of another
+// kind.
+Manifest parse_manifest(std::string_view text, const std::string& path);
+
+}  // namespace actogram

@@ -1,0 +1,128 @@
+#include "store/recording.h"
+
+#include <filesystem>
+
+#include "core/histogram.h"
+#include "core/unit_address.h"
+
+namespace actogram {
+
+Manifest read_manifest(const std::string& path) {
+  const std::string manifest = path + "/" + kManifestFile;
+  if (!std::filesystem::exists(path)) fail(Code::not_found, "{}: no such recording", path);
+  if (!std::filesystem::exists(manifest)) {
+    fail(Code::invalid, "{}: not a recording: it has no {}", path, kManifestFile);
+  }
+  return parse_manifest(read_file(manifest), manifest);
+}
+
+Recording::Recording(const std::string& path)
+    : path_(path), manifest_(read_manifest(path)), corpus_(path), units_(path, manifest_.sites) {}
+
+namespace {
+
+class Checker {
+ public:
+  Checker(const std::string& path, const std::function<void(double)>& progress)
+      : path_(path), progress_(progress) {}
+
+  CheckReport run() {
+    const Manifest manifest = read_manifest(path_);
+    check_files(manifest);
+    if (report_.problems.empty()) check_units(Recording(path_));
+    return report_;
+  }
+
+ private:
+  template <typename... Args>
+  void problem(fmt::format_string<Args...> format, Args&&... args) {
+    constexpr size_t kEnough = 20;
+    if (report_.problems.size() < kEnough) {
+      report_.problems.push_back(fmt::format(format, std::forward<Args>(args)...));
+    }
+  }
+
+  void check_files(const Manifest& manifest) {
+    for (const auto& [name, file] : manifest.files) {
+      const std::string path = path_ + "/" + name;
+      ++report_.n_files;
+      if (!std::filesystem::exists(path)) {
+        problem("{}: missing", name);
+        continue;
+      }
+      const uint64_t n_bytes = std::filesystem::file_size(path);
+      report_.n_bytes += n_bytes;
+      if (n_bytes != file.n_bytes) {
+        problem("{}: {} bytes, expected {}", name, n_bytes, file.n_bytes);
+      } else if (const std::string found = checksum_of_file(path); found != file.checksum) {
+        problem("{}: checksum {}, expected {}: the file is damaged", name, found, file.checksum);
+      }
+      progress_(0.5 * static_cast<double>(report_.n_files) /
+                static_cast<double>(manifest.files.size()));
+    }
+  }
+
+  void check_units(const Recording& recording) {
+    uint64_t row = 0;
+    for (const Site& site : recording.manifest().sites) {
+      for (uint32_t unit = 0; unit < site.n_units; ++unit, ++row) {
+        check_unit(recording, fmt::format("{}/{}", short_site_name(site.name), unit),
+                   recording.units().unit(row));
+      }
+      progress_(0.5 +
+                0.5 * static_cast<double>(row) / static_cast<double>(recording.units().n_units()));
+    }
+    report_.n_units = row;
+    if (row != recording.units().n_units()) {
+      problem("{} units, but the sites have {}", recording.units().n_units(), row);
+    }
+  }
+
+  void check_unit(const Recording& recording, const std::string& name, const UnitRecord& unit) {
+    const Summary& summary = unit.summary;
+    const uint64_t n_tokens = recording.corpus().n_tokens();
+    if (summary.count + summary.n_nan + summary.n_infinite != n_tokens) {
+      problem("{}: {} values, but the corpus has {} tokens", name,
+              summary.count + summary.n_nan + summary.n_infinite, n_tokens);
+    }
+    uint64_t counted = 0;
+    for (const uint64_t count : unit.values.counts) counted += count;
+    if (counted != summary.count) {
+      problem("{}: the histogram counts {} values, the summary {}", name, counted, summary.count);
+    }
+    check_peaks(recording, name, unit.maximum_peaks, summary.max);
+    check_peaks(recording, name, unit.minimum_peaks, summary.min);
+  }
+
+  void check_peaks(const Recording& recording, const std::string& name,
+                   const std::vector<KeptPeak>& peaks, float extreme) {
+    report_.n_peaks += peaks.size();
+    if (!peaks.empty() && peaks.front().value != extreme) {
+      problem("{}: the first peak is {}, the extreme {}", name, peaks.front().value, extreme);
+    }
+    for (const KeptPeak& peak : peaks) {
+      const uint64_t at = uint64_t{peak.at.position} - peak.window_begin;
+      if (peak.at.position < peak.window_begin || at >= peak.window.size() ||
+          peak.window[at] != peak.value) {
+        problem("{}: a window does not hold its peak at sequence {}, position {}", name,
+                peak.at.sequence, peak.at.position);
+      }
+      if (peak.at.sequence >= recording.corpus().n_sequences()) {
+        problem("{}: a peak in sequence {} of {}", name, peak.at.sequence,
+                recording.corpus().n_sequences());
+      }
+    }
+  }
+
+  const std::string& path_;
+  const std::function<void(double)>& progress_;
+  CheckReport report_;
+};
+
+}  // namespace
+
+CheckReport check_recording(const std::string& path, const std::function<void(double)>& progress) {
+  return Checker(path, progress).run();
+}
+
+}  // namespace actogram

@@ -1,0 +1,309 @@
+#include "store/unit_tables.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/unit_address.h"
+#include "store/layout.h"
+
+namespace actogram {
+namespace {
+
+constexpr size_t kSumLimbs = 4 * ExactSum::kLimbs;
+
+enum UnitColumn : size_t {
+  kSite,
+  kUnit,
+  kCount,
+  kNan,
+  kInfinite,
+  kPositive,
+  kMean,
+  kVariance,
+  kSkewness,
+  kKurtosis,
+  kMin,
+  kMax,
+  kMinSequence,
+  kMinPosition,
+  kMaxSequence,
+  kMaxPosition,
+  kFirstPeak,
+  kNumPeaks,
+  kPowerSums,
+};
+enum HistogramColumn : size_t { kValueBins, kValueCounts, kMaximumBins, kMaximumCounts };
+enum PeakColumn : size_t { kGroups, kSequence, kPosition, kValue, kRank, kWindowBegin, kWindow };
+
+template <typename T>
+struct ListColumn {
+  std::vector<int64_t> offsets{0};
+  std::vector<T> values;
+
+  void add(std::span<const T> row) {
+    values.insert(values.end(), row.begin(), row.end());
+    offsets.push_back(static_cast<int64_t>(values.size()));
+  }
+  Lists<T> lists() const { return {offsets, values}; }
+};
+
+struct UnitRows {
+  ListColumn<char> site;
+  std::vector<uint32_t> unit, min_sequence, min_position, max_sequence, max_position, n_peaks;
+  std::vector<uint64_t> count, n_nan, n_infinite, n_positive, first_peak, power_sums;
+  std::vector<double> mean, variance, skewness, kurtosis;
+  std::vector<float> min, max;
+};
+
+struct HistogramRows {
+  ListColumn<uint16_t> value_bins, maximum_bins;
+  ListColumn<uint64_t> value_counts, maximum_counts;
+};
+
+struct PeakRows {
+  std::vector<uint16_t> groups;
+  std::vector<uint32_t> sequence, position, rank, window_begin;
+  std::vector<float> value;
+  ListColumn<float> window;
+};
+
+template <typename T>
+std::span<const T> whole(const std::vector<T>& values) {
+  return values;
+}
+
+void add_summary(UnitRows& rows, const UnitRecord& record) {
+  const Summary& summary = record.summary;
+  rows.count.push_back(summary.count);
+  rows.n_nan.push_back(summary.n_nan);
+  rows.n_infinite.push_back(summary.n_infinite);
+  rows.n_positive.push_back(summary.n_positive);
+  rows.mean.push_back(summary.mean);
+  rows.variance.push_back(summary.variance);
+  rows.skewness.push_back(summary.skewness);
+  rows.kurtosis.push_back(summary.kurtosis);
+  rows.min.push_back(summary.min);
+  rows.max.push_back(summary.max);
+  rows.min_sequence.push_back(summary.min_at.sequence);
+  rows.min_position.push_back(summary.min_at.position);
+  rows.max_sequence.push_back(summary.max_at.sequence);
+  rows.max_position.push_back(summary.max_at.position);
+  for (const ExactSum& sum : record.sums.sum) {
+    rows.power_sums.insert(rows.power_sums.end(), sum.limbs().begin(), sum.limbs().end());
+  }
+}
+
+void add_peak(PeakRows& rows, const KeptPeak& peak) {
+  rows.groups.push_back(peak.groups);
+  rows.sequence.push_back(peak.at.sequence);
+  rows.position.push_back(peak.at.position);
+  rows.value.push_back(peak.value);
+  rows.rank.push_back(peak.rank);
+  rows.window_begin.push_back(peak.window_begin);
+  rows.window.add(peak.window);
+}
+
+}  // namespace
+
+struct UnitWriter::State {
+  State(const std::string& folder, const std::vector<Site>& all_sites)
+      : sites(all_sites),
+        units(folder + "/" + units_table().file, units_table().columns),
+        histograms(folder + "/" + histograms_table().file, histograms_table().columns),
+        peaks(folder + "/" + peaks_table().file, peaks_table().columns) {}
+
+  std::vector<Site> sites;
+  TableWriter units, histograms, peaks;
+  size_t site = 0;
+  uint32_t index = 0;
+  uint64_t n_peaks = 0;
+  UnitRows unit_rows;
+  HistogramRows histogram_rows;
+  PeakRows peak_rows;
+
+  void flush() {
+    const UnitRows& u = unit_rows;
+    const ColumnData unit_columns[] = {Strings{u.site.lists()},
+                                       whole(u.unit),
+                                       whole(u.count),
+                                       whole(u.n_nan),
+                                       whole(u.n_infinite),
+                                       whole(u.n_positive),
+                                       whole(u.mean),
+                                       whole(u.variance),
+                                       whole(u.skewness),
+                                       whole(u.kurtosis),
+                                       whole(u.min),
+                                       whole(u.max),
+                                       whole(u.min_sequence),
+                                       whole(u.min_position),
+                                       whole(u.max_sequence),
+                                       whole(u.max_position),
+                                       whole(u.first_peak),
+                                       whole(u.n_peaks),
+                                       std::as_bytes(whole(u.power_sums))};
+    units.write(u.unit.size(), unit_columns);
+    const HistogramRows& h = histogram_rows;
+    const ColumnData histogram_columns[] = {h.value_bins.lists(), h.value_counts.lists(),
+                                            h.maximum_bins.lists(), h.maximum_counts.lists()};
+    histograms.write(u.unit.size(), histogram_columns);
+    const PeakRows& p = peak_rows;
+    const ColumnData peak_columns[] = {whole(p.groups), whole(p.sequence), whole(p.position),
+                                       whole(p.value),  whole(p.rank),     whole(p.window_begin),
+                                       p.window.lists()};
+    peaks.write(p.groups.size(), peak_columns);
+    unit_rows = {}, histogram_rows = {}, peak_rows = {};
+  }
+};
+
+UnitWriter::UnitWriter(const std::string& folder, const std::vector<Site>& sites)
+    : state_(std::make_unique<State>(folder, sites)) {}
+UnitWriter::~UnitWriter() = default;
+
+void UnitWriter::add(const UnitRecord& unit) {
+  State& s = *state_;
+  const Site& site = s.sites.at(s.site);
+  s.unit_rows.site.add(site.name);
+  s.unit_rows.unit.push_back(s.index);
+  add_summary(s.unit_rows, unit);
+  const size_t n_peaks = unit.maximum_peaks.size() + unit.minimum_peaks.size();
+  s.unit_rows.first_peak.push_back(s.n_peaks);
+  s.unit_rows.n_peaks.push_back(static_cast<uint32_t>(n_peaks));
+  s.n_peaks += n_peaks;
+  s.histogram_rows.value_bins.add(unit.values.bins);
+  s.histogram_rows.value_counts.add(unit.values.counts);
+  s.histogram_rows.maximum_bins.add(unit.maxima.bins);
+  s.histogram_rows.maximum_counts.add(unit.maxima.counts);
+  for (const KeptPeak& peak : unit.maximum_peaks) add_peak(s.peak_rows, peak);
+  for (const KeptPeak& peak : unit.minimum_peaks) add_peak(s.peak_rows, peak);
+  if (++s.index == site.n_units) s.index = 0, ++s.site;
+  if (s.unit_rows.unit.size() == kUnitsPerBatch) s.flush();
+}
+
+StoredFiles UnitWriter::finish() {
+  State& s = *state_;
+  if (!s.unit_rows.unit.empty()) s.flush();
+  StoredFiles files;
+  const auto finish_table = [&](TableWriter& writer, const TableSpec& table) {
+    writer.finish();
+    files[table.file] = {writer.n_rows(), writer.n_bytes(), writer.checksum()};
+  };
+  finish_table(s.units, units_table());
+  finish_table(s.histograms, histograms_table());
+  finish_table(s.peaks, peaks_table());
+  return files;
+}
+
+UnitTables::UnitTables(const std::string& folder, const std::vector<Site>& sites)
+    : sites_(sites),
+      units_(folder + "/" + units_table().file, units_table().columns),
+      histograms_(folder + "/" + histograms_table().file, histograms_table().columns),
+      peaks_(folder + "/" + peaks_table().file, peaks_table().columns) {}
+
+uint64_t UnitTables::row_of(const UnitAddress& address) const {
+  uint64_t row = 0;
+  for (const Site& site : sites_) {
+    if (site.name == address.site) {
+      if (address.index < site.n_units) return row + address.index;
+      fail(Code::not_found, "no unit {}/{}: {} has the units 0 to {}", short_site_name(site.name),
+           address.index, short_site_name(site.name), site.n_units - 1);
+    }
+    row += site.n_units;
+  }
+  fail(Code::not_found, "no site {} in this recording; it has {} to {}",
+       short_site_name(address.site), short_site_name(sites_.front().name),
+       short_site_name(sites_.back().name));
+}
+
+namespace {
+
+Summary summary_at(const TableBatch& batch, size_t i) {
+  Summary summary;
+  summary.count = batch.column<uint64_t>(kCount)[i];
+  summary.n_nan = batch.column<uint64_t>(kNan)[i];
+  summary.n_infinite = batch.column<uint64_t>(kInfinite)[i];
+  summary.n_positive = batch.column<uint64_t>(kPositive)[i];
+  summary.mean = batch.column<double>(kMean)[i];
+  summary.variance = batch.column<double>(kVariance)[i];
+  summary.skewness = batch.column<double>(kSkewness)[i];
+  summary.kurtosis = batch.column<double>(kKurtosis)[i];
+  summary.min = batch.column<float>(kMin)[i];
+  summary.max = batch.column<float>(kMax)[i];
+  summary.min_at = {batch.column<uint32_t>(kMinSequence)[i],
+                    batch.column<uint32_t>(kMinPosition)[i]};
+  summary.max_at = {batch.column<uint32_t>(kMaxSequence)[i],
+                    batch.column<uint32_t>(kMaxPosition)[i]};
+  return summary;
+}
+
+PowerSums sums_at(const TableBatch& batch, size_t i) {
+  PowerSums sums;
+  const auto bytes = batch.fixed_bytes(kPowerSums).subspan(i * kSumLimbs * sizeof(uint64_t));
+  for (size_t power = 0; power < sums.sum.size(); ++power) {
+    std::memcpy(sums.sum[power].limbs().data(),
+                bytes.data() + power * ExactSum::kLimbs * sizeof(uint64_t),
+                ExactSum::kLimbs * sizeof(uint64_t));
+  }
+  return sums;
+}
+
+SparseHistogram histogram_at(const TableBatch& batch, size_t bins, size_t counts, size_t i) {
+  const auto b = batch.lists<uint16_t>(bins)[i];
+  const auto c = batch.lists<uint64_t>(counts)[i];
+  if (b.size() != c.size())
+    fail(Code::corrupt, "a histogram has {} bins and {} counts", b.size(), c.size());
+  return {{b.begin(), b.end()}, {c.begin(), c.end()}};
+}
+
+KeptPeak peak_at(const TableBatch& batch, size_t i) {
+  KeptPeak peak;
+  peak.groups = batch.column<uint16_t>(kGroups)[i];
+  peak.at = {batch.column<uint32_t>(kSequence)[i], batch.column<uint32_t>(kPosition)[i]};
+  peak.value = batch.column<float>(kValue)[i];
+  peak.rank = batch.column<uint32_t>(kRank)[i];
+  peak.window_begin = batch.column<uint32_t>(kWindowBegin)[i];
+  peak.window = batch.lists<float>(kWindow)[i];
+  return peak;
+}
+
+}  // namespace
+
+UnitRecord UnitTables::unit(uint64_t row) const {
+  const size_t index = units_.batch_of(row);
+  const size_t i = row - units_.first_row(index);
+  const TableBatch units = units_.batch(index), histograms = histograms_.batch(index);
+  UnitRecord record;
+  record.summary = summary_at(units, i);
+  record.sums = sums_at(units, i);
+  record.values = histogram_at(histograms, kValueBins, kValueCounts, i);
+  record.maxima = histogram_at(histograms, kMaximumBins, kMaximumCounts, i);
+  const uint64_t first = units.column<uint64_t>(kFirstPeak)[i];
+  const uint64_t n = units.column<uint32_t>(kNumPeaks)[i];
+  if (index >= peaks_.n_batches()) fail(Code::corrupt, "unit row {} has no batch of peaks", row);
+  const TableBatch peaks = peaks_.batch(index);
+  if (first < peaks_.first_row(index) || first + n > peaks_.first_row(index) + peaks.n_rows()) {
+    fail(Code::corrupt, "unit row {} claims the peaks {} to {}", row, first, first + n);
+  }
+  for (uint64_t p = first - peaks_.first_row(index);
+       n > 0 && p < first + n - peaks_.first_row(index); ++p) {
+    KeptPeak peak = peak_at(peaks, p);
+    (peak.groups & kBottom ? record.minimum_peaks : record.maximum_peaks).push_back(peak);
+  }
+  return record;
+}
+
+std::vector<Summary> UnitTables::summaries(size_t site) const {
+  uint64_t row = 0;
+  for (size_t s = 0; s < site; ++s) row += sites_[s].n_units;
+  std::vector<Summary> summaries;
+  for (const uint64_t end = row + sites_[site].n_units; row < end;) {
+    const size_t index = units_.batch_of(row);
+    const TableBatch batch = units_.batch(index);
+    for (size_t i = row - units_.first_row(index); i < batch.n_rows() && row < end; ++i, ++row) {
+      summaries.push_back(summary_at(batch, i));
+    }
+  }
+  return summaries;
+}
+
+}  // namespace actogram

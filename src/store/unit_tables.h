@@ -1,0 +1,51 @@
+// The units as a recording keeps them: three tables written in step, unit after unit, and read back
+// one unit at a time from the mapped files.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "actogram/types.h"
+#include "core/unit_record.h"
+#include "store/corpus_tables.h"
+
+namespace actogram {
+
+class UnitWriter {
+ public:
+  UnitWriter(const std::string& folder, const std::vector<Site>& sites);
+  ~UnitWriter();
+
+  // Units come in the order of the sites, from the first to the last. Windows are spans here.
+  void add(const UnitRecord& unit);
+  StoredFiles finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class UnitTables {
+ public:
+  UnitTables(const std::string& folder, const std::vector<Site>& sites);
+
+  uint64_t n_units() const { return units_.n_rows(); }
+  // The row of a unit in all three tables; Error{not_found} says what there is.
+  uint64_t row_of(const UnitAddress& address) const;
+
+  // The whole unit, the windows as views that live as long as this object.
+  UnitRecord unit(uint64_t row) const;
+  // The summaries of a site's units only, for maps and tables.
+  std::vector<Summary> summaries(size_t site) const;
+
+ private:
+  std::vector<Site> sites_;
+  TableReader units_;
+  TableReader histograms_;
+  TableReader peaks_;
+};
+
+}  // namespace actogram
