@@ -1,21 +1,15 @@
 #include "codec/utf8.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
-#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 
 namespace actogram {
 namespace {
 
 constexpr size_t kMaxCharacterBytes = 4;
-
-// The vectorised check says only whether there is an invalid byte, not where. It is asked about
-// strides that start small and grow, so that neither one bad byte in a gigabyte nor a bad byte
-// after every character makes a text slow.
-constexpr size_t kFirstStrideBytes = 64;
-constexpr size_t kLastStrideBytes = 1 << 16;
 
 uint8_t byte_at(std::string_view text, size_t at) { return static_cast<uint8_t>(text[at]); }
 
@@ -40,17 +34,25 @@ Row row_of(uint8_t lead) {
   return {};
 }
 
+// Most text is ASCII: eight bytes at a time, as far as none has its high bit set.
+size_t skip_ascii(std::string_view text, size_t at) {
+  uint64_t word = 0;
+  while (at + sizeof(word) <= text.size()) {
+    memcpy(&word, text.data() + at, sizeof(word));
+    if ((word & 0x8080808080808080u) != 0) break;
+    at += sizeof(word);
+  }
+  return at;
+}
+
 // The first invalid byte at or after `at`, the start of a character or an invalid byte.
 size_t invalid_from(std::string_view text, size_t at) {
-  for (size_t stride = kFirstStrideBytes; at < text.size(); stride *= 2) {
-    stride = std::min(stride, kLastStrideBytes);
-    // A stride must end between characters for the check of it to mean anything.
-    const size_t stride_end = character_start(text, std::min(text.size(), at + stride));
-    if (!simdjson::validate_utf8(text.data() + at, stride_end - at)) break;
-    at = stride_end;
+  for (;;) {
+    at = skip_ascii(text, at);
+    const size_t bytes = character_bytes(text, at);
+    if (bytes == 0) return at;
+    at += bytes;
   }
-  while (const size_t bytes = character_bytes(text, at)) at += bytes;
-  return at;
 }
 
 }  // namespace
@@ -86,14 +88,11 @@ Utf8Run next_run(std::string_view text, size_t at) {
   return run;
 }
 
-bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+bool is_utf8(std::string_view text) { return first_invalid_byte(text) == text.size(); }
 
-size_t first_invalid_byte(std::string_view text) {
-  return is_utf8(text) ? text.size() : invalid_from(text, 0);
-}
+size_t first_invalid_byte(std::string_view text) { return invalid_from(text, 0); }
 
 size_t count_invalid_bytes(std::string_view text) {
-  if (is_utf8(text)) return 0;
   size_t n_invalid = 0;
   for (Utf8Run run = next_run(text, 0); run.begin < run.end; run = next_run(text, run.end)) {
     if (!run.valid) n_invalid += run.end - run.begin;

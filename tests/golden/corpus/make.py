@@ -1,0 +1,54 @@
+"""Writes the Parquet files beside it, with pyarrow. Run: .deps/venv/bin/python tests/golden/corpus/make.py"""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+HERE = Path(__file__).parent
+
+# 150 rows: several row groups, and more than the reader decodes at once. Row i (from 0) is null
+# where i % 10 == 3, and otherwise "row I " and i characters of three bytes each.
+TEXTS = [None if i % 10 == 3 else f"row {i} " + "\u20ac" * i for i in range(150)]
+CHATS = [
+    [{"role": "user", "content": "hi"}, {"role": "assistant", "content": None}],
+    None,
+    [],
+    [{"role": "system", "content": "na\u00efve"}, {"role": "user", "content": ""}],
+]
+CHAT = pa.struct([("content", pa.string()), ("name", pa.string()), ("role", pa.string())])
+
+
+def write(name: str, columns: dict[str, pa.Array], **options: object) -> None:
+    pq.write_table(pa.table(columns), HERE / f"{name}.parquet", **options)
+
+
+def texts_as(type_: pa.DataType) -> pa.Array:
+    values = TEXTS
+    if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
+        values = [None if text is None else text.encode() for text in TEXTS]
+    return pa.array(values, type_)
+
+
+def main() -> None:
+    numbers = pa.array(range(1000, 1150), pa.int32())
+    for name, type_ in [
+        ("string", pa.string()),
+        ("large_string", pa.large_string()),
+        ("binary", pa.binary()),
+        ("large_binary", pa.large_binary()),
+        ("string_view", pa.string_view()),
+    ]:
+        write(name, {"id": numbers, "text": texts_as(type_)}, row_group_size=40)
+    dictionary = pa.array(["b", "a", None, "a", "b"] * 30).dictionary_encode()
+    names = pa.array([f"doc-{i}" for i in range(150)]).dictionary_encode()
+    write("dictionary", {"text": dictionary, "id": names}, row_group_size=40, compression="zstd")
+    write("bytes", {"text": pa.array([b"a\xff\xe2\x82", b"", b"\x00"], pa.binary())})
+    write("messages", {"messages": pa.array(CHATS, pa.list_(CHAT))}, compression="gzip")
+    write("large_messages", {"messages": pa.array(CHATS, pa.large_list(CHAT))})
+    write("no_rows", {"text": pa.array([], pa.string())})
+    write("numbers", {"text": pa.array([1, 2]), "label": pa.array([True, False])})
+
+
+if __name__ == "__main__":
+    main()
