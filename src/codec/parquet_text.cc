@@ -66,6 +66,9 @@ std::optional<std::string> text_at(const arrow::Array& array, int64_t row,
     case arrow::Type::LARGE_STRING:
     case arrow::Type::LARGE_BINARY:
       return static_cast<const arrow::LargeBinaryArray&>(array).GetString(row);
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY_VIEW:
+      return static_cast<const arrow::BinaryViewArray&>(array).GetString(row);
     default:
       return static_cast<const arrow::BinaryArray&>(array).GetString(row);
   }
