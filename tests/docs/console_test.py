@@ -1,0 +1,29 @@
+"""The blocks marked ```console run in README.md and docs/ print what they say.
+
+All such blocks of one file are one transcript (tests/transcript.py says how it reads). A plain
+```console block is shown to people only: it needs a network, a browser, or hours.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+import transcript
+
+FILES = sorted(
+    file
+    for file in [*transcript.ROOT.glob("*.md"), *transcript.ROOT.glob("docs/*.md")]
+    if "\n```console run\n" in file.read_text()
+)
+BLOCK = re.compile(r"^```console run\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(transcript.ROOT)))
+def test_console(file: Path, tmp_path: Path) -> None:
+    text = file.read_text()
+    blocks = BLOCK.findall(text)
+    assert blocks
+    # Padded, so that a mismatch names the line of the document.
+    first = text.count("\n", 0, text.index(blocks[0])) if len(blocks) == 1 else 0
+    transcript.check(file.name, "\n" * first + "".join(blocks), tmp_path)
