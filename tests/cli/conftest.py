@@ -1,4 +1,4 @@
-"""Collects tests/cli/*.test, transcripts of the command line; tests/transcript.py says how they read.
+"""Collects tests/cli/*.test, transcripts of the command line: see tests/transcript.py.
 
 A transcript whose first line is `# slow` needs minutes, and is left out by `./test --quick`.
 """
