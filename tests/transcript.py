@@ -10,7 +10,7 @@
 
 Each command runs in bash, all commands of a transcript in one temporary folder, which starts with
 the files of tests/cli/fixtures/ and, as model.gguf, the real model. Lines that start with `2> ` are
-stderr; a command that ends in anything but 0 says so with [exit N]. `...` stands for any text within
+stderr; a command that ends in anything but 0 says so with [exit N]. `...` stands for any text in
 a line and, alone on its line, for any number of lines. ACTOGRAM_UPDATE=1 rewrites what differs.
 """
 
