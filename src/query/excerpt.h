@@ -1,0 +1,65 @@
+// A unit's page as plain data: its numbers, its histogram, and excerpts of text with a value at
+// every token.
+//
+// Text is exact. A *piece* is the shortest run of tokens that ends on a character boundary, so a
+// character that several byte-level tokens share is shown once, whole, and each of its tokens can
+// still be pointed at.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "actogram/types.h"
+#include "core/unit_record.h"
+
+namespace actogram {
+
+struct PieceToken {
+  uint32_t position = 0;
+  int32_t id = 0;
+  float value = 0;
+};
+
+struct Piece {
+  std::string text;   // UTF-8; bytes that are not are written \xNN
+  bool valid = true;  // false where such bytes are in it
+  std::vector<PieceToken> tokens;
+};
+
+struct Excerpt {
+  Place at;
+  float value = 0;
+  uint64_t document = 0;
+  std::string source;
+  std::string document_name;
+  uint32_t window_begin = 0;
+  uint32_t window_end = 0;
+  uint32_t n_tokens = 0;  // of the whole sequence
+  std::vector<Piece> pieces;
+};
+
+struct ExcerptGroup {
+  std::string name;   // "top", "bottom", "bucket4", ..., "random"
+  std::string title;  // "Top", "Quantiles .999 to 1", ...
+  int bucket = -1;    // 0..4 for buckets
+  std::vector<Excerpt> excerpts;
+};
+
+// Neighbouring bins from the first to the last that holds anything.
+struct HistogramView {
+  std::vector<double> edges;  // [counts + 1]; the outermost may be infinite
+  std::vector<uint64_t> counts;
+};
+
+struct UnitPage {
+  UnitAddress address;
+  std::string previous, next;  // short addresses, "" at the ends
+  Summary summary;
+  HistogramView histogram;
+  HistogramView maxima;
+  std::array<double, kNumBuckets + 1> bounds = {};
+  std::vector<ExcerptGroup> groups;
+};
+
+}  // namespace actogram

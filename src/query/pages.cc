@@ -1,0 +1,247 @@
+#include "query/pages.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "collate/merge.h"
+#include "core/unit_address.h"
+#include "query/histogram_view.h"
+#include "query/pieces.h"
+#include "store/recording.h"
+
+namespace actogram {
+namespace {
+
+struct GroupRow {
+  Group group;
+  const char* name;
+  const char* title;
+  int bucket;
+};
+
+// The order in which people see them.
+constexpr GroupRow kGroups[] = {
+    {kTop, "top", "Highest maxima", -1},
+    {kBottom, "bottom", "Lowest minima", -1},
+    {kBucket4, "bucket4", "Maximum in the top 0.1 %", 4},
+    {kBucket3, "bucket3", "Maximum between the 99th and 99.9th percentile", 3},
+    {kBucket2, "bucket2", "Maximum between the 90th and 99th percentile", 2},
+    {kBucket1, "bucket1", "Maximum between the 50th and 90th percentile", 1},
+    {kBucket0, "bucket0", "Maximum in the lower half", 0},
+    {kRandom, "random", "Random sequences", -1},
+};
+
+Excerpt excerpt_of(const Recording& recording, const KeptPeak& peak) {
+  const SequenceRow sequence = recording.corpus().sequence(peak.at.sequence);
+  const DocumentRow document = recording.corpus().document(sequence.document_row);
+  const auto tokens = recording.corpus().tokens(sequence);
+  const uint64_t end = uint64_t{peak.window_begin} + peak.window.size();
+  if (end > tokens.size()) {
+    fail(Code::corrupt, "{}: a window ends at position {} of a sequence of {} tokens",
+         recording.path(), end, tokens.size());
+  }
+  Excerpt excerpt;
+  excerpt.at = peak.at;
+  excerpt.value = peak.value;
+  excerpt.document = document.document;
+  excerpt.source = recording.manifest().corpus.at("sources").at(document.source).at("name");
+  excerpt.document_name = document.name;
+  excerpt.window_begin = peak.window_begin;
+  excerpt.window_end = static_cast<uint32_t>(end);
+  excerpt.n_tokens = sequence.n_tokens;
+  excerpt.pieces =
+      pieces_of(document.text, std::span(tokens).subspan(peak.window_begin, peak.window.size()),
+                peak.window_begin, peak.window);
+  return excerpt;
+}
+
+ExcerptGroup group_of(const Recording& recording, const UnitRecord& unit, const GroupRow& row) {
+  ExcerptGroup group{row.name, row.title, row.bucket, {}};
+  std::vector<const KeptPeak*> peaks;
+  for (const auto* list : {&unit.maximum_peaks, &unit.minimum_peaks}) {
+    for (const KeptPeak& peak : *list) {
+      if (peak.groups & row.group) peaks.push_back(&peak);
+    }
+  }
+  if (row.group == kRandom) {  // as they were drawn, so that a shorter list is a sample too
+    std::ranges::stable_sort(peaks, {}, &KeptPeak::rank);
+  }
+  for (const KeptPeak* peak : peaks) group.excerpts.push_back(excerpt_of(recording, *peak));
+  return group;
+}
+
+std::string neighbour(const Manifest& manifest, const UnitAddress& address, int step) {
+  for (size_t s = 0; s < manifest.sites.size(); ++s) {
+    if (manifest.sites[s].name != address.site) continue;
+    const int64_t index = int64_t{address.index} + step;
+    if (index >= 0 && index < manifest.sites[s].n_units) {
+      return fmt::format("{}/{}", short_site_name(address.site), index);
+    }
+    const size_t other = step < 0 ? s - 1 : s + 1;
+    if (other >= manifest.sites.size()) return "";
+    const Site& site = manifest.sites[other];
+    return fmt::format("{}/{}", short_site_name(site.name), step < 0 ? site.n_units - 1 : 0);
+  }
+  return "";
+}
+
+Json to_json(const Place& place) {
+  return {{"sequence", place.sequence}, {"position", place.position}};
+}
+
+Json to_json(const Summary& s) {
+  const auto n = static_cast<double>(s.count);
+  return {{"count", s.count},
+          {"n_nan", s.n_nan},
+          {"n_infinite", s.n_infinite},
+          {"n_positive", s.n_positive},
+          {"positive_share", static_cast<double>(s.n_positive) / n},
+          {"mean", s.mean},
+          {"variance", s.variance},
+          {"std", std::sqrt(s.variance)},
+          {"skewness", s.skewness},
+          {"kurtosis", s.kurtosis},
+          {"min", s.min},
+          {"max", s.max},
+          {"min_at", to_json(s.min_at)},
+          {"max_at", to_json(s.max_at)}};
+}
+
+Json to_json(const HistogramView& view) { return {{"edges", view.edges}, {"counts", view.counts}}; }
+
+Json to_json(const Piece& piece) {
+  Json tokens = Json::array();
+  for (const PieceToken& token : piece.tokens) {
+    tokens.push_back({{"position", token.position}, {"id", token.id}, {"value", token.value}});
+  }
+  Json json = {{"text", piece.text}, {"tokens", std::move(tokens)}};
+  if (!piece.valid) json["invalid"] = true;
+  return json;
+}
+
+Json to_json(const Excerpt& excerpt) {
+  Json pieces = Json::array();
+  for (const Piece& piece : excerpt.pieces) pieces.push_back(to_json(piece));
+  return {
+      {"sequence", excerpt.at.sequence},
+      {"position", excerpt.at.position},
+      {"value", excerpt.value},
+      {"document",
+       {{"index", excerpt.document}, {"source", excerpt.source}, {"name", excerpt.document_name}}},
+      {"window",
+       {{"begin", excerpt.window_begin},
+        {"end", excerpt.window_end},
+        {"n_tokens", excerpt.n_tokens}}},
+      {"pieces", std::move(pieces)}};
+}
+
+Json to_json(const ExcerptGroup& group) {
+  Json exemplars = Json::array();
+  for (const Excerpt& excerpt : group.excerpts) exemplars.push_back(to_json(excerpt));
+  Json json = {{"name", group.name}, {"title", group.title}};
+  if (group.bucket >= 0) {
+    json["quantiles"] = {kBucketQuantiles[group.bucket], kBucketQuantiles[group.bucket + 1]};
+  }
+  json["exemplars"] = std::move(exemplars);
+  return json;
+}
+
+Json sites_json(const std::vector<Site>& sites) {
+  Json list = Json::array();
+  for (const Site& site : sites) {
+    list.push_back({{"name", site.name},
+                    {"short", short_site_name(site.name)},
+                    {"layer", site.layer},
+                    {"n_units", site.n_units}});
+  }
+  return list;
+}
+
+}  // namespace
+
+Pages::Pages(const std::string& recording_path)
+    : recording_(std::make_unique<Recording>(recording_path)) {}
+Pages::~Pages() = default;
+
+std::string Pages::recording_json() const {
+  const Manifest& manifest = recording_->manifest();
+  const auto path = std::filesystem::absolute(recording_->path());
+  const auto name = path.has_filename() ? path.filename() : path.parent_path().filename();
+  Json options = manifest.options;
+  options["top"] = manifest.collate.top;
+  options["bottom"] = manifest.collate.bottom;
+  options["random"] = manifest.collate.random;
+  options["per_bucket"] = manifest.collate.per_bucket;
+  options["window"] = manifest.collate.window;
+  uint64_t bytes = 0;
+  for (const auto& [file, stored] : manifest.files) bytes += stored.n_bytes;
+  return to_text(Json{{"name", name.string()},
+                      {"model", manifest.model},
+                      {"corpus", manifest.corpus},
+                      {"options", std::move(options)},
+                      {"sites", sites_json(manifest.sites)},
+                      {"n_units", recording_->units().n_units()},
+                      {"n_bytes", bytes},
+                      {"provenance", manifest.provenance}});
+}
+
+std::string Pages::site_json(std::string_view text) const {
+  const std::string name = full_site_name(text);
+  recording_->units().row_of({name, 0});  // or says that there is no such site
+  const std::vector<Site>& sites = recording_->manifest().sites;
+  const auto site = std::ranges::find(sites, name, &Site::name);
+  Json json = {{"site", name}, {"short", short_site_name(name)}, {"n_units", site->n_units}};
+  const std::pair<const char*, double (*)(const Summary&)> kColumns[] = {
+      {"mean", [](const Summary& s) { return s.mean; }},
+      {"std", [](const Summary& s) { return std::sqrt(s.variance); }},
+      {"skewness", [](const Summary& s) { return s.skewness; }},
+      {"kurtosis", [](const Summary& s) { return s.kurtosis; }},
+      {"min", [](const Summary& s) { return double{s.min}; }},
+      {"max", [](const Summary& s) { return double{s.max}; }},
+      {"positive_share",
+       [](const Summary& s) {
+         return static_cast<double>(s.n_positive) / static_cast<double>(s.count);
+       }},
+  };
+  const auto summaries = recording_->units().summaries(static_cast<size_t>(site - sites.begin()));
+  for (const auto& [column, value_of] : kColumns) {
+    Json values = Json::array();
+    for (const Summary& summary : summaries) values.push_back(value_of(summary));
+    json[column] = std::move(values);
+  }
+  return to_text(json);
+}
+
+UnitPage Pages::unit(std::string_view text) const {
+  UnitPage page;
+  page.address = parse_unit_address(text);
+  const UnitRecord unit = recording_->units().unit(recording_->units().row_of(page.address));
+  page.previous = neighbour(recording_->manifest(), page.address, -1);
+  page.next = neighbour(recording_->manifest(), page.address, +1);
+  page.summary = unit.summary;
+  page.histogram = view_of(unit.values, unit.summary.min, unit.summary.max);
+  page.bounds = bucket_bounds(unit);
+  page.maxima = view_of(unit.maxima, unit.summary.min, unit.summary.max);
+  for (const GroupRow& row : kGroups) page.groups.push_back(group_of(*recording_, unit, row));
+  return page;
+}
+
+std::string Pages::unit_json(std::string_view text) const {
+  const UnitPage page = unit(text);
+  Json groups = Json::array();
+  for (const ExcerptGroup& group : page.groups) groups.push_back(to_json(group));
+  Json maxima = to_json(page.maxima);
+  maxima["boundaries"] = page.bounds;
+  return to_text(
+      Json{{"address", fmt::format("{}/{}", page.address.site, page.address.index)},
+           {"short", fmt::format("{}/{}", short_site_name(page.address.site), page.address.index)},
+           {"previous", page.previous},
+           {"next", page.next},
+           {"summary", to_json(page.summary)},
+           {"histogram", to_json(page.histogram)},
+           {"sequence_maxima", std::move(maxima)},
+           {"groups", std::move(groups)}});
+}
+
+}  // namespace actogram

@@ -1,0 +1,33 @@
+// What a recording says, as the JSON documents of docs/api.md. The terminal, the server and the
+// pages all show these, so they cannot disagree.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "actogram/types.h"
+#include "query/excerpt.h"
+
+namespace actogram {
+
+class Recording;
+
+// Thread-safe: reads only. Every method throws Error{invalid, not_found, corrupt}.
+class Pages {
+ public:
+  explicit Pages(const std::string& recording_path);
+  ~Pages();
+
+  std::string recording_json() const;
+  std::string site_json(std::string_view site) const;     // "12.mlp" or the long name
+  std::string unit_json(std::string_view address) const;  // "12.mlp/345" or the long form
+
+  // The same for the terminal, which draws it itself.
+  UnitPage unit(std::string_view address) const;
+
+ private:
+  std::unique_ptr<Recording> recording_;
+};
+
+}  // namespace actogram

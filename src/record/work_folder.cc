@@ -1,0 +1,54 @@
+#include "record/work_folder.h"
+
+#include <filesystem>
+
+#include "store/layout.h"
+
+namespace actogram {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kCommandFile = "command.json";
+
+std::string make_folder(const std::string& recording) {
+  if (fs::path(recording).extension() != ".acto") {
+    fail(Code::invalid, "{}: the name of a recording ends in .acto", recording);
+  }
+  if (fs::exists(recording)) {
+    fail(Code::exists, "{}: exists already; choose another name or remove it", recording);
+  }
+  const std::string path = recording + ".partial";
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) fail(Code::environment, "{}: cannot create: {}", path, error.message());
+  return path;
+}
+
+}  // namespace
+
+WorkFolder::WorkFolder(const std::string& recording, const std::string& fingerprint)
+    : recording_(recording), path_(make_folder(recording)), lock_(file("lock"), recording) {
+  const std::string command = file(kCommandFile);
+  if (!fs::exists(command)) {
+    write_file_atomically(command, fingerprint);
+    return;
+  }
+  if (read_file(command) != fingerprint) {
+    fail(Code::exists,
+         "{}: a recording with other options was stopped here; finish it with the command in {}, "
+         "or remove the folder",
+         path_, command);
+  }
+  resumed_ = true;
+}
+
+void WorkFolder::finish(const Manifest& manifest) {
+  write_file_atomically(file(kManifestFile), to_text(manifest));
+  for (const auto& entry : fs::directory_iterator(path_)) {
+    const std::string name = entry.path().filename().string();
+    if (name != kManifestFile && !manifest.files.contains(name)) fs::remove(entry.path());
+  }
+  rename_durably(path_, recording_);
+}
+
+}  // namespace actogram

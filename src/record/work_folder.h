@@ -1,0 +1,35 @@
+// The folder in which a recording is made, NAME.acto.partial, and the step by which it becomes
+// NAME.acto: everything synced, the manifest written last, one rename.
+//
+// A process that is killed leaves the folder; the same command finds it and goes on. The lock keeps
+// a second writer out and dies with its process.
+#pragma once
+
+#include <string>
+
+#include "base/file.h"
+#include "store/manifest.h"
+
+namespace actogram {
+
+class WorkFolder {
+ public:
+  // `fingerprint` identifies the command and what it reads. Error{exists} if NAME.acto is there, if
+  // another process is at it, or if what was left behind belongs to another command.
+  WorkFolder(const std::string& recording, const std::string& fingerprint);
+
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  bool resumed() const { return resumed_; }
+
+  // Removes what is only of use while recording, commits the manifest and takes the final name.
+  void finish(const Manifest& manifest);
+
+ private:
+  std::string recording_;
+  std::string path_;
+  bool resumed_ = false;
+  FileLock lock_;
+};
+
+}  // namespace actogram
