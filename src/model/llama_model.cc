@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "actogram/error.h"
+#include "model/architectures.h"
 #include "model/gguf_header.h"
 #include "model/llama_log.h"
 
@@ -63,6 +64,17 @@ ModelInfo describe(const GgufHeader& header, const std::filesystem::path& path) 
   return info;
 }
 
+// Before the weights are loaded, which may take minutes.
+void check_recordable(const GgufHeader& header, const ModelInfo& info,
+                      const std::filesystem::path& path) {
+  find_architecture(info.architecture);
+  const uint32_t experts = number(header, info.architecture + ".expert_count");
+  if (experts > 0) {
+    fail(Code::unsupported, "{} is a mixture of {} experts; this version records from dense models",
+         path.string(), experts);
+  }
+}
+
 llama_model* load_model(const std::filesystem::path& path, LlamaModel::Load load) {
   LlamaLog log;
   static std::once_flag started;
@@ -87,6 +99,7 @@ LlamaModel::LlamaModel(const std::filesystem::path& path, Load load) : path_(pat
     fail(Code::corrupt, "{} says that it has {} layers, but it has {} tensors", path.string(),
          info_.n_layers, header.tensors.size());
   }
+  if (load == Load::everything) check_recordable(header, info_, path);
   n_ff_ = neurons(header, info_.n_layers);
   if (!n_ff_.empty()) info_.n_ff = n_ff_[0];
   for (const auto& [name, shape] : header.tensors) tensors_.push_back(name);

@@ -31,7 +31,8 @@ class LlamaModel {
  public:
   enum class Load { everything, vocabulary };  // vocabulary: enough for a LlamaTokenizer
 
-  // Throws Error: not_found, corrupt, unsupported, or environment where memory is short.
+  // Throws Error: not_found, corrupt or unsupported. With the weights, the architecture must be one
+  // of architectures.h, and no mixture of experts.
   explicit LlamaModel(const std::filesystem::path& path, Load load = Load::everything);
   ~LlamaModel();
   LlamaModel(LlamaModel&&) noexcept;

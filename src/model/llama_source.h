@@ -39,9 +39,8 @@ struct LlamaSourceOptions {
 
 class LlamaSource : public ActivationSource {
  public:
-  // `model` must outlive the source. Throws Error{unsupported} for an architecture that
-  // architectures.h does not know and for mixtures of experts, Error{invalid} for options that the
-  // model cannot fulfil.
+  // `model` must outlive the source and have its weights. Throws Error{invalid} for options that
+  // the model cannot fulfil, Error{unsupported} for a quantity that its MLPs do not have.
   LlamaSource(const LlamaModel& model, const LlamaSourceOptions& options);
   ~LlamaSource() override;
 

@@ -66,7 +66,7 @@ const std::vector<uint32_t> kSomeLayers = {0, 14, 29};
 const std::vector<Quantity> kAll = {Quantity::hook_pre, Quantity::hook_pre_linear,
                                     Quantity::hook_post};
 
-TEST(LlamaSource, SitesAreNamedAsInTransformerLens) {
+TEST(LlamaSourceSlow, SitesAreNamedAsInTransformerLens) {
   const LlamaSource source(real_model(), {.layers = {7, 2}, .quantities = kAll});
   ASSERT_EQ(source.sites().size(), 6u);
   EXPECT_EQ(source.sites()[0], (Site{"blocks.2.mlp.hook_pre", 2, 1536}));
@@ -74,7 +74,7 @@ TEST(LlamaSource, SitesAreNamedAsInTransformerLens) {
   EXPECT_EQ(source.sites()[5], (Site{"blocks.7.mlp.hook_post", 7, 1536}));
 }
 
-TEST(LlamaSource, EveryLayerComesOnceAndIsNotZero) {
+TEST(LlamaSourceSlow, EveryLayerComesOnceAndIsNotZero) {
   const Values values = run({}, {tokens(40, 1)});
   EXPECT_EQ(values.size(), 30u);
   for (const auto& [site, of_site] : values) {
@@ -85,7 +85,7 @@ TEST(LlamaSource, EveryLayerComesOnceAndIsNotZero) {
 }
 
 // SwiGLU's definition, in the model's last layer and in one before it.
-TEST(LlamaSource, PostIsSiluOfPreTimesLinear) {
+TEST(LlamaSourceSlow, PostIsSiluOfPreTimesLinear) {
   const Values values = run({.layers = {3, 29}, .quantities = kAll}, {tokens(40, 2)});
   for (const std::string layer : {"blocks.3.mlp.", "blocks.29.mlp."}) {
     const auto& pre = values.at(layer + "hook_pre")[0];
@@ -98,7 +98,7 @@ TEST(LlamaSource, PostIsSiluOfPreTimesLinear) {
   }
 }
 
-TEST(LlamaSource, BatchMatesDoNotChangeABit) {
+TEST(LlamaSourceSlow, BatchMatesDoNotChangeABit) {
   const std::vector<Sequence> sequences = {tokens(1, 3), tokens(101, 4), tokens(16, 5),
                                            tokens(17, 6), tokens(40, 7)};
   LlamaSource source(real_model(), {.layers = kSomeLayers, .quantities = kAll});
@@ -111,19 +111,19 @@ TEST(LlamaSource, BatchMatesDoNotChangeABit) {
   }
 }
 
-TEST(LlamaSource, ThreadsDoNotChangeABit) {
+TEST(LlamaSourceSlow, ThreadsDoNotChangeABit) {
   const std::vector<Sequence> sequences = {tokens(33, 8), tokens(50, 9)};
   EXPECT_EQ(run({.layers = kSomeLayers, .n_threads = 1}, sequences),
             run({.layers = kSomeLayers, .n_threads = 2}, sequences));
 }
 
-TEST(LlamaSource, BatchRowsDoNotChangeABit) {
+TEST(LlamaSourceSlow, BatchRowsDoNotChangeABit) {
   const std::vector<Sequence> sequences = {tokens(33, 10), tokens(50, 11)};
   EXPECT_EQ(run({.layers = kSomeLayers, .batch_rows = 112}, sequences),
             run({.layers = kSomeLayers, .batch_rows = 1024}, sequences));
 }
 
-TEST(LlamaSource, SomeLayersAreTheSameAsAll) {
+TEST(LlamaSourceSlow, SomeLayersAreTheSameAsAll) {
   const std::vector<Sequence> sequences = {tokens(33, 12), tokens(20, 13)};
   const Values all = run({.quantities = kAll}, sequences);
   for (const uint32_t layer : kSomeLayers) {
@@ -133,7 +133,7 @@ TEST(LlamaSource, SomeLayersAreTheSameAsAll) {
   }
 }
 
-TEST(LlamaSource, ASequenceFillsItsContext) {
+TEST(LlamaSourceSlow, ASequenceFillsItsContext) {
   LlamaSource source(real_model(), {.layers = {1}, .context = 600, .batch_rows = 64});
   EXPECT_EQ(source.max_context(), 600u);
   EXPECT_EQ(source.batch_rows(), 608u);
@@ -141,7 +141,7 @@ TEST(LlamaSource, ASequenceFillsItsContext) {
   EXPECT_EQ(run(source, {tokens(600, 14)}).size(), 1u);
 }
 
-TEST(LlamaSource, AsManySequencesAsTiles) {
+TEST(LlamaSourceSlow, AsManySequencesAsTiles) {
   LlamaSource source(real_model(), {.layers = {0}, .batch_rows = 512});
   const std::vector<Sequence> sequences(32, tokens(1, 15));
   const Values values = run(source, sequences);
@@ -150,7 +150,7 @@ TEST(LlamaSource, AsManySequencesAsTiles) {
   }
 }
 
-TEST(LlamaSource, WhatTheSinkThrowsComesOutAndTheNextRunIsWhole) {
+TEST(LlamaSourceSlow, WhatTheSinkThrowsComesOutAndTheNextRunIsWhole) {
   for (const uint32_t layer : {5u, 29u}) {
     LlamaSource source(real_model(), {.layers = {0, layer}});
     const Values before = run(source, {tokens(20, 16)});
@@ -162,7 +162,7 @@ TEST(LlamaSource, WhatTheSinkThrowsComesOutAndTheNextRunIsWhole) {
   }
 }
 
-TEST(LlamaSource, BareRunsWithoutASink) {
+TEST(LlamaSourceSlow, BareRunsWithoutASink) {
   for (const uint32_t layer : {5u, 29u}) {
     LlamaSource source(real_model(), {.layers = {layer}, .taps = LlamaSourceOptions::Taps::bare});
     EXPECT_TRUE(run(source, {tokens(20, 18)}).empty());
@@ -170,7 +170,7 @@ TEST(LlamaSource, BareRunsWithoutASink) {
   }
 }
 
-TEST(LlamaSource, RefusesWhatTheModelCannotDo) {
+TEST(LlamaSourceSlow, RefusesWhatTheModelCannotDo) {
   expect_error(Code::invalid, "no layer 30", [] { LlamaSource(real_model(), {.layers = {30}}); });
   expect_error(Code::invalid, "more than the 8192",
                [] { LlamaSource(real_model(), {.context = 8193}); });
@@ -179,7 +179,7 @@ TEST(LlamaSource, RefusesWhatTheModelCannotDo) {
   expect_error(Code::invalid, "quantity", [] { LlamaSource(real_model(), {.quantities = {}}); });
 }
 
-TEST(LlamaSource, RefusesBatchesThatDoNotFit) {
+TEST(LlamaSourceSlow, RefusesBatchesThatDoNotFit) {
   LlamaSource source(real_model(), {.layers = {0}, .context = 30, .batch_rows = 64});
   expect_error(Code::invalid, "31 tokens", [&] { run(source, {tokens(31, 1)}); });
   expect_error(Code::invalid, "0 tokens", [&] { run(source, {Sequence{}}); });

@@ -9,16 +9,6 @@
 namespace actogram {
 namespace {
 
-void refuse_experts(const LlamaModel& model, const std::string& architecture) {
-  for (const auto& [key, value] : model.info().metadata) {
-    if (key == architecture + ".expert_count" && value != "0") {
-      fail(Code::unsupported,
-           "{} is a mixture of {} experts; this version records from dense models ({})",
-           model.path().string(), value, architecture);
-    }
-  }
-}
-
 std::vector<uint32_t> wanted_layers(const LlamaModel& model, const LlamaSourceOptions& options) {
   std::set<uint32_t> layers(options.layers.begin(), options.layers.end());
   for (uint32_t layer = 0; options.layers.empty() && layer < model.info().n_layers; ++layer) {
@@ -54,7 +44,6 @@ void add_site(SitePlan& plan, const LlamaModel& model, const Architecture& archi
 
 SitePlan make_site_plan(const LlamaModel& model, const LlamaSourceOptions& options) {
   const Architecture& architecture = find_architecture(model.info().architecture);
-  refuse_experts(model, model.info().architecture);
   const std::vector<uint32_t> layers = wanted_layers(model, options);
   const std::set<Quantity> quantities(options.quantities.begin(), options.quantities.end());
   if (quantities.empty()) fail(Code::invalid, "nothing to record: no quantity is chosen");

