@@ -4,11 +4,15 @@ Both run the float32 copy of the GGUF file and read the same tokens: transformer
 pre-tokenizer when it loads a GGUF file, so its own tokens would differ.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from dequantize_gguf import dequantize_gguf
+from oracle import hugging_face
 from oracle.sites import ROOT, Array, Text, read_sites
 
 pytestmark = pytest.mark.slow
@@ -23,7 +27,7 @@ TEXTS = {
     "emoji": "Family 👩‍👩‍👧‍👦, rainbow 🏳️‍🌈, thumbs 👍🏽, flags 🇩🇪🇯🇵 and ☃️!",
 }
 
-# Sums run in another order, so they round otherwise: measured 4e-7 to 2e-6 of the values' norm.
+# Sums run in another order, so they round otherwise: measured 3e-7 to 3e-6 of the values' norm.
 MAX_RELATIVE_L2 = 1e-5
 # Of single values above 1e-3, 99 % agree to 1e-4.
 MIN_SIZE, MAX_RELATIVE_P99 = 1e-3, 3e-4
@@ -50,38 +54,32 @@ def ours(float32_model: Path) -> dict[str, Text]:
     return dict(zip(TEXTS, read_sites(float32_model, list(TEXTS.values()), layers), strict=True))
 
 
+def record(mlp: torch.nn.Module, prefix: str, values: dict[str, Array]) -> None:
+    """Writes what the three hooks see into `values` at each run."""
+
+    def keep(name: str) -> Callable[[torch.nn.Module, Any, torch.Tensor], None]:
+        def hook(_module: torch.nn.Module, _inputs: Any, output: torch.Tensor) -> None:
+            values[f"{prefix}.{name}"] = output[0].numpy().copy()
+
+        return hook
+
+    mlp.get_submodule("gate_proj").register_forward_hook(keep("hook_pre"))
+    mlp.get_submodule("up_proj").register_forward_hook(keep("hook_pre_linear"))
+    post = keep("hook_post")
+    down = mlp.get_submodule("down_proj")
+    down.register_forward_pre_hook(lambda module, inputs: post(module, (), inputs[0]))
+
+
 @pytest.fixture(scope="module")
 def theirs(float32_model: Path, ours: dict[str, Text]) -> dict[str, dict[str, Array]]:
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    model = AutoModelForCausalLM.from_pretrained(
-        float32_model.parent,
-        gguf_file=float32_model.name,
-        dtype=torch.float32,
-        attn_implementation="eager",
-    )
+    model = hugging_face.load(float32_model)
     values: dict[str, Array] = {}
     for layer in LAYERS:
-        prefix = f"blocks.{layer}.mlp"
-        mlp = model.model.layers[layer].mlp
-
-        def keep(name: str, tensor: torch.Tensor) -> None:
-            values[name] = tensor[0].numpy().copy()
-
-        mlp.gate_proj.register_forward_hook(
-            lambda _m, _i, out, name=f"{prefix}.hook_pre": keep(name, out)
-        )
-        mlp.up_proj.register_forward_hook(
-            lambda _m, _i, out, name=f"{prefix}.hook_pre_linear": keep(name, out)
-        )
-        mlp.down_proj.register_forward_pre_hook(
-            lambda _m, args, name=f"{prefix}.hook_post": keep(name, args[0])
-        )
+        record(model.model.layers[layer].mlp, f"blocks.{layer}.mlp", values)
     found = {}
     with torch.no_grad():
         for name, text in ours.items():
-            model(torch.tensor(text.tokens[None].astype(np.int64)))
+            model(torch.from_numpy(text.tokens[None].astype(np.int64)))
             found[name] = dict(values)
     return found
 
