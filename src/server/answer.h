@@ -1,0 +1,44 @@
+// Answers as values: what a route returns, what an Error becomes, and the headers that go with all
+// of them. Only send() touches the HTTP library.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "actogram/error.h"
+#include "server/assets.h"
+
+namespace httplib {
+struct Request;
+struct Response;
+}  // namespace httplib
+
+namespace actogram {
+
+inline constexpr std::string_view kTokenCookie = "actogram_token";
+
+struct Answer {
+  int status = 200;
+  std::string_view content_type;
+  std::string body;              // or, for a file inside the program,
+  const Asset* asset = nullptr;  // its bytes, not copied
+  std::string etag = {};         // quoted, "" for none
+  std::string_view cache_control = "no-store";
+  std::string location = {};  // of a redirect
+  std::string set_cookie = {};
+};
+
+Answer json_answer(std::string document);
+Answer asset_answer(const Asset& asset, std::string_view cache_control);
+Answer unbuilt_answer();  // the page where the pages were not built in
+// To the same page without the token in its address; the browser keeps it as a cookie.
+Answer redirect_with_cookie(const httplib::Request& request, std::string_view token);
+
+// {"error": {"code": …, "message": …}}. Bytes that are not UTF-8 become U+FFFD.
+Answer error_answer(Code code, std::string_view message);
+Answer error_answer(int status, std::string_view code, std::string_view message);
+
+// Fills the response; 304 where the client has the answer already.
+void send(const Answer& answer, const httplib::Request& request, httplib::Response& response);
+
+}  // namespace actogram

@@ -1,0 +1,309 @@
+// A real server on loopback and a real client; the documents are made up.
+#include "server/server.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <csignal>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/assets.h"
+
+namespace actogram {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Documents made_up() {
+  return {
+      .recording = [] { return std::string(R"({"name": "made-up.acto"})"); },
+      .site =
+          [](std::string_view site) {
+            if (site != "12.mlp") fail(Code::not_found, "no site {}", site);
+            return std::string(R"({"site": "12.mlp"})");
+          },
+      .unit =
+          [](std::string_view address) {
+            if (address == "12.mlp/nan") fail(Code::invalid, "{} is no address", address);
+            if (address == "12.mlp/9") throw std::runtime_error("a \"bug\"");
+            if (address != "12.mlp/345") fail(Code::not_found, "no unit {}", address);
+            return std::string(100000, ' ') + R"({"short": "12.mlp/345"})";
+          },
+  };
+}
+
+// A server that answers for as long as the object lives.
+class Running {
+ public:
+  explicit Running(ServeOptions options = {.port = 0})
+      : server_(made_up(), options), thread_([this] { server_.run(); }) {}
+  ~Running() {
+    server_.stop();
+    thread_.join();
+  }
+  Server& server() { return server_; }
+  int port() const { return server_.port(); }
+
+  httplib::Result get(const std::string& path, const httplib::Headers& headers = {}) {
+    httplib::Client client("127.0.0.1", port());
+    return client.Get(path, headers);
+  }
+
+ private:
+  Server server_;
+  std::thread thread_;
+};
+
+TEST(Server, ServesTheDocuments) {
+  Running running;
+  auto result = running.get("/api/recording");
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->status, 200);
+  EXPECT_EQ(result->get_header_value("Content-Type"), "application/json");
+  EXPECT_EQ(result->body, R"({"name": "made-up.acto"})");
+  EXPECT_EQ(running.get("/api/sites/12.mlp")->body, R"({"site": "12.mlp"})");
+  EXPECT_THAT(running.get("/api/units/12.mlp/345")->body, HasSubstr("12.mlp/345"));
+  EXPECT_EQ(running.get("/api/units/12.mlp%2F345")->status, 200);
+}
+
+TEST(Server, ErrorsAreJson) {
+  Running running;
+  struct Row {
+    const char* path;
+    int status;
+    const char* body;
+  };
+  const Row rows[] = {
+      {"/api/units/12.mlp/77", 404,
+       R"({"error": {"code": "not_found", "message": "no unit 12.mlp/77"}})"},
+      {"/api/units/12.mlp/nan", 400,
+       R"({"error": {"code": "invalid", "message": "12.mlp/nan is no address"}})"},
+      {"/api/units/12.mlp/9", 500, R"({"error": {"code": "internal", "message": "a \"bug\""}})"},
+      {"/api/sites/%22%0A%FF%3C", 404,
+       "{\"error\": {\"code\": \"not_found\", \"message\": "
+       "\"no site \\\"\\u000a\xef\xbf\xbd<\"}}"},
+      {"/api/nothing", 404,
+       R"({"error": {"code": "not_found", "message": "there is no document /api/nothing; see docs/api.md"}})"},
+  };
+  for (const Row& row : rows) {
+    auto result = running.get(row.path);
+    ASSERT_TRUE(result) << row.path;
+    EXPECT_EQ(result->status, row.status) << row.path;
+    EXPECT_EQ(result->get_header_value("Content-Type"), "application/json") << row.path;
+    EXPECT_EQ(result->body, row.body) << row.path;
+  }
+}
+
+TEST(Server, NoPathReachesTheFileSystem) {
+  Running running;
+  for (const char* path :
+       {"/assets/../../etc/passwd", "/assets/../../../../../../etc/passwd",
+        "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets/..%2f..%2fetc%2fpasswd", "/assets//etc/passwd",
+        "/assets/index.html", "/assets/", "/assets/%00", "/../../etc/passwd", "/%2e%2e/etc/passwd",
+        "//etc/passwd", "//evil.example/", "/..%5c..%5cetc", "/api/../etc/passwd"}) {
+    auto result = running.get(path);
+    ASSERT_TRUE(result) << path;
+    EXPECT_EQ(result->status, 404) << path;
+    EXPECT_THAT(result->body, Not(HasSubstr("root:"))) << path;
+  }
+}
+
+TEST(Server, AddressesShowThePage) {
+  Running running;
+  for (const char* path : {"/", "/12.mlp", "/12.mlp/345", "/blocks.1.hook_resid_post/sae:a/3"}) {
+    auto result = running.get(path);
+    ASSERT_TRUE(result) << path;
+    EXPECT_EQ(result->status, 200) << path;
+    EXPECT_THAT(result->get_header_value("Content-Type"), HasSubstr("text/html")) << path;
+    EXPECT_THAT(result->body, HasSubstr("actogram")) << path;
+  }
+}
+
+TEST(Server, EveryAssetIsServedWholeAndForGood) {
+  Running running;
+  for (const Asset& asset : assets()) {
+    if (!asset.path.starts_with("/assets/")) continue;
+    auto result = running.get(std::string(asset.path));
+    ASSERT_TRUE(result) << asset.path;
+    EXPECT_EQ(result->status, 200) << asset.path;
+    EXPECT_EQ(result->body, asset.bytes) << asset.path;
+    EXPECT_EQ(result->get_header_value("Content-Type"), asset.content_type);
+    EXPECT_THAT(result->get_header_value("Cache-Control"), HasSubstr("immutable"));
+  }
+}
+
+TEST(Server, AnotherSitesNameIsRefused) {
+  Running running;
+  for (const std::string& host :
+       {std::string("evil.example"), fmt::format("evil.example:{}", running.port()),
+        std::string("localhost:1"), std::string("localhost")}) {
+    for (const char* path : {"/", "/api/recording", "/assets/x"}) {
+      auto result = running.get(path, {{"Host", host}});
+      ASSERT_TRUE(result) << host;
+      EXPECT_EQ(result->status, 403) << host << path;
+      EXPECT_THAT(result->body, Not(HasSubstr("made-up"))) << host;
+    }
+  }
+  for (const char* name : {"localhost", "127.0.0.1", "[::1]"}) {
+    auto result =
+        running.get("/api/recording", {{"Host", fmt::format("{}:{}", name, running.port())}});
+    ASSERT_TRUE(result) << name;
+    EXPECT_EQ(result->status, 200) << name;
+  }
+}
+
+TEST(Server, SecurityHeadersAreOnEveryAnswer) {
+  Running running;
+  for (const char* path : {"/", "/api/recording", "/api/units/x/1", "/assets/none"}) {
+    auto result = running.get(path);
+    ASSERT_TRUE(result) << path;
+    EXPECT_THAT(result->get_header_value("Content-Security-Policy"),
+                HasSubstr("default-src 'self'"));
+    EXPECT_EQ(result->get_header_value("X-Content-Type-Options"), "nosniff") << path;
+    EXPECT_EQ(result->get_header_value("Access-Control-Allow-Origin"), "") << path;
+  }
+}
+
+TEST(Server, KnownAnswersAreNotSentAgain) {
+  Running running;
+  for (const char* path : {"/api/recording", "/api/units/12.mlp/345"}) {
+    auto first = running.get(path);
+    ASSERT_TRUE(first) << path;
+    const std::string etag = first->get_header_value("ETag");
+    ASSERT_FALSE(etag.empty()) << path;
+    auto second = running.get(path, {{"If-None-Match", etag}});
+    ASSERT_TRUE(second) << path;
+    EXPECT_EQ(second->status, 304) << path;
+    EXPECT_EQ(second->body, "") << path;
+    EXPECT_EQ(running.get(path, {{"If-None-Match", "\"other\""}})->status, 200) << path;
+  }
+}
+
+TEST(Server, RangesAreIgnored) {
+  Running running;
+  for (const char* range : {"bytes=0-3", "bytes=900000-900100", "bytes=-9", "bytes=0-1,3-4"}) {
+    auto result = running.get("/api/recording", {{"Range", range}});
+    ASSERT_TRUE(result) << range;
+    EXPECT_EQ(result->status, 200) << range;
+    EXPECT_EQ(result->body, R"({"name": "made-up.acto"})") << range;
+  }
+}
+
+TEST(Server, OnlyReads) {
+  Running running;
+  httplib::Client client("127.0.0.1", running.port());
+  EXPECT_EQ(client.Post("/api/recording", "{}", "application/json")->status, 405);
+  EXPECT_EQ(client.Put("/", "x", "text/plain")->status, 405);
+  EXPECT_EQ(client.Delete("/api/recording")->status, 405);
+  auto head = client.Head("/api/recording");
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->get_header_value("Content-Length"), "24");
+  EXPECT_EQ(head->body, "");
+}
+
+TEST(Server, LongPathsAreAnswered) {
+  Running running;
+  auto result = running.get("/api/units/" + std::string(7000, 'a') + "/1");
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->status, 404);
+}
+
+TEST(Server, ATokenOpensEverythingAndNothingOpensWithoutIt) {
+  Running running({.port = 0, .token = "s3cret"});
+  for (const char* path : {"/", "/api/recording", "/assets/x", "/?token=wrong", "/?token="}) {
+    EXPECT_EQ(running.get(path)->status, 401) << path;
+  }
+  EXPECT_EQ(running.get("/api/recording", {{"Authorization", "Bearer s3cret"}})->status, 200);
+  EXPECT_EQ(running.get("/api/recording", {{"Authorization", "Bearer s3cre"}})->status, 401);
+  EXPECT_EQ(running.get("/api/recording", {{"Cookie", "a=b; actogram_token=s3cret"}})->status, 200);
+  EXPECT_EQ(running.get("/api/recording?token=s3cret")->status, 200);
+  EXPECT_EQ(running.get("/api/recording?token=s3cret", {{"Host", "box.example"}})->status, 200);
+  auto page = running.get("/12.mlp/345?by=max&token=s3cret");
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->status, 303);
+  EXPECT_EQ(page->get_header_value("Location"), "/12.mlp/345?by=max");
+  EXPECT_THAT(page->get_header_value("Set-Cookie"),
+              HasSubstr("actogram_token=s3cret; Path=/; HttpOnly"));
+  EXPECT_EQ(running.get("//evil.example?token=s3cret")->status, 404);
+}
+
+TEST(Server, BeyondLoopbackATokenIsNeeded) {
+  try {
+    const Server server(made_up(), {.host = "0.0.0.0", .port = 0});
+    FAIL() << "bound to every interface without a token";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::invalid);
+    EXPECT_THAT(error.what(), HasSubstr("--token"));
+  }
+  const Server server(made_up(), {.host = "0.0.0.0", .port = 0, .token = "s3cret"});
+  EXPECT_EQ(server.url(), fmt::format("http://0.0.0.0:{}/?token=s3cret", server.port()));
+  EXPECT_THROW(Server(made_up(), {.token = "a;b"}), Error);
+}
+
+TEST(Server, ATakenPortIsAnErrorThatNamesIt) {
+  const Server first(made_up(), {.port = 0});
+  EXPECT_EQ(first.url(), fmt::format("http://127.0.0.1:{}/", first.port()));
+  try {
+    const Server second(made_up(), {.port = first.port()});
+    FAIL() << "two servers share port " << first.port();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::environment);
+    EXPECT_THAT(error.what(), HasSubstr(std::to_string(first.port())));
+  }
+}
+
+TEST(Server, APortIsFreeAgainAfterTheServer) {
+  int port = 0;
+  {
+    const Server server(made_up(), {.port = 0});
+    port = server.port();
+  }
+  EXPECT_EQ(Server(made_up(), {.port = port}).port(), port);
+}
+
+TEST(Server, StopBeforeRunIsNotLost) {
+  Server server(made_up(), {.port = 0});
+  server.stop();
+  server.run();
+}
+
+Server* signalled = nullptr;
+
+TEST(Server, StopsFromASignalHandler) {
+  Server server(made_up(), {.port = 0});
+  signalled = &server;
+  const auto before = std::signal(SIGUSR1, [](int) { signalled->stop(); });
+  std::thread thread([&] { server.run(); });
+  httplib::Client client("127.0.0.1", server.port());
+  client.set_keep_alive(true);
+  EXPECT_EQ(client.Get("/api/recording")->status, 200);
+  std::raise(SIGUSR1);
+  thread.join();
+  std::signal(SIGUSR1, before);
+}
+
+TEST(Server, AnswersManyAtOnce) {
+  Running running;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 16; ++i) {
+    clients.emplace_back([&] {
+      httplib::Client client("127.0.0.1", running.port());
+      client.set_keep_alive(true);
+      for (int j = 0; j < 25; ++j) {
+        auto result = client.Get("/api/units/12.mlp/345");
+        ASSERT_TRUE(result);
+        ASSERT_EQ(result->body.size(), 100023u);
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+}
+
+}  // namespace
+}  // namespace actogram
