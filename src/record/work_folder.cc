@@ -26,18 +26,21 @@ std::string make_folder(const std::string& recording) {
 
 }  // namespace
 
-WorkFolder::WorkFolder(const std::string& recording, const std::string& fingerprint)
+WorkFolder::WorkFolder(const std::string& recording, const Json& identity,
+                       const std::vector<std::string>& command)
     : recording_(recording), path_(make_folder(recording)), lock_(file("lock"), recording) {
-  const std::string command = file(kCommandFile);
-  if (!fs::exists(command)) {
-    write_file_atomically(command, fingerprint);
+  const std::string stopped = file(kCommandFile);
+  if (!fs::exists(stopped)) {
+    write_file_atomically(stopped,
+                          to_pretty_text(Json{{"command", command}, {"identity", identity}}));
     return;
   }
-  if (read_file(command) != fingerprint) {
+  const Json found = parse_json(read_file(stopped), stopped);
+  if (member(found, "identity", stopped) != identity) {
     fail(Code::exists,
-         "{}: a recording with other options was stopped here; finish it with the command in {}, "
-         "or remove the folder",
-         path_, command);
+         "{}: a recording of something else was stopped here; finish it with the command in {}, or "
+         "remove the folder",
+         path_, stopped);
   }
   resumed_ = true;
 }

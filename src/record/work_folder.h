@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "store/manifest.h"
@@ -14,9 +15,11 @@ namespace actogram {
 
 class WorkFolder {
  public:
-  // `fingerprint` identifies the command and what it reads. Error{exists} if NAME.acto is there, if
-  // another process is at it, or if what was left behind belongs to another command.
-  WorkFolder(const std::string& recording, const std::string& fingerprint);
+  // `identity` is everything the result depends on; `command` is kept to be told. Error{exists} if
+  // NAME.acto is there, if another process is at it, or if what was left behind has another
+  // identity.
+  WorkFolder(const std::string& recording, const Json& identity,
+             const std::vector<std::string>& command);
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }

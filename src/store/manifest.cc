@@ -3,6 +3,24 @@
 #include "store/layout.h"
 
 namespace actogram {
+
+Json to_json(const StoredFiles& files) {
+  Json object = Json::object();
+  for (const auto& [name, file] : files) {
+    object[name] = {{"rows", file.n_rows}, {"bytes", file.n_bytes}, {"xxh3_128", file.checksum}};
+  }
+  return object;
+}
+
+StoredFiles files_from_json(const Json& json) {
+  StoredFiles files;
+  for (const auto& [name, file] : json.items()) {
+    files[name] = {file.at("rows").get<uint64_t>(), file.at("bytes").get<uint64_t>(),
+                   file.at("xxh3_128").get<std::string>()};
+  }
+  return files;
+}
+
 namespace {
 
 Json sites_to_json(const std::vector<Site>& sites) {
@@ -11,14 +29,6 @@ Json sites_to_json(const std::vector<Site>& sites) {
     list.push_back({{"name", site.name}, {"layer", site.layer}, {"n_units", site.n_units}});
   }
   return list;
-}
-
-Json files_to_json(const StoredFiles& files) {
-  Json object = Json::object();
-  for (const auto& [name, file] : files) {
-    object[name] = {{"rows", file.n_rows}, {"bytes", file.n_bytes}, {"xxh3_128", file.checksum}};
-  }
-  return object;
 }
 
 Json collate_to_json(const CollateOptions& options) {
@@ -48,10 +58,7 @@ Manifest manifest_from_json(const Json& json) {
     manifest.sites.push_back({site.at("name").get<std::string>(), site.at("layer").get<uint32_t>(),
                               site.at("n_units").get<uint32_t>()});
   }
-  for (const auto& [name, file] : json.at("files").items()) {
-    manifest.files[name] = {file.at("rows").get<uint64_t>(), file.at("bytes").get<uint64_t>(),
-                            file.at("xxh3_128").get<std::string>()};
-  }
+  manifest.files = files_from_json(json.at("files"));
   return manifest;
 }
 
@@ -65,9 +72,9 @@ std::string to_text(const Manifest& manifest) {
                      {"options", manifest.options},
                      {"collate", collate_to_json(manifest.collate)},
                      {"sites", sites_to_json(manifest.sites)},
-                     {"files", files_to_json(manifest.files)},
+                     {"files", to_json(manifest.files)},
                      {"provenance", manifest.provenance}};
-  return to_text(json) + "\n";
+  return to_pretty_text(json);
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& path) {

@@ -23,6 +23,9 @@ struct Manifest {
   StoredFiles files;
 };
 
+Json to_json(const StoredFiles& files);
+StoredFiles files_from_json(const Json& json);
+
 std::string to_text(const Manifest& manifest);
 // Error{unsupported} for a newer format, Error{corrupt} where a field is missing or of another
 // kind.

@@ -1,0 +1,224 @@
+#include "record/merge_recordings.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "collate/merge.h"
+#include "record/provenance.h"
+#include "record/work_folder.h"
+#include "store/recording.h"
+
+namespace actogram {
+namespace {
+
+using Inputs = std::vector<std::unique_ptr<Recording>>;
+
+// What must agree, by name, for the numbers to be of one kind.
+Json kind_of(const Manifest& manifest) {
+  Json options = manifest.options;
+  options.erase("max_tokens");  // how much of a corpus was read, not how
+  return {{"model sha256", manifest.model.value("sha256", manifest.model.value("name", ""))},
+          {"options", options},
+          {"exemplar counts and window",
+           {manifest.collate.top, manifest.collate.bottom, manifest.collate.random,
+            manifest.collate.per_bucket, manifest.collate.window}}};
+}
+
+void check_fit(const Inputs& inputs) {
+  const Manifest& first = inputs.front()->manifest();
+  for (const auto& input : inputs) {
+    const Json expected = kind_of(first), found = kind_of(input->manifest());
+    for (const auto& [what, value] : expected.items()) {
+      if (found.at(what) == value) continue;
+      fail(Code::invalid, "{} and {} do not fit together: their {} differ: {} and {}",
+           inputs.front()->path(), input->path(), what, to_text(value), to_text(found.at(what)));
+    }
+    if (input->manifest().sites != first.sites) {
+      fail(Code::invalid, "{} and {} do not fit together: they have different sites",
+           inputs.front()->path(), input->path());
+    }
+  }
+}
+
+std::vector<std::string> source_names(const Recording& recording) {
+  std::vector<std::string> names;
+  for (const Json& source : recording.manifest().corpus.at("sources")) {
+    names.push_back(source.at("name").get<std::string>());
+  }
+  return names;
+}
+
+// Where each document of the inputs goes.
+struct MergedDocument {
+  uint64_t number = 0;  // in the merged corpus; the order of the documents
+  size_t input = 0;
+  uint64_t row = 0;
+};
+
+// The corpora as one: shards of the same corpus share their numbers, others are appended.
+class MergedCorpus {
+ public:
+  explicit MergedCorpus(const Inputs& inputs) : inputs_(inputs) {
+    for (size_t i = 0; i < inputs.size(); ++i) add(i);
+    std::ranges::sort(documents_, {}, &MergedDocument::number);
+    for (size_t d = 1; d < documents_.size(); ++d) {
+      if (documents_[d].number == documents_[d - 1].number)
+        fail_twice(documents_[d - 1], documents_[d]);
+    }
+  }
+
+  // Writes the corpus tables; fills new_sequence().
+  StoredFiles write(const std::string& folder) {
+    new_sequence_.resize(inputs_.size());
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      new_sequence_[i].resize(inputs_[i]->corpus().n_sequences());
+    }
+    std::vector<uint64_t> next(inputs_.size());  // sequences lie in the order of their documents
+    CorpusWriter writer(folder);
+    for (const MergedDocument& merged : documents_) {
+      const CorpusTables& corpus = inputs_[merged.input]->corpus();
+      DocumentRow document = corpus.document(merged.row);
+      document.document = merged.number;
+      document.source += first_source_[merged.input];
+      writer.add_document(document);
+      for (uint64_t& s = next[merged.input]; s < corpus.n_sequences(); ++s) {
+        const SequenceRow sequence = corpus.sequence(s);
+        if (sequence.document_row != merged.row) break;
+        new_sequence_[merged.input][s] = static_cast<uint32_t>(writer.n_sequences());
+        writer.add_sequence(sequence.chunk, sequence.key, corpus.tokens(sequence));
+      }
+    }
+    return writer.finish();
+  }
+
+  uint32_t new_sequence(size_t input, uint32_t sequence) const {
+    return new_sequence_[input].at(sequence);
+  }
+
+  Json summary() const {
+    Json sum = inputs_.front()->manifest().corpus;
+    for (auto& [key, value] : sum.items()) {
+      if (value.is_number()) value = uint64_t{0};
+    }
+    sum["sources"] = Json::array();
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      const Json& corpus = inputs_[i]->manifest().corpus;
+      for (auto& [key, value] : sum.items()) {
+        if (value.is_number()) value = value.get<uint64_t>() + corpus.value(key, uint64_t{0});
+      }
+      const Json& sources = corpus.at("sources");
+      for (size_t s = 0; s < sources.size(); ++s)
+        add_source(sum["sources"], first_source_[i] + s, sources[s]);
+    }
+    return sum;
+  }
+
+ private:
+  void add(size_t i) {
+    const auto names = source_names(*inputs_[i]);
+    uint64_t offset = 0;
+    bool known = false;
+    for (size_t j = 0; j < i && !known; ++j) {
+      if (source_names(*inputs_[j]) != names) continue;
+      known = true;
+      offset = offset_[j];
+      first_source_.push_back(first_source_[j]);
+    }
+    if (!known) {
+      offset = next_number_;
+      first_source_.push_back(n_sources_);
+      n_sources_ += static_cast<uint32_t>(names.size());
+    }
+    offset_.push_back(offset);
+    const CorpusTables& corpus = inputs_[i]->corpus();
+    for (uint64_t row = 0; row < corpus.n_documents(); ++row) {
+      documents_.push_back({offset + corpus.document(row).document, i, row});
+      next_number_ = std::max(next_number_, documents_.back().number + 1);
+    }
+  }
+
+  [[noreturn]] void fail_twice(const MergedDocument& a, const MergedDocument& b) const {
+    fail(Code::invalid,
+         "{} and {} both hold document {} ({}); if these are different corpora, give their inputs "
+         "different names when recording (NAME=PATH)",
+         inputs_[a.input]->path(), inputs_[b.input]->path(), a.number,
+         inputs_[a.input]->corpus().document(a.row).name);
+  }
+
+  static void add_source(Json& sources, size_t index, const Json& source) {
+    if (index >= sources.size()) {
+      sources.push_back(source);
+      return;
+    }
+    for (auto& [key, value] : sources[index].items()) {
+      if (value.is_number()) value = value.get<uint64_t>() + source.value(key, uint64_t{0});
+    }
+  }
+
+  const Inputs& inputs_;
+  std::vector<MergedDocument> documents_;
+  std::vector<uint64_t> offset_;                     // [input], added to its document numbers
+  std::vector<uint32_t> first_source_;               // [input]
+  std::vector<std::vector<uint32_t>> new_sequence_;  // [input][sequence]
+  uint64_t next_number_ = 0;
+  uint32_t n_sources_ = 0;
+};
+
+StoredFiles write_units(const Inputs& inputs, const MergedCorpus& corpus, const std::string& folder,
+                        const ProgressFn& progress) {
+  const Manifest& manifest = inputs.front()->manifest();
+  UnitWriter writer(folder, manifest.sites);
+  const uint64_t n_units = inputs.front()->units().n_units();
+  std::vector<UnitRecord> parts(inputs.size());
+  for (uint64_t row = 0; row < n_units; ++row) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      parts[i] = inputs[i]->units().unit(row);
+      const auto renumber = [&](Place& at) { at.sequence = corpus.new_sequence(i, at.sequence); };
+      if (parts[i].summary.count > 0) {
+        renumber(parts[i].summary.min_at);
+        renumber(parts[i].summary.max_at);
+      }
+      for (KeptPeak& peak : parts[i].maximum_peaks) renumber(peak.at);
+      for (KeptPeak& peak : parts[i].minimum_peaks) renumber(peak.at);
+    }
+    UnitRecord merged = merge_units(parts, manifest.collate);
+    assign_groups(merged, manifest.collate);
+    writer.add(merged);
+    if (row % 1024 == 0) progress({"merging", row, n_units, 0, "units"});
+  }
+  progress({"merging", n_units, n_units, 0, "units"});
+  return writer.finish();
+}
+
+Json merged_shards(const Inputs& inputs) {
+  Json shards = Json::array();
+  for (const auto& input : inputs) {
+    shards.push_back({{"recording", input->path()}, {"provenance", input->manifest().provenance}});
+  }
+  return shards;
+}
+
+}  // namespace
+
+void merge_recordings(const MergeOptions& options, const ProgressFn& progress) {
+  Inputs inputs;
+  Json identity = Json::array();
+  for (const std::string& path : options.inputs) {
+    inputs.push_back(std::make_unique<Recording>(path));
+    identity.push_back(to_json(inputs.back()->manifest().files));
+  }
+  if (inputs.empty()) fail(Code::invalid, "no recordings to merge");
+  check_fit(inputs);
+  MergedCorpus corpus(inputs);
+  WorkFolder folder(options.output, identity, options.command);
+
+  Manifest manifest = inputs.front()->manifest();
+  manifest.files = corpus.write(folder.path());
+  manifest.files.merge(write_units(inputs, corpus, folder.path(), progress));
+  manifest.corpus = corpus.summary();
+  manifest.provenance = provenance(options.command);
+  manifest.provenance["shards"] = merged_shards(inputs);
+  folder.finish(manifest);
+}
+
+}  // namespace actogram

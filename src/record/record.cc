@@ -1,0 +1,146 @@
+#include "record/record.h"
+
+#include <filesystem>
+#include <optional>
+
+#include "model/fake_model.h"
+#include "model/llama_model.h"
+#include "model/llama_source.h"
+#include "model/llama_tokenizer.h"
+#include "record/provenance.h"
+#include "record/work_folder.h"
+#include "store/layout.h"
+
+namespace actogram {
+namespace {
+
+constexpr const char* kCorpusFile = "corpus.json";
+
+// Everything the numbers depend on besides the model and the text.
+Json options_json(const RecordOptions& options, const ActivationSource& source) {
+  const SequenceOptions& sequences = options.corpus.sequences;
+  constexpr const char* kLong[] = {"split", "truncate"};
+  constexpr const char* kBos[] = {"auto", "always", "never"};
+  Json layers = Json::array();
+  for (const Site& site : source.sites()) layers.push_back(site.layer);
+  return {{"context", sequences.context},
+          {"long_documents", kLong[static_cast<int>(sequences.long_documents)]},
+          {"bos", kBos[static_cast<int>(sequences.bos)]},
+          {"max_tokens", options.corpus.max_tokens},
+          {"layers", std::move(layers)}};
+}
+
+Json identity_of(const RecordOptions& options, const ActivationSource& source, const Json& model) {
+  const CollateOptions& collate = options.recorder.collate;
+  return {{"model", model},
+          {"corpus", corpus_fingerprint(options.corpus.corpus)},
+          {"options", options_json(options, source)},
+          {"shard", {options.corpus.shard.index, options.corpus.shard.count}},
+          {"collate",
+           {collate.top, collate.bottom, collate.random, collate.per_bucket, collate.window}},
+          {"format", kFormatVersion}};
+}
+
+// The corpus tables, made now or found complete.
+Json ensure_corpus(const WorkFolder& folder, const CorpusPassOptions& options,
+                   const Tokenizer& tokenizer, const ProgressFn& progress) {
+  const std::string done = folder.file(kCorpusFile);
+  if (!std::filesystem::exists(done)) {
+    CorpusPassResult result = read_corpus(options, tokenizer, folder.path(), progress);
+    result.summary["files"] = to_json(result.files);
+    write_file_atomically(done, to_pretty_text(result.summary));
+  }
+  return parse_json(read_file(done), done);
+}
+
+}  // namespace
+
+RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer, const Json& model,
+                           const RecordOptions& options, const ProgressFn& progress) {
+  if (options.corpus.sequences.context > source.max_context()) {
+    fail(Code::invalid, "a context of {} tokens is asked for; the model reads {} at most",
+         options.corpus.sequences.context, source.max_context());
+  }
+  const Json identity = identity_of(options, source, model);
+  WorkFolder folder(options.output, identity, options.command);
+  Json corpus = ensure_corpus(folder, options.corpus, tokenizer, progress);
+
+  Manifest manifest;
+  manifest.files = files_from_json(corpus.at("files"));
+  corpus.erase("files");
+  const CorpusTables tables(folder.path());
+  {
+    Recorder recorder(folder.path(), sha256_of(to_text(identity)), tables, source,
+                      options.recorder);
+    recorder.run(progress);
+    manifest.files.merge(recorder.finish(progress));
+  }
+  manifest.model = model;
+  manifest.corpus = std::move(corpus);
+  manifest.options = options_json(options, source);
+  manifest.provenance = provenance(options.command);
+  if (options.corpus.shard.count > 1) {
+    manifest.provenance["shards"] = {
+        fmt::format("{}/{}", options.corpus.shard.index, options.corpus.shard.count)};
+  }
+  manifest.sites = source.sites();
+  manifest.collate = options.recorder.collate;
+  folder.finish(manifest);
+
+  RecordReport report{.n_tokens = tables.n_tokens(),
+                      .n_sequences = tables.n_sequences(),
+                      .resumed = folder.resumed()};
+  for (const Site& site : source.sites()) report.n_units += site.n_units;
+  for (const auto& [name, file] : manifest.files) report.n_bytes += file.n_bytes;
+  return report;
+}
+
+namespace {
+
+Json model_json(const LlamaModel& model) {
+  const ModelInfo& info = model.info();
+  Json metadata = Json::object();
+  for (const auto& [key, value] : info.metadata) metadata[key] = value;
+  return {{"name", info.name},
+          {"architecture", info.architecture},
+          {"file", model.path().filename().string()},
+          {"sha256", sha256_of_file(model.path().string())},
+          {"file_type", info.file_type},
+          {"n_layers", info.n_layers},
+          {"n_embd", info.n_embd},
+          {"n_vocab", info.n_vocab},
+          {"trained_context", info.trained_context},
+          {"metadata", std::move(metadata)}};
+}
+
+// fake:LAYERSxUNITS
+std::optional<FakeModelOptions> parse_fake(const std::string& model) {
+  FakeModelOptions fake;
+  char rest = 0;
+  if (std::sscanf(model.c_str(), "fake:%ux%u%c", &fake.n_layers, &fake.n_units, &rest) != 2) {
+    return std::nullopt;
+  }
+  fake.batch_rows = 512;
+  fake.context = 4096;
+  return fake;
+}
+
+}  // namespace
+
+RecordReport record(const RecordOptions& options, const ProgressFn& progress) {
+  if (const auto fake = parse_fake(options.model)) {
+    FakeModel source(*fake);
+    const Json model = {
+        {"name", options.model}, {"architecture", "fake"}, {"n_layers", fake->n_layers}};
+    return record_source(source, FakeTokenizer(), model, options, progress);
+  }
+  const LlamaModel model(options.model);
+  LlamaSource source(model, {.layers = options.layers,
+                             .context = options.corpus.sequences.context,
+                             .batch_rows = options.batch_rows,
+                             .n_threads = options.recorder.n_threads});
+  const LlamaTokenizer tokenizer(model);
+  return record_source(source, tokenizer, model_json(model), options, progress);
+}
+
+}  // namespace actogram
