@@ -50,6 +50,14 @@ function unknownSite(name: string, sites: readonly SiteInfo[]): string {
   return `This recording has no site “${name}”. It has ${range}.`;
 }
 
+/** An address that exists, for placeholders and hints. */
+export function exampleUnit(sites: readonly SiteInfo[]): SiteInfo & { index: number } {
+  const site = sites[Math.floor(sites.length * 0.4)];
+  if (!site)
+    return { name: "blocks.12.mlp.hook_post", short: "12.mlp", layer: 12, n_units: 0, index: 345 };
+  return { ...site, index: Math.min(345, Math.floor(site.n_units / 2)) };
+}
+
 /** A unit drawn uniformly from all units of all sites. */
 export function randomUnit(sites: readonly SiteInfo[], uniform: number = Math.random()): string {
   const total = sites.reduce((sum, site) => sum + site.n_units, 0);

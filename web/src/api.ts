@@ -87,8 +87,8 @@ export interface Distribution {
 export interface Unit {
   address: string;
   short: string;
-  previous: string | null;
-  next: string | null;
+  previous: string; // "" at the ends
+  next: string;
   summary: {
     count: number;
     n_nan: number;

@@ -1,6 +1,6 @@
 // Path to page. A path is an address as people type it: `/`, `/12.mlp`, `/12.mlp/345`.
 import { useEffect } from "preact/hooks";
-import { findAddress } from "./address.ts";
+import { exampleUnit, findAddress } from "./address.ts";
 import { fetchRecording, type Recording } from "./api.ts";
 import { Header } from "./components/header.tsx";
 import { Landing } from "./components/landing.tsx";
@@ -41,10 +41,12 @@ function Page({ recording, path, found }: PageProps) {
   if (!found) return <Landing recording={recording} />;
   if (found.kind === "site") return <SitePage site={found.site} />;
   if (found.kind === "unit") return <UnitPage site={found.site} index={found.index} />;
-  return <Missing path={path} message={found.message} />;
+  return <Missing path={path} message={found.message} recording={recording} />;
 }
 
-function Missing({ path, message }: { path: string; message: string }) {
+function Missing(props: { path: string; message: string; recording: Recording }) {
+  const { path, message, recording } = props;
+  const example = exampleUnit(recording.sites);
   useEffect(() => {
     document.title = "Not found · actogram";
   }, []);
@@ -54,9 +56,16 @@ function Missing({ path, message }: { path: string; message: string }) {
         <code>{path.slice(1)}</code>: {message}
       </p>
       <p>
-        An address is a site and an index, such as <code>12.mlp/345</code> or{" "}
-        <code>blocks.12.mlp.hook_post/345</code>. Press <kbd>/</kbd> to type another, <kbd>r</kbd>{" "}
-        for a random unit, or see <a href="/">all units</a>.
+        An address is a site and an index, such as{" "}
+        <code>
+          {example.short}/{example.index}
+        </code>{" "}
+        or{" "}
+        <code>
+          {example.name}/{example.index}
+        </code>
+        . Press <kbd>/</kbd> to type another, <kbd>r</kbd> for a random unit, or see{" "}
+        <a href="/">all units</a>.
       </p>
     </Message>
   );

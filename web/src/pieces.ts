@@ -48,6 +48,7 @@ const named = (character: string): string => {
 
 /** The text with its controls made visible; a line break is `↵`, followed by a real one on demand. */
 export function visibleText(text: string, breaks: "marks" | "real"): string {
+  if (text === "") return "∅"; // a token without text, such as BOS
   return text
     .replaceAll("\r\n", "\n")
     .replace(HIDDEN, named)
@@ -78,9 +79,15 @@ export function foldDuplicates(exemplars: readonly Exemplar[]): Folded[] {
   return [...byTokens.values()];
 }
 
-/** Buckets are known by the share of sequences below and above them, the rest by their title. */
-export function groupTitle({ title, quantiles }: Group): string {
-  if (!quantiles) return title;
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  top: "Highest",
+  bottom: "Lowest",
+  random: "Random",
+};
+
+/** For the list of groups: buckets by the share of sequences below and above, `99–99.9 %`. */
+export function shortTitle({ name, title, quantiles }: Group): string {
+  if (!quantiles) return SHORT_NAMES[name] ?? title;
   const percent = (q: number) => String(Number((q * 100).toPrecision(6)));
   return `${percent(quantiles[0])}–${percent(quantiles[1])} %`;
 }

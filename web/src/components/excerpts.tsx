@@ -9,7 +9,6 @@ import { formatCount, formatValue, plural } from "../numbers.ts";
 import {
   clip,
   foldDuplicates,
-  groupTitle,
   pieceAt,
   pieceValue,
   quotedText,
@@ -33,7 +32,7 @@ export function GroupSection({ group, view, note }: { group: Group; view: View; 
   return (
     <section class="group" id={groupId(group)} aria-labelledby={`${groupId(group)}-title`}>
       <header>
-        <h2 id={`${groupId(group)}-title`}>{groupTitle(group)}</h2>
+        <h2 id={`${groupId(group)}-title`}>{group.title}</h2>
         <p class="muted">{note}</p>
       </header>
       {folded.length === 0 && <p class="muted empty">No excerpt is kept here.</p>}
@@ -162,16 +161,24 @@ function Token({ piece, index, view, peak }: TokenProps) {
   const value = pieceValue(piece);
   const heat = strength(value, view.bound);
   const marks = `${peak ? " peak" : ""}${piece.invalid ? " invalid" : ""}`;
-  return (
+  const boxed = view.numbers === "shown"; // a box with its number under it; it cannot break inside
+  const token = (
     <span
       class={`tok ${sign(value)}${marks}`}
       data-i={index}
-      data-value={view.numbers === "shown" ? formatValue(value, 2) : undefined}
+      data-value={boxed ? formatValue(value, 2) : undefined}
       tabIndex={peak ? 0 : -1}
       style={{ "--heat": heat < 0.01 ? "0" : heat.toFixed(3) }}
     >
-      {visibleText(piece.text, view.breaks)}
+      {visibleText(piece.text, boxed ? "marks" : view.breaks)}
     </span>
+  );
+  if (!boxed || view.breaks === "marks" || !piece.text.includes("\n")) return token;
+  return (
+    <>
+      {token}
+      <br />
+    </>
   );
 }
 
@@ -183,6 +190,7 @@ function PieceTip({ piece }: { piece: Piece }) {
         <bdi>{quotedText(piece.text)}</bdi>
       </div>
       {shared && <div class="muted">{piece.tokens.length} tokens share this character</div>}
+      {piece.text === "" && <div class="muted">stands for no text</div>}
       {piece.invalid && <div class="muted">bytes that are not UTF-8</div>}
       <table>
         <tbody>

@@ -1,6 +1,6 @@
 // The bar above every page: name, search, random unit, theme, help.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { findAddress, randomUnit } from "../address.ts";
+import { exampleUnit, findAddress, randomUnit } from "../address.ts";
 import type { Recording, SiteInfo } from "../api.ts";
 import { useKeys } from "../keys.ts";
 import { hrefOf, location, navigate } from "../route.ts";
@@ -84,6 +84,7 @@ interface SearchProps {
 
 function SearchBox({ sites, here, input }: SearchProps) {
   const [problem, setProblem] = useState("");
+  const example = exampleUnit(sites);
   const path = location.value.path;
   useEffect(() => {
     setProblem("");
@@ -110,7 +111,7 @@ function SearchBox({ sites, here, input }: SearchProps) {
         type="text"
         name="address"
         aria-label="Address of a unit or a site"
-        placeholder="12.mlp/345"
+        placeholder={`${example.short}/${example.index}`}
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}

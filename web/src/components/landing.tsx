@@ -106,30 +106,63 @@ function Introduction({ recording }: { recording: Recording }) {
       </dl>
       <details class="provenance">
         <summary>Provenance</summary>
-        <Tree value={{ model, corpus, options: recording.options, ...recording.provenance }} />
+        <div class="provenance-parts">
+          <Part title="Model" value={model} />
+          <Part title="Corpus" value={corpus} />
+          <Part title="Options" value={recording.options} />
+          <Part title="Made by" value={recording.provenance} />
+        </div>
       </details>
     </section>
   );
 }
 
-/** Any JSON value as nested definition lists. */
-function Tree({ value }: { value: unknown }) {
-  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {
-    return <code>{value.length > 0 ? value.join(" ") : "none"}</code>;
-  }
-  if (typeof value === "object" && value !== null) {
-    return (
-      <dl class="tree">
-        {Object.entries(value as Record<string, unknown>).map(([key, inner]) => (
+function Part({ title, value }: { title: string; value: Readonly<Record<string, unknown>> }) {
+  return (
+    <section>
+      <h2>{title}</h2>
+      <dl>
+        {Object.entries(value).map(([key, inner]) => (
           <div key={key}>
-            <dt>{Array.isArray(value) ? `${Number(key) + 1}` : key.replaceAll("_", " ")}</dt>
+            <dt>{key.replace(/^n_/, "").replaceAll("_", " ")}</dt>
             <dd>
-              <Tree value={inner} />
+              <Json value={inner} />
             </dd>
           </div>
         ))}
       </dl>
+    </section>
+  );
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** Any JSON value: objects as `key value` on one line each. */
+function Json({ value }: { value: unknown }) {
+  if (Array.isArray(value) && value.some(isObject)) {
+    return (
+      <>
+        {value.map((item: unknown, i) => (
+          <div key={i}>
+            <Json value={item} />
+          </div>
+        ))}
+      </>
     );
   }
-  return <code>{typeof value === "number" ? formatCount(value) : String(value)}</code>;
+  if (Array.isArray(value)) return <code>{value.length > 0 ? value.join(" ") : "none"}</code>;
+  if (isObject(value)) {
+    const parts = Object.entries(value).map(
+      ([key, inner]) => `${key.replace(/^n_/, "").replaceAll("_", " ")} ${textOf(inner)}`,
+    );
+    return <code>{parts.join(", ")}</code>;
+  }
+  return <code>{textOf(value)}</code>;
 }
+
+const textOf = (value: unknown): string =>
+  typeof value === "string"
+    ? value
+    : typeof value === "number" && Number.isInteger(value)
+      ? formatCount(value)
+      : JSON.stringify(value);

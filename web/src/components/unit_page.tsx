@@ -3,7 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { encodeAddress, fetchUnit, type Group, type SiteInfo, type Unit } from "../api.ts";
 import { useKeys } from "../keys.ts";
 import { formatCount, formatPercent, formatValue, plural } from "../numbers.ts";
-import { boundOf, groupTitle, type Context } from "../pieces.ts";
+import { boundOf, shortTitle, type Context } from "../pieces.ts";
 import { choose, chosen, hrefOf, navigate, type Option } from "../route.ts";
 import { useDocument } from "../use_document.ts";
 import { GroupSection, groupId, type View } from "./excerpts.tsx";
@@ -41,8 +41,8 @@ export function UnitPage({ site, index }: { site: SiteInfo; index: number }) {
   const { value: unit, error } = useDocument(address, () => fetchUnit(address));
   const neighbours = useMemo(
     () => ({
-      next: index + 1 < site.n_units ? `${site.short}/${index + 1}` : (unit?.next ?? null),
-      previous: index > 0 ? `${site.short}/${index - 1}` : (unit?.previous ?? null),
+      next: index + 1 < site.n_units ? `${site.short}/${index + 1}` : (unit?.next ?? ""),
+      previous: index > 0 ? `${site.short}/${index - 1}` : (unit?.previous ?? ""),
     }),
     [site, index, unit],
   );
@@ -71,9 +71,9 @@ export function UnitPage({ site, index }: { site: SiteInfo; index: number }) {
   );
 }
 
-function useStepKeys(previous: string | null, next: string | null): void {
+function useStepKeys(previous: string, next: string): void {
   const actions = useMemo(() => {
-    const go = (address: string | null) => () => {
+    const go = (address: string) => () => {
       if (address) navigate(hrefOf(address));
     };
     return { j: go(next), ArrowRight: go(next), k: go(previous), ArrowLeft: go(previous) };
@@ -104,13 +104,13 @@ function useViewKeys(): void {
 interface HeadProps {
   site: SiteInfo;
   address: string;
-  previous: string | null;
-  next: string | null;
+  previous: string;
+  next: string;
 }
 
 function UnitHead({ site, address, previous, next }: HeadProps) {
   const index = address.slice(address.lastIndexOf("/") + 1);
-  const step = (to: string | null, text: string, key: string) =>
+  const step = (to: string, text: string, key: string) =>
     to ? (
       <a class="button" href={hrefOf(to)} title={`${to} (${key})`}>
         {text}
@@ -168,7 +168,7 @@ function UnitBody({ unit }: { unit: Unit }) {
         <nav class="jumps" aria-label="Groups">
           {groups.map((group) => (
             <a key={group.name} href={`#${groupId(group)}`}>
-              {groupTitle(group)} <span class="muted">{group.exemplars.length}</span>
+              {shortTitle(group)} <span class="muted">{group.exemplars.length}</span>
             </a>
           ))}
         </nav>
@@ -180,16 +180,14 @@ function UnitBody({ unit }: { unit: Unit }) {
   );
 }
 
-/** What a group is, in one line. */
+/** What the bounds of a bucket are as values. */
 function noteOn(group: Group, unit: Unit): string {
-  if (group.name === "top") return "the sequences with the highest values";
-  if (group.name === "bottom") return "the sequences with the lowest values";
-  if (group.name === "random") return "sequences drawn uniformly";
   const bucket = Number(/^bucket(\d)$/.exec(group.name)?.[1] ?? NaN);
   const low = unit.sequence_maxima?.boundaries[bucket];
   const high = unit.sequence_maxima?.boundaries[bucket + 1];
-  if (low === undefined || high === undefined) return "";
-  return `drawn where a sequence’s highest value is from ${formatValue(low)} to ${formatValue(high)}`;
+  return low === undefined || high === undefined
+    ? ""
+    : `from ${formatValue(low)} to ${formatValue(high)}`;
 }
 
 function Numbers({ unit }: { unit: Unit }) {
@@ -243,7 +241,7 @@ function Charts({ unit }: { unit: Unit }) {
   const values = chosen(VALUE_AXIS);
   const counts = chosen(COUNT_AXIS);
   const { min, max } = unit.summary;
-  if (min === null || max === null) return null;
+  if (min === null || max === null || min === max) return null; // the summary says it all
   const maxima = unit.sequence_maxima;
   const boundaries = maxima?.boundaries ?? [];
   const axes = { values, counts };

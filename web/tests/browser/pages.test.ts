@@ -1,0 +1,341 @@
+// The pages in a real browser: Chromium from CHROMIUM or /usr/bin/chromium, against the server in
+// ACTOGRAM_URL, or else against the fixture. Whatever a page logs as an error, each request to
+// another host and each violation of the security policy fails the test that caused it.
+import assert from "node:assert/strict";
+import { after, before, test, type TestContext } from "node:test";
+import { chromium, type Browser, type Page } from "playwright-core";
+import type { Recording, SiteInfo, SiteSummaries, Unit } from "../../src/api.ts";
+import { startFixture } from "../fixture/server.ts";
+
+const ARGUMENTS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+let browser: Browser;
+let base: string;
+let stop = () => {};
+let recording: Recording;
+let site: SiteInfo;
+let unit: string;
+
+before(async () => {
+  const given = process.env["ACTOGRAM_URL"];
+  if (given) {
+    base = given.replace(/\/$/, "");
+  } else {
+    const fixture = await startFixture(0);
+    base = fixture.url;
+    stop = () => {
+      fixture.server.close();
+      fixture.server.closeAllConnections();
+    };
+  }
+  recording = await document<Recording>("/api/recording");
+  const middle = recording.sites[Math.floor(recording.sites.length / 2)];
+  assert.ok(middle, "the recording has sites");
+  site = middle;
+  unit = await liveUnit(middle);
+  browser = await chromium.launch({
+    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    args: ARGUMENTS,
+  });
+});
+
+after(async () => {
+  await browser.close();
+  stop();
+});
+
+async function document<T>(path: string): Promise<T> {
+  const response = await fetch(base + path);
+  assert.equal(response.status, 200, path);
+  return (await response.json()) as T;
+}
+
+/** The unit of a site with the highest maximum that has neighbours on both sides. */
+async function liveUnit({ short, n_units }: SiteInfo): Promise<string> {
+  const { max } = await document<SiteSummaries>(`/api/sites/${short}`);
+  let best = Math.min(1, n_units - 1);
+  for (let i = 1; i + 1 < n_units; i++) if ((max[i] ?? 0) > (max[best] ?? 0)) best = i;
+  return `${short}/${best}`;
+}
+
+interface Options {
+  colorScheme?: "light" | "dark";
+  expectErrors?: boolean;
+}
+
+/** Runs `body` on a fresh page and fails on anything that the page should not have done. */
+async function onPage(t: TestContext, body: (page: Page) => Promise<void>, options: Options = {}) {
+  const { colorScheme = "light", expectErrors = false } = options;
+  const context = await browser.newContext({
+    colorScheme,
+    viewport: { width: 1280, height: 900 },
+  });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000);
+  const problems: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.text().includes("Content Security Policy")) {
+      problems.push(message.text());
+    }
+  });
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== new URL(base).origin) {
+      problems.push(`a request to ${request.url()}`);
+    }
+  });
+  await body(page);
+  if (!expectErrors) assert.deepEqual(problems, []);
+}
+
+/** Opens a unit and waits for its excerpts. */
+async function openUnit(page: Page, address = unit, query = "") {
+  await page.goto(`${base}/${address}${query}`);
+  await page.locator(".tok.peak").first().waitFor();
+}
+
+const heading = (page: Page) => page.locator("h1").innerText();
+
+test("the landing page shows the model and a map for each site", async (t) => {
+  await onPage(t, async (page) => {
+    await page.goto(base);
+    await page.locator(".legend .ramp").waitFor();
+    assert.equal(await heading(page), recording.model.name || recording.model.file);
+    assert.equal(await page.locator(".map canvas").count(), recording.sites.length);
+    const colours = await page
+      .locator(".map canvas")
+      .first()
+      .evaluate((canvas: HTMLCanvasElement) => {
+        const { data } =
+          canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height) ?? {};
+        return new Set(new Uint32Array(data?.buffer ?? new ArrayBuffer(0))).size;
+      });
+    assert.ok(colours > 5, `the map is painted, with ${colours} colours`);
+  });
+});
+
+test("another summary recolours the maps and is kept in the address", async (t) => {
+  await onPage(t, async (page) => {
+    await page.goto(base);
+    await page.locator(".legend .ramp").waitFor();
+    const before = await page.locator(".legend").innerText();
+    await page.getByRole("radio", { name: "kurtosis" }).check({ force: true });
+    assert.equal(new URL(page.url()).searchParams.get("by"), "kurtosis");
+    assert.notEqual(await page.locator(".legend").innerText(), before);
+    await page.reload();
+    await page.locator(".legend .ramp").waitFor();
+    assert.ok(await page.getByRole("radio", { name: "kurtosis" }).isChecked());
+  });
+});
+
+test("a cell of the map opens its unit, by pointer and by keyboard", async (t) => {
+  await onPage(t, async (page) => {
+    await page.goto(base);
+    await page.locator(".legend .ramp").waitFor();
+    await page
+      .locator(".map canvas")
+      .first()
+      .hover({ position: { x: 4, y: 4 }, force: true });
+    await page.locator("[role=tooltip]:visible").waitFor();
+    const first = recording.sites[0]?.short ?? "";
+    assert.match(await page.locator("[role=tooltip]").innerText(), new RegExp(`^${first}/0`));
+    await page.mouse.click(0, 300);
+    await page.locator(".map-cursor").first().focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`**/${first}/2`);
+    assert.equal(await heading(page), `${first}/2`);
+  });
+});
+
+test("a unit's page shows its numbers and its excerpts", async (t) => {
+  const expected = await document<Unit>(`/api/units/${unit}`);
+  await onPage(t, async (page) => {
+    await openUnit(page, unit, "?context=full");
+    assert.equal(await heading(page), unit);
+    assert.ok((await page.locator(".chart svg").count()) >= 1);
+    assert.equal(await page.locator(".group").count(), expected.groups.length);
+    const top = expected.groups.find((group) => group.name === "top")?.exemplars[0];
+    assert.ok(top);
+    const shown = await page.locator("#group-top .text").first().locator(".tok").allTextContents();
+    assert.equal(shown.length, top.pieces.length);
+    const visible = (text: string) => text.replace(/[\s↵∅]|‹U\+\w+›|[␀-␟]/gu, "");
+    const plain = (text: string) => text.replace(/[\s↵∅\p{Cc}\p{Cf}]/gu, "");
+    assert.equal(
+      plain(visible(shown.join(""))),
+      plain(visible(top.pieces.map((piece) => piece.text).join(""))),
+    );
+  });
+});
+
+test("text from the corpus never becomes markup", async (t) => {
+  await onPage(t, async (page) => {
+    await openUnit(page, unit, "?context=full");
+    assert.equal(await page.locator(".tok *, .source script").count(), 0);
+  });
+});
+
+test("hovering or focusing a token tells its value and marks the histogram", async (t) => {
+  await onPage(t, async (page) => {
+    await openUnit(page);
+    const peak = page.locator("#group-top .tok.peak").first();
+    const value = (await page.locator("#group-top .peak-value").first().innerText()).slice(0, 4);
+    const tip = page.locator("[role=tooltip]");
+    await peak.hover();
+    assert.ok((await tip.innerText()).includes(value));
+    assert.equal(await page.locator(".marker").count(), 1);
+    await page.mouse.move(2, 2);
+    await tip.waitFor({ state: "hidden" });
+    assert.equal(await page.locator(".marker").count(), 0);
+    await peak.focus();
+    await tip.waitFor({ state: "visible" });
+    assert.ok((await tip.innerText()).includes(value));
+    assert.equal(await peak.getAttribute("aria-describedby"), "tooltip");
+    await page.keyboard.press("ArrowLeft");
+    assert.equal(await heading(page), unit, "inside an excerpt the arrows move between tokens");
+    const focused = await page.evaluate(() => window.document.activeElement?.className ?? "");
+    assert.match(focused, /^tok /);
+    await page.keyboard.press("Escape");
+    await tip.waitFor({ state: "hidden" });
+  });
+});
+
+test("keys step to the neighbours, to a random unit and to the search", async (t) => {
+  await onPage(t, async (page) => {
+    await openUnit(page);
+    const [name, index] = [unit.slice(0, unit.lastIndexOf("/")), Number(unit.split("/").at(-1))];
+    const at = (i: number) => page.getByRole("heading", { level: 1, name: `${name}/${i}` });
+    await page.keyboard.press("j");
+    await at(index + 1).waitFor();
+    await page.keyboard.press("ArrowLeft");
+    await at(index).waitFor();
+    await page.keyboard.press("k");
+    await at(index - 1).waitFor();
+    await page.goBack();
+    await at(index).waitFor();
+    await page.keyboard.press("r");
+    await page.waitForURL((url) => !url.pathname.endsWith(`${name}/${index}`));
+    await page.locator(".unit-head").waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type(`${site.name}/0`);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: `${site.short}/0` }).waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  });
+});
+
+test("the search says what is wrong with an address", async (t) => {
+  await onPage(t, async (page) => {
+    await page.goto(base);
+    await page.locator("h1").waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("nowhere/1");
+    await page.keyboard.press("Enter");
+    const problem = page.locator("#search-problem");
+    await problem.waitFor();
+    assert.match(await problem.innerText(), /no site “nowhere”/);
+  });
+});
+
+test("how excerpts are shown is kept in the address from unit to unit", async (t) => {
+  await onPage(t, async (page) => {
+    await openUnit(page);
+    await page.keyboard.press("1");
+    await page.keyboard.press("v");
+    await page.keyboard.press("b");
+    await page.keyboard.press("j");
+    await page.waitForURL((url) => !url.pathname.endsWith(unit));
+    const query = new URL(page.url()).searchParams;
+    assert.deepEqual(
+      [query.get("context"), query.get("numbers"), query.get("breaks")],
+      ["short", "shown", "real"],
+    );
+    await page.locator(".tok[data-value]").first().waitFor();
+  });
+});
+
+test("a site's page lists its units by a summary", async (t) => {
+  await onPage(t, async (page) => {
+    await page.goto(`${base}/${site.short}?by=max`);
+    await page.locator(".ranking tbody tr").first().waitFor();
+    assert.equal(await heading(page), site.short);
+    const { max } = await document<SiteSummaries>(`/api/sites/${site.short}`);
+    const highest = max.indexOf(Math.max(...max.map((value) => value ?? -Infinity)));
+    const link = page.locator(".ranking tbody a").first();
+    assert.equal(await link.innerText(), `${site.short}/${highest}`);
+    await link.click();
+    await page.getByRole("heading", { level: 1, name: `${site.short}/${highest}` }).waitFor();
+  });
+});
+
+test("a unit that does not exist has a page that helps", async (t) => {
+  await onPage(t, async (page) => {
+    for (const path of [`/${site.short}/99999999`, "/nowhere/1", "/%3Cimg%20src=x%3E/1"]) {
+      await page.goto(base + path);
+      await page.locator(".message").waitFor();
+      assert.equal(await heading(page), "No such unit");
+      assert.equal(await page.locator(".message img").count(), 0);
+    }
+    await page.getByRole("link", { name: "all units" }).click();
+    await page.locator(".map").first().waitFor();
+  });
+});
+
+test("dark follows the system, and the toggle holds after a reload", async (t) => {
+  const lightness = (page: Page) =>
+    page.evaluate(() => {
+      const context = Object.assign(window.document.createElement("canvas"), {
+        width: 1,
+        height: 1,
+      }).getContext("2d");
+      if (!context) return -1;
+      context.fillStyle = getComputedStyle(window.document.documentElement).backgroundColor;
+      context.fillRect(0, 0, 1, 1);
+      return context.getImageData(0, 0, 1, 1).data[1] ?? -1;
+    });
+  await onPage(
+    t,
+    async (page) => {
+      await openUnit(page);
+      assert.ok((await lightness(page)) < 64, "dark");
+      await page.keyboard.press("t");
+      assert.ok((await lightness(page)) > 192, "light");
+      await page.reload();
+      await page.locator("h1").waitFor();
+      assert.ok((await lightness(page)) > 192, "still light");
+    },
+    { colorScheme: "dark" },
+  );
+});
+
+test("the security policy is in force", async (t) => {
+  await onPage(
+    t,
+    async (page) => {
+      await page.goto(base);
+      await page.locator("h1").waitFor();
+      const ran = await page.evaluate(() => {
+        const script = window.document.createElement("script");
+        script.textContent = "window.name = 'ran'";
+        window.document.body.append(script);
+        return window.name === "ran";
+      });
+      assert.equal(ran, false, "an inline script runs");
+    },
+    { expectErrors: true },
+  );
+});
