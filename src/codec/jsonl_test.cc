@@ -62,6 +62,7 @@ TEST(Jsonl, ReadsIds) {
   EXPECT_EQ(rows[1].id, "-7");
   EXPECT_EQ(rows[2].id, "18446744073709551615");
   EXPECT_EQ(rows[3].id, "");
+  EXPECT_EQ(read(lines, {.id = "text"})[0], (TextRow{1, "a", "a", {}}));
 }
 
 TEST(Jsonl, SkipsAndCountsNulls) {

@@ -75,6 +75,11 @@ TEST(ParquetText, ReadsChats) {
   EXPECT_EQ(read("large_messages"), expected);
 }
 
+TEST(ParquetText, TheTextMayBeTheId) {
+  const auto rows = read("dictionary", {.id = "text"});
+  EXPECT_EQ(rows.at(0), (TextRow{1, "b", "b", {}}));
+}
+
 TEST(ParquetText, CountsNulls) {
   ParquetTextReader reader(golden("string"), {});
   while (reader.next()) {

@@ -12,7 +12,7 @@
 namespace actogram {
 namespace {
 
-constexpr int32_t kBos = 1000;
+constexpr int32_t kBos = 2;  // also what a text that starts with byte 2 begins with
 
 // Words with the space before them, as byte-level BPE splits text: " ?[^ \n]+" or one byte.
 class WordTokenizer : public Tokenizer {
@@ -173,8 +173,22 @@ TEST(Sequencer, ChatsGoThroughTheTemplate) {
   ASSERT_EQ(sequences.size(), 1u);
   EXPECT_EQ(sequences[0].tokens[0], (Token{kBos, 0, 5}));
   EXPECT_NE(sequences[0].tokens[1].id, kBos);
-  // In corpus text the same characters are text.
+}
+
+TEST(Sequencer, OnlyABosOfTheTemplateReplacesItsOwn) {
+  const WordTokenizer tokenizer;
+  Sequencer sequencer(tokenizer, {.context = 2});
   EXPECT_EQ(all(sequencer, document_of("<bos>"))[0].tokens[1].id, '<');
+  EXPECT_EQ(all(sequencer, document_of("\2"))[0].tokens,
+            (std::vector<Token>{{kBos, 0, 0}, {kBos, 0, 1}}));
+
+  Document chat = document_of("");
+  chat.messages = {{"user", "\n<bos>"}};  // one chunk starts with it, but not the first
+  for (const Sequence& sequence : all(sequencer, chat)) {
+    ASSERT_EQ(sequence.tokens.size(), 2u);
+    EXPECT_EQ(sequence.tokens[0].id, kBos);
+    EXPECT_EQ(sequence.tokens[0].begin, sequence.tokens[0].end);
+  }
 }
 
 TEST(Sequencer, AHundredMegabytesInOneLineCostAPieceAtATime) {
@@ -199,6 +213,7 @@ TEST(Pieces, EndWhereTokenizersStartAnew) {
   EXPECT_EQ(piece_end(words + "\n" + rest, 0), words.size() + 1);
   EXPECT_EQ(piece_end(words + "\n\n" + rest, 0), words.size() + 2);
   EXPECT_EQ(piece_end(words + "\n z" + rest, 0), kPieceBytes - 1);  // neither a good place
+  EXPECT_EQ(piece_end(words + "  " + rest, 0), kPieceBytes - 1);
   EXPECT_EQ(piece_end(words + " " + rest, 0), words.size());
   EXPECT_EQ(piece_end(words + " z\n" + rest, 0), words.size() + 3);  // the line end is better
   EXPECT_EQ(piece_end(words + "\n", 0), words.size() + 1);
