@@ -143,4 +143,13 @@ RecordReport record(const RecordOptions& options, const ProgressFn& progress) {
   return record_source(source, tokenizer, model_json(model), options, progress);
 }
 
+std::string to_json_text(const RecordReport& report, const std::string& output) {
+  return to_text(Json{{"recording", output},
+                      {"n_tokens", report.n_tokens},
+                      {"n_sequences", report.n_sequences},
+                      {"n_units", report.n_units},
+                      {"n_bytes", report.n_bytes},
+                      {"resumed", report.resumed}});
+}
+
 }  // namespace actogram

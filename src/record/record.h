@@ -37,6 +37,7 @@ struct RecordReport {
 };
 
 RecordReport record(const RecordOptions& options, const ProgressFn& progress);
+std::string to_json_text(const RecordReport& report, const std::string& output);
 
 // The same for values that come from anywhere: `source` computes them, `tokenizer` cuts the text,
 // `model` describes it for the manifest. What record() does after it has opened the model.

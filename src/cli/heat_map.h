@@ -1,0 +1,32 @@
+// An excerpt as coloured text: blue for positive, red for negative, stronger for larger, the peak
+// underlined. Without colour the peak stands in brackets and nothing else is lost but the shades.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "query/excerpt.h"
+
+namespace actogram {
+
+struct HeatMapOptions {
+  bool color = true;
+  double scale = 1;    // the value of the strongest shade
+  size_t width = 100;  // columns
+};
+
+class HeatMap {
+ public:
+  explicit HeatMap(HeatMapOptions options) : options_(options) {}
+
+  std::string draw(const Excerpt& excerpt) const;  // indented lines, no line end after the last
+  std::string bold(std::string_view text) const;
+  std::string dim(std::string_view text) const;
+
+ private:
+  std::string piece(const Piece& piece, bool is_peak) const;
+
+  HeatMapOptions options_;
+};
+
+}  // namespace actogram

@@ -1,0 +1,66 @@
+// actogram, the program: parses the command line, runs one verb, turns an Error into a message and
+// an exit status. 0: done. 1: the input or the environment is at fault. 2: usage.
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+#include "actogram/error.h"
+#include "cli/verbs.h"
+
+namespace actogram {
+namespace {
+
+constexpr int kUsage = 2;
+
+// llama.cpp's threads would spin at every barrier, which collapses as soon as another process wants
+// a core (docs/decisions.md). OpenMP reads this when its library is loaded, so before main().
+void wait_passively(char** argv) {
+  if (getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
+  execv("/proc/self/exe", argv);  // where that fails, threads spin and everything else is the same
+}
+
+int run(int argc, char** argv) {
+  Invocation invocation;
+  invocation.command.assign(argv, argv + argc);
+  invocation.command.front() = "actogram";
+
+  CLI::App app("Record what every unit of a language model does over a corpus, and look at it.",
+               "actogram");
+  app.set_version_flag("--version", "actogram 0.1.0");
+  app.require_subcommand(1);
+  app.fallthrough(false);
+  std::map<const CLI::App*, Action> actions;
+  for (const Verb& verb : verbs()) {
+    CLI::App* sub = app.add_subcommand(verb.name, verb.summary);
+    sub->footer(std::string("Example:\n  ") + verb.example);
+    sub->add_flag("--json", invocation.json, "print one JSON document on stdout");
+    actions[sub] = verb.add(*sub, invocation);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  return actions.at(app.get_subcommands().front())();
+}
+
+}  // namespace
+}  // namespace actogram
+
+int main(int argc, char** argv) {
+  actogram::wait_passively(argv);
+  try {
+    return actogram::run(argc, argv);
+  } catch (const actogram::Error& error) {
+    std::fprintf(stderr, "actogram: %s\n", error.what());
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "actogram: not enough memory\n");
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "actogram: %s\n", error.what());
+  }
+  return 1;
+}

@@ -1,0 +1,114 @@
+// actogram show: a unit's page on the terminal.
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+#include "cli/heat_map.h"
+#include "cli/verbs.h"
+#include "query/facts.h"
+#include "query/pages.h"
+
+namespace actogram {
+namespace {
+
+struct Typed {
+  std::string path, address, color = "auto";
+  uint32_t excerpts = 5;
+};
+
+size_t terminal_width() {
+  winsize size = {};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) return size.ws_col;
+  return 100;
+}
+
+void print_summary(const UnitPage& page) {
+  const Summary& s = page.summary;
+  std::printf("values    %s", readable_count(s.count).c_str());
+  if (s.n_nan + s.n_infinite > 0) {
+    std::printf("  (and %s NaN, %s infinite)", readable_count(s.n_nan).c_str(),
+                readable_count(s.n_infinite).c_str());
+  }
+  std::printf("\nmean      %-12.5g std       %-12.5g positive  %.2f %%\n", s.mean,
+              std::sqrt(s.variance),
+              100 * static_cast<double>(s.n_positive) / static_cast<double>(s.count));
+  std::printf("skewness  %-12.5g kurtosis  %-12.5g\n", s.skewness, s.kurtosis);
+  std::printf("min       %-12.5g max       %-12.5g\n", double{s.min}, double{s.max});
+}
+
+// Bars of eighths; the logarithm of the counts, since most values of most units are near zero.
+void print_histogram(const HistogramView& view, size_t width) {
+  if (view.counts.empty()) return;
+  constexpr const char* kBars[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  uint64_t most = 1;
+  for (const uint64_t count : view.counts) most = std::max(most, count);
+  std::string bars;
+  for (const uint64_t count : view.counts) {
+    const double height =
+        std::log1p(static_cast<double>(count)) / std::log1p(static_cast<double>(most));
+    bars += kBars[count == 0 ? 0 : std::max(1, static_cast<int>(std::lround(8 * height)))];
+  }
+  std::printf("\n  %s\n", bars.c_str());
+  const std::string low = fmt::format("{:.3g}", view.edges.front());
+  const std::string high = fmt::format("{:.3g}", view.edges.back());
+  const size_t n = std::min(view.counts.size(), width);
+  const size_t gap = n > low.size() + high.size() ? n - low.size() - high.size() : 1;
+  std::printf("  %s%s%s  (counts, logarithmic)\n", low.c_str(), std::string(gap, ' ').c_str(),
+              high.c_str());
+}
+
+void print_group(const ExcerptGroup& group, const Typed& typed, const HeatMap& heat_map) {
+  if (group.excerpts.empty()) return;
+  const size_t n = std::min<size_t>(typed.excerpts, group.excerpts.size());
+  std::printf("\n%s (%zu of %zu)\n", heat_map.bold(group.title).c_str(), n, group.excerpts.size());
+  for (size_t i = 0; i < n; ++i) {
+    const Excerpt& excerpt = group.excerpts[i];
+    std::printf("%s\n%s\n",
+                heat_map
+                    .dim(fmt::format("{:>10.4g}  {} {}, position {}", excerpt.value, excerpt.source,
+                                     excerpt.document_name, excerpt.at.position))
+                    .c_str(),
+                heat_map.draw(excerpt).c_str());
+  }
+}
+
+int show(const Typed& typed) {
+  const Pages pages(typed.path);
+  const UnitPage page = pages.unit(typed.address);
+  const bool color =
+      typed.color == "always" ||
+      (typed.color == "auto" && isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == nullptr);
+  const Summary& s = page.summary;
+  const double scale = std::max(std::abs(double{s.min}), std::abs(double{s.max}));
+  const HeatMap heat_map({.color = color, .scale = scale, .width = terminal_width()});
+  std::printf("%s\n",
+              heat_map.bold(fmt::format("{}/{}", page.address.site, page.address.index)).c_str());
+  print_summary(page);
+  print_histogram(page.histogram, terminal_width());
+  for (const ExcerptGroup& group : page.groups) print_group(group, typed, heat_map);
+  return 0;
+}
+
+}  // namespace
+
+Action add_show(CLI::App& app, const Invocation& invocation) {
+  auto typed = std::make_shared<Typed>();
+  app.add_option("RECORDING", typed->path, "NAME.acto")->required();
+  app.add_option("UNIT", typed->address, "SITE/INDEX, for example 12.mlp/345")->required();
+  app.add_option("--excerpts", typed->excerpts, "excerpts of each group")->capture_default_str();
+  app.add_option("--color", typed->color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+  return [typed, &invocation] {
+    if (!invocation.json) return show(*typed);
+    std::printf("%s\n", Pages(typed->path).unit_json(typed->address).c_str());
+    return 0;
+  };
+}
+
+}  // namespace actogram

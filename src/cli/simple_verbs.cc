@@ -1,0 +1,137 @@
+// The verbs that are a call and a print: info, check, merge, tokens, serve.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include "cli/progress_bar.h"
+#include "cli/verbs.h"
+#include "query/facts.h"
+#include "query/pages.h"
+#include "record/merge_recordings.h"
+#include "record/token_list.h"
+#include "server/server.h"
+
+namespace actogram {
+
+Action add_info(CLI::App& app, const Invocation& invocation) {
+  auto path = std::make_shared<std::string>();
+  app.add_option("RECORDING", *path, "NAME.acto")->required();
+  return [path, &invocation] {
+    if (invocation.json) {
+      std::printf("%s\n", Pages(*path).recording_json().c_str());
+      return 0;
+    }
+    for (const auto& [label, text] : facts_of(*path)) {
+      std::printf("%-12s %s\n", label.c_str(), text.c_str());
+    }
+    return 0;
+  };
+}
+
+Action add_check(CLI::App& app, const Invocation& invocation) {
+  auto path = std::make_shared<std::string>();
+  app.add_option("RECORDING", *path, "NAME.acto")->required();
+  return [path, &invocation] {
+    CheckResult result;
+    {
+      ProgressBar bar;
+      result = check(*path, bar.callback());
+    }
+    if (invocation.json) {
+      std::printf("%s\n", to_json_text(result).c_str());
+    } else {
+      for (const std::string& problem : result.problems) std::printf("%s\n", problem.c_str());
+      if (result.problems.empty()) std::printf("sound: %s\n", result.summary.c_str());
+    }
+    return result.problems.empty() ? 0 : 1;
+  };
+}
+
+Action add_merge(CLI::App& app, const Invocation& invocation) {
+  auto options = std::make_shared<MergeOptions>();
+  app.add_option("RECORDINGS", options->inputs, "two or more of NAME.acto")->required();
+  app.add_option("-o,--output", options->output, "the recording to make")->required();
+  return [options, &invocation] {
+    options->command = invocation.command;
+    {
+      ProgressBar bar;
+      merge_recordings(*options, bar.callback());
+    }
+    if (invocation.json) {
+      std::printf("%s\n", Pages(options->output).recording_json().c_str());
+    } else {
+      std::printf("%s: merged from %zu recordings\n", options->output.c_str(),
+                  options->inputs.size());
+    }
+    return 0;
+  };
+}
+
+Action add_tokens(CLI::App& app, const Invocation& invocation) {
+  struct Typed {
+    std::string model, text;
+    SequenceOptions options;
+  };
+  auto typed = std::make_shared<Typed>();
+  app.add_option("MODEL", typed->model, "a GGUF file")->required();
+  app.add_option("TEXT", typed->text, "the text, or - for standard input")->required();
+  app.add_option("--context", typed->options.context, "tokens of a sequence")
+      ->capture_default_str();
+  return [typed, &invocation] {
+    if (typed->text == "-") {
+      typed->text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    }
+    const auto tokens = list_tokens(typed->model, typed->text, typed->options);
+    if (invocation.json) {
+      std::printf("%s\n", to_json_text(tokens).c_str());
+      return 0;
+    }
+    std::printf("sequence  position      id  bytes          token\n");
+    for (const ListedToken& t : tokens) {
+      std::printf("%8u  %8u  %6d  %-13s  %s\n", t.sequence, t.position, t.id,
+                  fmt::format("{}-{}", t.begin, t.end).c_str(), t.piece.c_str());
+    }
+    return 0;
+  };
+}
+
+namespace {
+
+Server* running_server = nullptr;
+
+}  // namespace
+
+Action add_serve(CLI::App& app, const Invocation&) {
+  struct Typed {
+    std::string path;
+    ServeOptions options;
+  };
+  auto typed = std::make_shared<Typed>();
+  app.add_option("RECORDING", typed->path, "NAME.acto")->required();
+  app.add_option("--port", typed->options.port, "port; 0 takes a free one")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535));
+  app.add_option("--host", typed->options.host, "address; beyond this machine it needs --token")
+      ->capture_default_str();
+  app.add_option("--token", typed->options.token, "what a visitor must know");
+  return [typed] {
+    const Pages pages(typed->path);
+    Server server({.recording = [&] { return pages.recording_json(); },
+                   .site = [&](std::string_view site) { return pages.site_json(site); },
+                   .unit = [&](std::string_view address) { return pages.unit_json(address); }},
+                  typed->options);
+    running_server = &server;
+    for (const int signal : {SIGINT, SIGTERM}) {
+      std::signal(signal, [](int) { running_server->stop(); });
+    }
+    std::printf("%s\n", server.url().c_str());
+    std::fflush(stdout);
+    std::fprintf(stderr, "serving %s; Ctrl-C stops\n", typed->path.c_str());
+    server.run();
+    return 0;
+  };
+}
+
+}  // namespace actogram

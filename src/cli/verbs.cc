@@ -1,0 +1,26 @@
+#include "cli/verbs.h"
+
+namespace actogram {
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> table = {
+      {"record", "Record what every unit of a model does over a corpus",
+       "actogram record SmolLM2.gguf texts/ chats.jsonl -o smollm2.acto --tokens 1000000",
+       add_record},
+      {"info", "Tell what is inside a recording, and where it comes from",
+       "actogram info smollm2.acto", add_info},
+      {"show", "Show a unit: summary, histogram, excerpts as a heat map",
+       "actogram show smollm2.acto 12.mlp/345", add_show},
+      {"check", "Verify a recording's checksums and invariants", "actogram check smollm2.acto",
+       add_check},
+      {"merge", "Make one recording of several: shards, or different corpora",
+       "actogram merge shard0.acto shard1.acto -o whole.acto", add_merge},
+      {"serve", "Serve a recording's pages to a browser on this machine",
+       "actogram serve smollm2.acto --port 7878", add_serve},
+      {"tokens", "List a text's tokens as the recorder sees them",
+       "actogram tokens SmolLM2.gguf 'The quick brown fox'", add_tokens},
+  };
+  return table;
+}
+
+}  // namespace actogram

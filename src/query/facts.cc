@@ -1,0 +1,102 @@
+#include "query/facts.h"
+
+#include "core/unit_address.h"
+#include "store/recording.h"
+
+namespace actogram {
+namespace {
+
+std::string joined(const Json& list) {
+  std::string text;
+  for (const Json& word : list) text += (text.empty() ? "" : " ") + word.get<std::string>();
+  return text;
+}
+
+std::string text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return "unknown";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+uint64_t count_of(const Json& object, const char* key) { return object.value(key, uint64_t{0}); }
+
+}  // namespace
+
+std::string readable_bytes(uint64_t n) {
+  constexpr const char* kUnits[] = {"kB", "MB", "GB", "TB"};
+  if (n < 1000) return fmt::format("{} bytes", n);
+  double value = static_cast<double>(n) / 1000;
+  size_t unit = 0;
+  for (; value >= 999.95 && unit + 1 < std::size(kUnits); ++unit) value /= 1000;
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string readable_count(uint64_t n) {
+  std::string digits = std::to_string(n);
+  for (auto at = static_cast<ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<size_t>(at), ",");
+  }
+  return digits;
+}
+
+std::vector<std::pair<std::string, std::string>> facts_of(const std::string& path) {
+  const Recording recording(path);
+  const Manifest& m = recording.manifest();
+  uint64_t n_bytes = 0;
+  for (const auto& [name, file] : m.files) n_bytes += file.n_bytes;
+  std::vector<std::pair<std::string, std::string>> facts = {
+      {"model", fmt::format("{} ({}, {})", text_of(m.model, "name"),
+                            text_of(m.model, "architecture"), text_of(m.model, "file_type"))},
+      {"model file", text_of(m.model, "file")},
+      {"sha256", text_of(m.model, "sha256")},
+      {"units", fmt::format("{} at {} sites, {} to {}", readable_count(recording.units().n_units()),
+                            m.sites.size(), short_site_name(m.sites.front().name),
+                            short_site_name(m.sites.back().name))},
+      {"corpus", fmt::format("{} tokens in {} sequences of {} documents",
+                             readable_count(count_of(m.corpus, "n_tokens")),
+                             readable_count(count_of(m.corpus, "n_sequences")),
+                             readable_count(count_of(m.corpus, "n_documents")))}};
+  for (const Json& source : m.corpus.at("sources")) {
+    facts.push_back({"  " + text_of(source, "name"),
+                     fmt::format("{} documents, {}, {} bytes not UTF-8",
+                                 readable_count(count_of(source, "n_documents")),
+                                 readable_bytes(count_of(source, "n_bytes")),
+                                 count_of(source, "n_invalid_bytes"))});
+  }
+  facts.push_back(
+      {"context",
+       fmt::format("{} tokens; long documents: {}; BOS: {}", text_of(m.options, "context"),
+                   text_of(m.options, "long_documents"), text_of(m.options, "bos"))});
+  facts.push_back(
+      {"exemplars", fmt::format("{} top, {} bottom, {} random, {} in each of {} buckets, "
+                                "windows of {} tokens",
+                                m.collate.top, m.collate.bottom, m.collate.random,
+                                m.collate.per_bucket, kNumBuckets, m.collate.window)});
+  facts.push_back({"size", readable_bytes(n_bytes)});
+  facts.push_back({"program", fmt::format("{}, {}", text_of(m.provenance, "program"),
+                                          text_of(m.provenance, "simd"))});
+  facts.push_back({"written", text_of(m.provenance, "written")});
+  if (!m.provenance.at("shards").empty()) {
+    facts.push_back({"shards", std::to_string(m.provenance.at("shards").size())});
+  }
+  facts.push_back({"command", joined(m.provenance.at("command"))});
+  return facts;
+}
+
+CheckResult check(const std::string& path, const ProgressFn& progress) {
+  const CheckReport report = check_recording(path, [&](double share) {
+    progress({"checking", static_cast<uint64_t>(share * 1000), 1000, 0, "parts"});
+  });
+  return {report.problems,
+          fmt::format("{} files, {}, {} units, {} peaks", report.n_files,
+                      readable_bytes(report.n_bytes), readable_count(report.n_units),
+                      readable_count(report.n_peaks))};
+}
+
+std::string to_json_text(const CheckResult& result) {
+  return to_text(Json{{"sound", result.problems.empty()},
+                      {"problems", result.problems},
+                      {"summary", result.summary}});
+}
+
+}  // namespace actogram
