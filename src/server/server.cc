@@ -10,7 +10,6 @@
 #include <optional>
 #include <utility>
 
-#include "query/pages.h"
 #include "server/access.h"
 #include "server/answer.h"
 #include "server/assets.h"
@@ -122,12 +121,6 @@ void check_options(const ServeOptions& options) {
 }
 
 }  // namespace
-
-Documents documents_of(const Pages& pages) {
-  return {.recording = [&pages] { return pages.recording_json(); },
-          .site = [&pages](std::string_view site) { return pages.site_json(site); },
-          .unit = [&pages](std::string_view address) { return pages.unit_json(address); }};
-}
 
 class Server::Http {
  public:

@@ -15,8 +15,6 @@
 
 namespace actogram {
 
-class Pages;
-
 struct ServeOptions {
   std::string host = "127.0.0.1";  // any other than this machine's loopback needs a token
   int port = 7878;                 // 0: one that is free
@@ -30,9 +28,6 @@ struct Documents {
   std::function<std::string(std::string_view site)> site;
   std::function<std::string(std::string_view address)> unit;
 };
-
-// What `actogram serve` serves. The pages must outlive the documents.
-Documents documents_of(const Pages& pages);
 
 class Server {
  public:

@@ -40,7 +40,7 @@ Documents made_up() {
 // A server that answers for as long as the object lives.
 class Running {
  public:
-  explicit Running(ServeOptions options = {.port = 0})
+  explicit Running(const ServeOptions& options = {.port = 0})
       : server_(made_up(), options), thread_([this] { server_.run(); }) {}
   ~Running() {
     server_.stop();

@@ -160,7 +160,8 @@ interface TokenProps {
 function Token({ piece, index, view, peak }: TokenProps) {
   const value = pieceValue(piece);
   const heat = strength(value, view.bound);
-  const marks = `${peak ? " peak" : ""}${piece.invalid ? " invalid" : ""}`;
+  const without = piece.text === "" ? " without-text" : "";
+  const marks = `${peak ? " peak" : ""}${piece.invalid ? " invalid" : ""}${without}`;
   const boxed = view.numbers === "shown"; // a box with its number under it; it cannot break inside
   const token = (
     <span
