@@ -110,6 +110,7 @@ TEST(LlamaModel, TruncatedFile) {
     const Error error = load_error(file.path());
     EXPECT_EQ(error.code(), Code::corrupt) << n;
     EXPECT_THAT(error.what(), HasSubstr(file.path().string()));
+    EXPECT_THAT(error.what(), HasSubstr(n > 10'000'000 ? "truncated" : "cut off"));
   }
 }
 
