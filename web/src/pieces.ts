@@ -9,9 +9,36 @@ export type Context = keyof typeof CONTEXTS;
 export const pieceAt = (pieces: readonly Piece[], position: number): number =>
   pieces.findIndex((piece) => piece.tokens.some((token) => token.position === position));
 
-/** [begin, end) of the pieces within `radius` pieces of the peak. */
-export function clip(exemplar: Exemplar, context: Context): { begin: number; end: number } {
-  const { pieces, position } = exemplar;
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** Joins pieces that are drawn as one: a vowel sign with its consonant, the parts of an emoji. Alone
+ * they would have no width and could not be pointed at. The result ends on grapheme boundaries. */
+export function joinGraphemes(pieces: readonly Piece[]): Piece[] {
+  const text = pieces.map((piece) => piece.text).join("");
+  const starts = new Set(Array.from(graphemes.segment(text), (segment) => segment.index));
+  const joined: Piece[] = [];
+  let offset = 0;
+  for (const piece of pieces) {
+    const last = joined.at(-1);
+    // A piece without text (BOS) stands alone; so does the first with text after it.
+    if (last && last.text !== "" && piece.text !== "" && !starts.has(offset)) {
+      last.text += piece.text;
+      last.tokens = [...last.tokens, ...piece.tokens];
+      if (piece.invalid) last.invalid = true;
+    } else {
+      joined.push({ ...piece });
+    }
+    offset += piece.text.length;
+  }
+  return joined;
+}
+
+/** [begin, end) of the pieces within reach of the one that holds the peak. */
+export function clip(
+  pieces: readonly Piece[],
+  position: number,
+  context: Context,
+): { begin: number; end: number } {
   const peak = pieceAt(pieces, position);
   if (peak < 0 || context === "full") return { begin: 0, end: pieces.length };
   const radius = CONTEXTS[context];
@@ -38,7 +65,7 @@ export function boundOf(values: Iterable<number | null>): number {
 // U+200D stay: scripts and emoji need them.
 const HIDDEN =
   // eslint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/gu;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 
 const named = (character: string): string => {
   const code = character.codePointAt(0) ?? 0;

@@ -9,6 +9,7 @@ import { formatCount, formatValue, plural } from "../numbers.ts";
 import {
   clip,
   foldDuplicates,
+  joinGraphemes,
   pieceAt,
   pieceValue,
   quotedText,
@@ -71,8 +72,9 @@ function Fold({ folded, view }: { folded: Folded; view: View }) {
 
 const Excerpt = memo(function Excerpt({ exemplar, view }: { exemplar: Exemplar; view: View }) {
   const [whole, setWhole] = useState(false);
-  const { pieces, document: source, window: kept } = exemplar;
-  const { begin, end } = clip(exemplar, whole ? "full" : view.context);
+  const { document: source, window: kept } = exemplar;
+  const pieces = useMemo(() => joinGraphemes(exemplar.pieces), [exemplar]);
+  const { begin, end } = clip(pieces, exemplar.position, whole ? "full" : view.context);
   const peak = pieceAt(pieces, exemplar.position);
   const clipped = begin > 0 || end < pieces.length;
   const tokenOf = (target: EventTarget | null) => {

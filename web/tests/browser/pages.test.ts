@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test, type TestContext } from "node:test";
 import { chromium, type Browser, type Page } from "playwright-core";
 import type { Recording, SiteInfo, SiteSummaries, Unit } from "../../src/api.ts";
+import { joinGraphemes } from "../../src/pieces.ts";
 import { startFixture } from "../fixture/server.ts";
 
 const ARGUMENTS = [
@@ -169,7 +170,7 @@ test("a unit's page shows its numbers and its excerpts", async (t) => {
     const top = expected.groups.find((group) => group.name === "top")?.exemplars[0];
     assert.ok(top);
     const shown = await page.locator("#group-top .text").first().locator(".tok").allTextContents();
-    assert.equal(shown.length, top.pieces.length);
+    assert.equal(shown.length, joinGraphemes(top.pieces).length);
     const visible = (text: string) => text.replace(/[\s↵∅]|‹U\+\w+›|[␀-␟]/gu, "");
     const plain = (text: string) => text.replace(/[\s↵∅\p{Cc}\p{Cf}]/gu, "");
     assert.equal(

@@ -5,6 +5,7 @@ import {
   boundOf,
   clip,
   foldDuplicates,
+  joinGraphemes,
   pieceAt,
   pieceValue,
   quotedText,
@@ -42,11 +43,37 @@ test("a piece shows the value of largest magnitude", () => {
 
 test("excerpts are cut around the peak and never beyond the window", () => {
   const pieces = Array.from({ length: 100 }, (_, i) => piece("x", [i, 0]));
-  assert.deepEqual(clip(exemplar(pieces, 50), "short"), { begin: 44, end: 57 });
-  assert.deepEqual(clip(exemplar(pieces, 2), "short"), { begin: 0, end: 9 });
-  assert.deepEqual(clip(exemplar(pieces, 99), "short"), { begin: 93, end: 100 });
-  assert.deepEqual(clip(exemplar(pieces, 50), "full"), { begin: 0, end: 100 });
-  assert.deepEqual(clip(exemplar(pieces, 500), "short"), { begin: 0, end: 100 });
+  assert.deepEqual(clip(pieces, 50, "short"), { begin: 44, end: 57 });
+  assert.deepEqual(clip(pieces, 2, "short"), { begin: 0, end: 9 });
+  assert.deepEqual(clip(pieces, 99, "short"), { begin: 93, end: 100 });
+  assert.deepEqual(clip(pieces, 50, "full"), { begin: 0, end: 100 });
+  assert.deepEqual(clip(pieces, 500, "short"), { begin: 0, end: 100 });
+});
+
+test("pieces that are drawn as one character become one, with all their tokens", () => {
+  const bos = piece("", [0, 0]);
+  const joined = joinGraphemes([
+    bos,
+    piece("a", [1, 1]),
+    piece("न", [2, 1]),
+    piece("ि", [3, -5], [4, 2]),
+    piece("👩", [5, 1]),
+    piece("\u200d", [6, 1]),
+    piece("🚀", [7, 1]),
+    piece(" b", [8, 1]),
+  ]);
+  assert.deepEqual(
+    joined.map(({ text, tokens }) => [text, tokens.map((token) => token.position)]),
+    [
+      ["", [0]],
+      ["a", [1]],
+      ["नि", [2, 3, 4]],
+      ["👩\u200d🚀", [5, 6, 7]],
+      [" b", [8]],
+    ],
+  );
+  assert.equal(pieceAt(joined, 4), 2);
+  assert.deepEqual(bos, piece("", [0, 0]), "the input stays as it was");
 });
 
 test("controls are shown, never obeyed", () => {
