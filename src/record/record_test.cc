@@ -1,0 +1,274 @@
+// The whole flow on the fake model: the same bytes from any number of threads, batches, shards and
+// stops, and clear errors for what cannot be recorded.
+#include "record/record.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "model/fake_model.h"
+#include "record/merge_recordings.h"
+#include "record/work_folder.h"
+#include "store/recording.h"
+
+namespace actogram {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RecordTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) /
+              fmt::format("actogram_record_{}_{}", ::getpid(),
+                          ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_ / "texts");
+    std::mt19937 rng(5);
+    for (int i = 0; i < 40; ++i) {
+      std::ofstream file(folder_ / "texts" / fmt::format("{:02}.txt", i));
+      for (uint32_t w = rng() % 60; w > 0; --w)
+        file << "word" << rng() % 9 << (rng() % 7 ? " " : "\n");
+    }
+    std::ofstream lines(folder_ / "lines.jsonl");
+    for (int i = 0; i < 30; ++i) {
+      lines << "{\"text\": \"line " << i << " é 漢字 " << std::string(rng() % 90, 'x') << "\"}\n";
+    }
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  RecordOptions options(const std::string& output) const {
+    RecordOptions o;
+    o.model = "fake:3x37";
+    o.output = path(output);
+    o.corpus.corpus.inputs = {path("texts"), path("lines.jsonl")};
+    o.corpus.sequences.context = 32;
+    o.recorder.collate = {.top = 4, .bottom = 3, .random = 5, .per_bucket = 4, .window = 12};
+    return o;
+  }
+
+  fs::path folder_;
+};
+
+const ProgressFn kQuiet = [](const Progress&) {};
+
+std::map<std::string, std::string> checksums(const std::string& recording) {
+  std::map<std::string, std::string> sums;
+  for (const auto& [name, file] : read_manifest(recording).files) {
+    sums[name] = checksum_of_file(recording + "/" + name);
+  }
+  return sums;
+}
+
+Code code_of(const auto& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  ADD_FAILURE() << "no error";
+  return Code::invalid;
+}
+
+TEST_F(RecordTest, GivesTheSameBytesWhateverTheThreadsBatchesAndBuffers) {
+  record(options("one.acto"), kQuiet);
+  EXPECT_TRUE(check_recording(path("one.acto"), [](double) {}).problems.empty());
+  const auto expected = checksums(path("one.acto"));
+  for (const uint32_t n_threads : {2u, 5u}) {
+    RecordOptions o = options(fmt::format("threads{}.acto", n_threads));
+    o.recorder.n_threads = n_threads;
+    o.recorder.window_buffer_bytes = 1;  // as small as may be: flushes at every site
+    o.recorder.checkpoint_seconds = 0;   // after every batch
+    record(o, kQuiet);
+    EXPECT_EQ(checksums(o.output), expected);
+  }
+  EXPECT_FALSE(fs::exists(path("one.acto.partial")));
+}
+
+TEST_F(RecordTest, GivesTheSameBytesFromShardsInAnyOrder) {
+  for (const uint64_t max_tokens : {0, 700}) {
+    RecordOptions whole = options(fmt::format("whole{}.acto", max_tokens));
+    whole.corpus.max_tokens = max_tokens;
+    record(whole, kQuiet);
+    std::vector<std::string> shards;
+    for (const uint32_t i : {2u, 0u, 1u}) {
+      RecordOptions shard = options(fmt::format("shard{}-{}.acto", max_tokens, i));
+      shard.corpus.max_tokens = max_tokens;
+      shard.corpus.shard = {i, 3};
+      record(shard, kQuiet);
+      shards.push_back(shard.output);
+    }
+    const std::string merged = path(fmt::format("merged{}.acto", max_tokens));
+    merge_recordings({.inputs = shards, .output = merged}, kQuiet);
+    EXPECT_EQ(checksums(merged), checksums(whole.output));
+    EXPECT_EQ(read_manifest(merged).corpus.at("sources"),
+              read_manifest(whole.output).corpus.at("sources"));
+    EXPECT_TRUE(check_recording(merged, [](double) {}).problems.empty());
+  }
+}
+
+// A child process is killed at a random progress call; the next one goes on, until one gets
+// through.
+TEST_F(RecordTest, GivesTheSameBytesAfterKillsAtRandomMoments) {
+  record(options("calm.acto"), kQuiet);
+  const auto expected = checksums(path("calm.acto"));
+  std::mt19937 rng(11);
+  int kills = 0;
+  for (int round = 0; round < 6; ++round) {
+    RecordOptions o = options(fmt::format("killed{}.acto", round));
+    o.recorder.checkpoint_seconds = 0;
+    o.recorder.window_buffer_bytes = rng() % 2 ? 1 : 1 << 20;
+    while (!fs::exists(o.output)) {
+      uint32_t calls = 1 + rng() % 12;
+      const pid_t child = fork();
+      if (child == 0) {
+        record(o, [&](const Progress&) {
+          if (calls-- == 0) ::kill(::getpid(), SIGKILL);
+        });
+        ::_exit(0);
+      }
+      int status = 0;
+      ::waitpid(child, &status, 0);
+      kills += WIFSIGNALED(status);
+    }
+    EXPECT_EQ(checksums(o.output), expected);
+  }
+  EXPECT_GT(kills, 5);
+}
+
+TEST_F(RecordTest, StartsAgainWhereTheCheckpointIsDamaged) {
+  record(options("sound.acto"), kQuiet);
+  RecordOptions o = options("damaged.acto");
+  o.recorder.checkpoint_seconds = 0;
+  int calls = 0;
+  const auto stop = [&](const Progress& p) {
+    if (p.phase == "recording" && ++calls == 4) throw Error(Code::environment, "stop");
+  };
+  EXPECT_THROW(record(o, stop), Error);
+  const std::string checkpoint = o.output + ".partial/checkpoint";
+  {
+    std::fstream file(checkpoint, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(checkpoint) / 2));
+    file.put('\x55');
+  }
+  EXPECT_TRUE(record(o, kQuiet).resumed);
+  EXPECT_EQ(checksums(o.output), checksums(path("sound.acto")));
+}
+
+TEST_F(RecordTest, RefusesASecondWriterAndATakenName) {
+  RecordOptions o = options("taken.acto");
+  const auto nested = [&](const Progress&) {
+    EXPECT_EQ(code_of([&] { record(o, kQuiet); }), Code::exists);
+    throw Error(Code::environment, "seen");
+  };
+  EXPECT_THROW(record(o, nested), Error);
+  RecordOptions other = o;
+  other.recorder.collate.top = 9;
+  EXPECT_EQ(code_of([&] { record(other, kQuiet); }), Code::exists) << "other options, same name";
+  record(o, kQuiet);
+  EXPECT_EQ(code_of([&] { record(o, kQuiet); }), Code::exists);
+}
+
+TEST_F(RecordTest, SaysWhatCannotBeRecorded) {
+  std::ofstream(folder_ / "empty.txt");
+  RecordOptions o = options("none.acto");
+  o.corpus.corpus.inputs = {path("missing")};
+  EXPECT_EQ(code_of([&] { record(o, kQuiet); }), Code::not_found);
+  o.corpus.corpus.inputs = {path("empty.txt")};
+  EXPECT_EQ(code_of([&] { record(o, kQuiet); }), Code::invalid) << "one empty document";
+  o = options("context.acto");
+  o.corpus.sequences.context = 5000;
+  EXPECT_EQ(code_of([&] { record(o, kQuiet); }), Code::invalid) << "the fake model reads 4096";
+  o = options("name.txt");
+  EXPECT_EQ(code_of([&] { record(o, kQuiet); }), Code::invalid);
+  o = options("folder/that/cannot/be.acto");
+  o.output = "/proc/none.acto";
+  EXPECT_EQ(code_of([&] { record(o, kQuiet); }), Code::environment);
+}
+
+TEST_F(RecordTest, CountsNaNAndInfinityAndNeverRanksThem) {
+  FakeModel source({.n_layers = 2,
+                    .n_units = 20,
+                    .batch_rows = 128,
+                    .context = 64,
+                    .tile = 16,
+                    .padding = 3,
+                    .nan_every = 11,
+                    .infinite_every = 13});
+  RecordOptions o = options("broken.acto");
+  record_source(source, FakeTokenizer(), {{"name", "fake"}}, o, kQuiet);
+  const CheckReport report = check_recording(o.output, [](double) {});
+  EXPECT_TRUE(report.problems.empty()) << report.problems.front();
+  const Recording recording(o.output);
+  uint64_t n_broken = 0;
+  for (uint64_t row = 0; row < recording.units().n_units(); ++row) {
+    const UnitRecord unit = recording.units().unit(row);
+    n_broken += unit.summary.n_nan + unit.summary.n_infinite;
+    for (const KeptPeak& peak : unit.maximum_peaks) EXPECT_TRUE(std::isfinite(peak.value));
+  }
+  EXPECT_GT(n_broken, 0u);
+}
+
+TEST_F(RecordTest, MergesDifferentCorporaOneAfterTheOther) {
+  RecordOptions a = options("a.acto"), b = options("b.acto"), again = options("again.acto");
+  a.corpus.corpus.inputs = {path("texts")};
+  b.corpus.corpus.inputs = {path("lines.jsonl")};
+  again.corpus.corpus.inputs = {path("texts")};
+  for (const RecordOptions* o : {&a, &b, &again}) record(*o, kQuiet);
+  merge_recordings({.inputs = {a.output, b.output}, .output = path("ab.acto")}, kQuiet);
+  EXPECT_TRUE(check_recording(path("ab.acto"), [](double) {}).problems.empty());
+  const Json corpus = read_manifest(path("ab.acto")).corpus;
+  EXPECT_EQ(corpus.at("sources").size(), 2u);
+  EXPECT_EQ(corpus.at("n_tokens").get<uint64_t>(),
+            read_manifest(a.output).corpus.at("n_tokens").get<uint64_t>() +
+                read_manifest(b.output).corpus.at("n_tokens").get<uint64_t>());
+  const auto merge_twice = [&] {
+    merge_recordings({.inputs = {a.output, again.output}, .output = path("aa.acto")}, kQuiet);
+  };
+  EXPECT_EQ(code_of(merge_twice), Code::invalid) << "the same documents twice";
+  RecordOptions other = options("other.acto");
+  other.recorder.collate.window = 13;
+  record(other, kQuiet);
+  const auto merge_unlike = [&] {
+    merge_recordings({.inputs = {a.output, other.output}, .output = path("ao.acto")}, kQuiet);
+  };
+  EXPECT_EQ(code_of(merge_unlike), Code::invalid);
+}
+
+TEST_F(RecordTest, CheckFindsEveryFlippedByte) {
+  RecordOptions o = options("flip.acto");
+  record(o, kQuiet);
+  std::mt19937 rng(3);
+  for (const auto& [name, file] : read_manifest(o.output).files) {
+    const std::string whole = read_file(o.output + "/" + name);
+    std::string damaged = whole;
+    damaged[rng() % damaged.size()] ^= 0x10;
+    std::ofstream(o.output + "/" + name, std::ios::binary) << damaged;
+    const CheckReport report = check_recording(o.output, [](double) {});
+    ASSERT_EQ(report.problems.size(), 1u) << name;
+    EXPECT_NE(report.problems[0].find(name), std::string::npos);
+    std::ofstream(o.output + "/" + name, std::ios::binary) << whole;
+  }
+  EXPECT_TRUE(check_recording(o.output, [](double) {}).problems.empty());
+}
+
+TEST_F(RecordTest, RefusesAManifestFromTheFuture) {
+  RecordOptions o = options("future.acto");
+  record(o, kQuiet);
+  const std::string manifest = o.output + "/manifest.json";
+  std::string text = read_file(manifest);
+  text.replace(text.find("\"version\": 1"), 12, "\"version\": 2");
+  write_file_atomically(manifest, text);
+  EXPECT_EQ(code_of([&] { Recording recording(o.output); }), Code::unsupported);
+  write_file_atomically(manifest, "{\"format\": \"something\"}");
+  EXPECT_EQ(code_of([&] { Recording recording(o.output); }), Code::corrupt);
+}
+
+}  // namespace
+}  // namespace actogram
