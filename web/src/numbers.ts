@@ -23,5 +23,5 @@ export const formatPercent = (share: number | null): string =>
   share === null ? "–" : `${formatValue(share * 100, 3)} %`;
 
 /** `1 token`, `2 tokens`. */
-export const plural = (n: number, noun: string): string =>
-  `${formatCount(n)} ${noun}${n === 1 ? "" : "s"}`;
+export const plural = (n: number, one: string, many = `${one}s`): string =>
+  `${formatCount(n)} ${n === 1 ? one : many}`;

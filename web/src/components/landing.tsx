@@ -137,7 +137,25 @@ function Part({ title, value }: { title: string; value: Readonly<Record<string, 
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
-/** Any JSON value: objects as `key value` on one line each. */
+const MAX_INLINE = 6;
+
+/** What a file says of itself, name by name as it is written there. */
+function Entries({ entries }: { entries: [string, unknown][] }) {
+  return (
+    <details>
+      <summary>{plural(entries.length, "entry", "entries")}</summary>
+      {entries.map(([key, value]) => (
+        <div key={key}>
+          <code>
+            {key} = {textOf(value)}
+          </code>
+        </div>
+      ))}
+    </details>
+  );
+}
+
+/** Any JSON value: small objects as `key value` on one line each. */
 function Json({ value }: { value: unknown }) {
   if (Array.isArray(value) && value.some(isObject)) {
     return (
@@ -152,10 +170,9 @@ function Json({ value }: { value: unknown }) {
   }
   if (Array.isArray(value)) return <code>{value.length > 0 ? value.join(" ") : "none"}</code>;
   if (isObject(value)) {
-    const parts = Object.entries(value).map(
-      ([key, inner]) => `${key.replace(/^n_/, "").replaceAll("_", " ")} ${textOf(inner)}`,
-    );
-    return <code>{parts.join(", ")}</code>;
+    const entries = Object.entries(value);
+    if (entries.length > MAX_INLINE) return <Entries entries={entries} />;
+    return <code>{entries.map(([key, inner]) => `${key} ${textOf(inner)}`).join(", ")}</code>;
   }
   return <code>{textOf(value)}</code>;
 }
