@@ -25,7 +25,8 @@ function(actogram_folder name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${library} GTest::gtest_main GTest::gmock)
     target_compile_definitions(${name}_test PRIVATE ACTOGRAM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300
+      ENVIRONMENT OMP_WAIT_POLICY=PASSIVE)  # as the program sets it: spinning starves neighbours
   endif()
 endfunction()
 
@@ -33,7 +34,7 @@ endfunction()
 actogram_folder(base     fmt::fmt Threads::Threads OpenSSL::Crypto xxhash)
 actogram_folder(core     actogram_base)
 actogram_folder(codec    actogram_base arrow parquet nlohmann_json::nlohmann_json)
-actogram_folder(model    actogram_core llama)
+actogram_folder(model    actogram_core actogram_codec llama)
 actogram_folder(corpus   actogram_core actogram_codec)
 actogram_folder(collate  actogram_core)
 actogram_folder(store    actogram_core actogram_codec)

@@ -1,0 +1,221 @@
+// record_bench: what does recording cost on top of the model's own forward pass?
+//
+//   record_bench --model Q4_1.gguf --model F32.gguf --corpus demo-data/fortunes.jsonl
+//                [--tokens 20000] [--rounds 3] [--threads N] [--transformers PYTHON]
+//
+// For each model, rounds of two runs over the same sequences in the same batches, in turn:
+//   bare     llama.cpp's forward pass to the end of the last layer, no value read, no vocabulary
+//   product record   the same with every neuron of every layer recorded, to the last byte of the
+//   finished
+//            recording: windows written, tables synced
+// Printed: tokens/s of each, the overhead round by round (median, and range), the same in CPU time,
+// which other work on the machine disturbs less, and peak memory. Each
+// recording is checked before its time counts. With --transformers, Hugging Face transformers' bare
+// float32 forward pass over the same tokens is timed once, for the record.
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/file.h"
+#include "model/llama_model.h"
+#include "model/llama_source.h"
+#include "model/llama_tokenizer.h"
+#include "record/corpus_pass.h"
+#include "record/record.h"
+#include "store/recording.h"
+
+namespace actogram {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::vector<std::string> models;
+  std::vector<std::string> corpus;
+  uint64_t tokens = 20000;
+  int rounds = 3;
+  uint32_t threads = std::max(1u, std::thread::hardware_concurrency());
+  uint32_t context = 128;
+  std::string transformers;
+  std::string folder = "record_bench.tmp";
+};
+
+const ProgressFn kQuiet = [](const Progress&) {};
+
+double seconds_of(const auto& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+double cpu_seconds() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const size_t n = values.size();
+  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+// The kernel's high-water mark of resident memory, in MB; reset_peak() starts it again.
+double peak_mb() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+  }
+  return 0;
+}
+void reset_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+
+RecordOptions record_options(const Options& o, const std::string& model) {
+  RecordOptions r;
+  r.model = model;
+  r.output = o.folder + "/bench.acto";
+  r.corpus.corpus.inputs = o.corpus;
+  r.corpus.sequences.context = o.context;
+  r.corpus.max_tokens = o.tokens;
+  r.recorder.n_threads = o.threads;
+  return r;
+}
+
+void run_bare(const CorpusTables& corpus, LlamaSource& source) {
+  std::vector<std::vector<int32_t>> batch;
+  size_t rows = 0;
+  const auto flush = [&] {
+    const std::vector<std::span<const int32_t>> spans(batch.begin(), batch.end());
+    if (!spans.empty()) source.run(spans, [](const SiteValues&) {});
+    batch.clear();
+    rows = 0;
+  };
+  for (uint64_t s = 0; s < corpus.n_sequences(); ++s) {
+    const SequenceRow row = corpus.sequence(s);
+    if (rows + source.rows_of(row.n_tokens) > source.batch_rows()) flush();
+    rows += source.rows_of(row.n_tokens);
+    auto& ids = batch.emplace_back();
+    for (const Token& token : corpus.tokens(row)) ids.push_back(token.id);
+  }
+  flush();
+}
+
+void check_result(const std::string& recording, uint64_t n_tokens) {
+  const CheckReport report = check_recording(recording, [](double) {});
+  if (!report.problems.empty())
+    fail(Code::corrupt, "the recording is wrong: {}", report.problems[0]);
+  if (Recording(recording).corpus().n_tokens() != n_tokens) {
+    fail(Code::corrupt, "the recording has other tokens than the bare pass");
+  }
+}
+
+void bench_model(const Options& o, const std::string& path) {
+  const LlamaModel model(path);
+  const LlamaTokenizer tokenizer(model);
+  const RecordOptions options = record_options(o, path);
+  const std::string tables = o.folder + "/tables";
+  fs::create_directories(tables);
+  read_corpus(options.corpus, tokenizer, tables, kQuiet);
+  const CorpusTables corpus(tables);
+  const LlamaSourceOptions source_options{.context = o.context, .n_threads = o.threads};
+  LlamaSourceOptions bare_options = source_options;
+  bare_options.taps = LlamaSourceOptions::Taps::bare;
+
+  std::vector<double> bare_speed, record_speed, overhead, cpu_overhead;
+  double peak = 0;
+  const auto n = static_cast<double>(corpus.n_tokens());
+  for (int round = 0; round < o.rounds; ++round) {
+    double bare = 0, bare_cpu = 0;
+    {
+      LlamaSource source(model, bare_options);
+      const double before = cpu_seconds();
+      bare = seconds_of([&] { run_bare(corpus, source); });
+      bare_cpu = cpu_seconds() - before;
+    }
+    fs::remove_all(options.output);
+    reset_peak();
+    LlamaSource source(model, source_options);
+    const double before = cpu_seconds();
+    const double record = seconds_of([&] {
+      record_source(source, tokenizer, {{"name", path}}, options, kQuiet);
+    });
+    cpu_overhead.push_back(100 * ((cpu_seconds() - before) / bare_cpu - 1));
+    peak = std::max(peak, peak_mb());
+    check_result(options.output, corpus.n_tokens());
+    bare_speed.push_back(n / bare);
+    record_speed.push_back(n / record);
+    overhead.push_back(100 * (record / bare - 1));
+    std::fprintf(stderr, "  round %d: bare %.1f s, record %.1f s\n", round + 1, bare, record);
+  }
+  const auto [low, high] = std::ranges::minmax(overhead);
+  std::printf("%-34s %8.0f %8.0f %7.1f %% (%.1f to %.1f) %7.1f %% %8.0f MB\n",
+              fs::path(path).filename().c_str(), median(bare_speed), median(record_speed),
+              median(overhead), low, high, median(cpu_overhead), peak);
+  std::fflush(stdout);
+  if (!o.transformers.empty() && model.info().file_type == "F32") {
+    const std::string command = fmt::format("{} bench/transformers_forward.py {} {} --threads {}",
+                                            o.transformers, path, tables, o.threads);
+    if (std::system(command.c_str()) != 0) fail(Code::environment, "failed: {}", command);
+  }
+}
+
+void print_machine(int argc, char** argv) {
+  utsname machine = {};
+  uname(&machine);
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  std::string line, cpu = "unknown";
+  while (std::getline(cpuinfo, line)) {
+    if (line.starts_with("model name")) cpu = line.substr(line.find(':') + 2);
+  }
+  std::printf("machine: %s, %u CPUs, %s %s\ncommand:", cpu.c_str(),
+              std::thread::hardware_concurrency(), machine.sysname, machine.release);
+  for (int i = 0; i < argc; ++i) std::printf(" %s", argv[i]);
+  std::printf("\n");
+}
+
+int run(int argc, char** argv) {
+  Options o;
+  CLI::App app("What recording costs on top of the forward pass");
+  app.add_option("--model", o.models)->required();
+  app.add_option("--corpus", o.corpus)->required();
+  app.add_option("--tokens", o.tokens)->capture_default_str();
+  app.add_option("--rounds", o.rounds)->capture_default_str();
+  app.add_option("--threads", o.threads)->capture_default_str();
+  app.add_option("--context", o.context)->capture_default_str();
+  app.add_option("--transformers", o.transformers, "a Python that has transformers");
+  app.add_option("--folder", o.folder, "for scratch files; removed")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  print_machine(argc, argv);
+  std::printf("%-34s %8s %8s %9s %26s\n", "model", "bare t/s", "rec. t/s", "overhead",
+              "peak memory");
+  for (const std::string& model : o.models) bench_model(o, model);
+  fs::remove_all(o.folder);
+  return 0;
+}
+
+}  // namespace
+}  // namespace actogram
+
+int main(int argc, char** argv) {
+  if (getenv("OMP_WAIT_POLICY") == nullptr) {  // see cli/main.cc
+    setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
+    execv("/proc/self/exe", argv);
+  }
+  try {
+    return actogram::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "record_bench: %s\n", error.what());
+    return 1;
+  }
+}
