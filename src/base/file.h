@@ -37,7 +37,8 @@ class MappedFile {
 std::string read_file(const std::string& path);
 
 // A new file, written front to back. finish() syncs it to the disk; without finish() the file is
-// whatever a crash would have left, and the owner is expected to throw it away.
+// whatever a crash would have left, and the owner is expected to throw it away. The disk begins to
+// write while the file grows, so that a sync at the end has little left to wait for.
 class FileWriter {
  public:
   explicit FileWriter(const std::string& path);
@@ -47,6 +48,7 @@ class FileWriter {
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
   void finish();
+  void close();  // like finish(), but a power cut may still lose it until sync_file()
 
   uint64_t n_bytes() const { return n_bytes_; }
   std::string checksum() const { return checksum_.hex(); }
@@ -58,6 +60,7 @@ class FileWriter {
   std::string path_;
   int fd_ = -1;
   uint64_t n_bytes_ = 0;
+  uint64_t n_handed_over_ = 0;  // to the disk, in the background
   Checksum checksum_;
   std::string buffer_;
 };
@@ -67,6 +70,7 @@ void write_file_atomically(const std::string& path, std::string_view text);
 
 // Renames and syncs the parent folder, so that the new name survives a power cut.
 void rename_durably(const std::string& from, const std::string& to);
+void sync_file(const std::string& path);
 void sync_folder(const std::string& path);
 void remove_tree(const std::string& path);
 

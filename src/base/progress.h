@@ -9,11 +9,11 @@
 namespace actogram {
 
 struct Progress {
-  std::string_view phase;      // "reading the corpus", "recording"
-  uint64_t done = 0;           // in `unit`s
-  uint64_t total = 0;          // 0 where nobody knows
-  uint64_t done_before = 0;    // what an earlier, stopped run had done: not for the speed
-  std::string_view unit;       // "tokens", "units"
+  std::string_view phase;    // "reading the corpus", "recording"
+  uint64_t done = 0;         // in `unit`s
+  uint64_t total = 0;        // 0 where nobody knows
+  uint64_t done_before = 0;  // what an earlier, stopped run had done: not for the speed
+  std::string_view unit;     // "tokens", "units"
 };
 
 using ProgressFn = std::function<void(const Progress&)>;

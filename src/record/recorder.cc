@@ -107,6 +107,7 @@ void Recorder::save_checkpoint() {
   const auto visit_all = [this](const WindowStore::Visit& visit) { for_each_window(visit); };
   windows_.flush(visit_all);
   windows_.compact_if_wasteful(visit_all);
+  windows_.sync();
   const CheckpointHead head{.fingerprint = fingerprint_,
                             .n_sequences = next_sequence_,
                             .segments = windows_.segments(),

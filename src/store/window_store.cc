@@ -94,9 +94,17 @@ void WindowStore::write_segment(const VisitAll& for_each, bool from_everywhere) 
     reference = make_reference(segment, writer.n_bytes() / sizeof(float));
     writer.write(std::as_bytes(window));
   });
-  writer.finish();
+  writer.close();
   segments_.emplace(segment, MappedFile(segment_path(segment)));
+  not_synced_.push_back(segment);
   n_used_ = 0;
+}
+
+void WindowStore::sync() {
+  for (const uint32_t segment : not_synced_) {
+    if (segments_.contains(segment)) sync_file(segment_path(segment));
+  }
+  not_synced_.clear();
 }
 
 void WindowStore::remove_unlisted() const {

@@ -44,6 +44,7 @@ class WindowStore : public WindowSink {
   using Visit = std::function<void(uint64_t& reference)>;
   using VisitAll = std::function<void(const Visit&)>;
   void flush(const VisitAll& for_each);  // empties the buffer into a new segment
+  void sync();                           // segments are safe from a power cut after it
 
   // Rewrites everything wanted into one segment if more than two thirds on the disk is dead. The
   // old files stay until remove_unlisted(), since a checkpoint may still name them.
@@ -62,6 +63,7 @@ class WindowStore : public WindowSink {
   std::atomic<size_t> n_used_ = 0;
   std::map<uint32_t, MappedFile> segments_;
   uint32_t next_segment_ = 1;
+  std::vector<uint32_t> not_synced_;
 };
 
 }  // namespace actogram

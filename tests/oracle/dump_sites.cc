@@ -3,12 +3,14 @@
 //   dump_sites MODEL.gguf OUT_DIR LAYERS TEXT_FILE...
 //
 // LAYERS is "all" or "0,15,29". Each text file is one sequence, tokenized without BOS, and all of
-// them are one batch. Writes, native byte order, i counting the texts from 0:
+// them are one batch. A file whose name ends in .ids is a sequence's token ids, int32. Writes,
+// native byte order, i counting the texts from 0:
 //   sites.txt        a line per site: NAME N_UNITS
 //   tokens.i.bin     int32 [token, 3]: id, begin, end
 //   NAME.i.bin       float32 [token, unit]
 // Prints an error to stderr and exits with 1 where there is one.
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -54,10 +56,20 @@ LlamaSourceOptions make_options(const LlamaModel& model, const std::string& laye
   return options;
 }
 
-std::vector<int32_t> tokenize(const LlamaTokenizer& tokenizer, const std::string& text,
-                              const fs::path& path) {
+std::vector<Token> read_tokens(const LlamaTokenizer& tokenizer, const fs::path& path) {
+  const std::string bytes = read_text(path);
   std::vector<Token> tokens;
-  tokenizer.tokenize(text, Tokenizer::Special::as_text, tokens);
+  if (path.extension() != ".ids") {
+    tokenizer.tokenize(bytes, Tokenizer::Special::as_text, tokens);
+    return tokens;
+  }
+  std::vector<int32_t> ids(bytes.size() / sizeof(int32_t));
+  std::memcpy(ids.data(), bytes.data(), ids.size() * sizeof(int32_t));
+  for (const int32_t id : ids) tokens.push_back({.id = id});
+  return tokens;
+}
+
+std::vector<int32_t> write_tokens(const std::vector<Token>& tokens, const fs::path& path) {
   std::vector<int32_t> ids, table;
   for (const Token& token : tokens) {
     ids.push_back(token.id);
@@ -76,7 +88,7 @@ void dump(const fs::path& model_path, const fs::path& out, const std::string& la
   std::vector<std::vector<int32_t>> sequences;
   for (const char* text : texts) {
     const fs::path path = out / fmt::format("tokens.{}.bin", sequences.size());
-    sequences.push_back(tokenize(tokenizer, read_text(text), path));
+    sequences.push_back(write_tokens(read_tokens(tokenizer, text), path));
   }
   std::ofstream names(out / "sites.txt");
   const std::vector<std::span<const int32_t>> batch(sequences.begin(), sequences.end());
