@@ -88,7 +88,7 @@ RecordOptions record_options(const Options& o, const std::string& model) {
   r.corpus.corpus.inputs = o.corpus;
   r.corpus.sequences.context = o.context;
   r.corpus.max_tokens = o.tokens;
-  r.recorder.n_threads = o.threads;
+  r.recorder.collation.n_threads = o.threads;
   return r;
 }
 

@@ -63,8 +63,8 @@ void add_exemplar_options(CLI::App& app, CollateOptions& collate) {
 }
 
 void add_running_options(CLI::App& app, RecordOptions& options) {
-  options.recorder.n_threads = std::max(1u, std::thread::hardware_concurrency());
-  app.add_option("--threads", options.recorder.n_threads,
+  options.recorder.collation.n_threads = std::max(1u, std::thread::hardware_concurrency());
+  app.add_option("--threads", options.recorder.collation.n_threads,
                  "threads; the result does not depend on it")
       ->capture_default_str()
       ->check(CLI::Range(1u, 1024u));
@@ -75,7 +75,7 @@ void add_running_options(CLI::App& app, RecordOptions& options) {
                  "a run that is stopped loses at most so much")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--buffer-bytes", options.recorder.window_buffer_bytes,
+  app.add_option("--buffer-bytes", options.recorder.collation.window_buffer_bytes,
                  "memory for windows before they go to the disk")
       ->capture_default_str();
 }
@@ -104,7 +104,7 @@ Action add_record(CLI::App& app, const Invocation& invocation) {
   add_corpus_options(app, options.corpus);
   app.add_option("--layers", typed->layers, "layers to record, for example 0-5,12 (default: all)");
   app.add_option("--shard", typed->shard, "record part i of N, for example 0/4; merge them later");
-  add_exemplar_options(app, options.recorder.collate);
+  add_exemplar_options(app, options.recorder.collation.collate);
   add_running_options(app, options);
 
   return [typed, &invocation] {

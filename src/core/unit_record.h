@@ -7,22 +7,11 @@
 #include <span>
 #include <vector>
 
+#include "actogram/collate_options.h"
 #include "actogram/types.h"
 #include "core/moments.h"
 
 namespace actogram {
-
-// How many of each exemplar a recording keeps for a unit, and how much of the text around it.
-// Recordings merge only if these agree.
-struct CollateOptions {
-  uint32_t top = 20;
-  uint32_t bottom = 20;
-  uint32_t random = 20;
-  uint32_t per_bucket = 20;
-  uint32_t window = 64;  // tokens around the peak; the whole sequence if it is shorter
-
-  bool operator==(const CollateOptions&) const = default;
-};
 
 // The positions [begin, end) of the window around a peak: centred, moved inwards at the ends.
 struct Window {

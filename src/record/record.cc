@@ -31,7 +31,7 @@ Json options_json(const RecordOptions& options, const ActivationSource& source) 
 }
 
 Json identity_of(const RecordOptions& options, const ActivationSource& source, const Json& model) {
-  const CollateOptions& collate = options.recorder.collate;
+  const CollateOptions& collate = options.recorder.collation.collate;
   return {{"model", model},
           {"corpus", corpus_fingerprint(options.corpus.corpus)},
           {"options", options_json(options, source)},
@@ -84,7 +84,7 @@ RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer,
         fmt::format("{}/{}", options.corpus.shard.index, options.corpus.shard.count)};
   }
   manifest.sites = source.sites();
-  manifest.collate = options.recorder.collate;
+  manifest.collate = options.recorder.collation.collate;
   folder.finish(manifest);
 
   RecordReport report{.n_tokens = tables.n_tokens(),
@@ -138,7 +138,7 @@ RecordReport record(const RecordOptions& options, const ProgressFn& progress) {
   LlamaSource source(model, {.layers = options.layers,
                              .context = options.corpus.sequences.context,
                              .batch_rows = options.batch_rows,
-                             .n_threads = options.recorder.n_threads});
+                             .n_threads = options.recorder.collation.n_threads});
   const LlamaTokenizer tokenizer(model);
   return record_source(source, tokenizer, model_json(model), options, progress);
 }

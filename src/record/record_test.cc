@@ -49,7 +49,8 @@ class RecordTest : public ::testing::Test {
     o.output = path(output);
     o.corpus.corpus.inputs = {path("texts"), path("lines.jsonl")};
     o.corpus.sequences.context = 32;
-    o.recorder.collate = {.top = 4, .bottom = 3, .random = 5, .per_bucket = 4, .window = 12};
+    o.recorder.collation.collate = {
+        .top = 4, .bottom = 3, .random = 5, .per_bucket = 4, .window = 12};
     return o;
   }
 
@@ -82,9 +83,9 @@ TEST_F(RecordTest, GivesTheSameBytesWhateverTheThreadsBatchesAndBuffers) {
   const auto expected = checksums(path("one.acto"));
   for (const uint32_t n_threads : {2u, 5u}) {
     RecordOptions o = options(fmt::format("threads{}.acto", n_threads));
-    o.recorder.n_threads = n_threads;
-    o.recorder.window_buffer_bytes = 1;  // as small as may be: flushes at every site
-    o.recorder.checkpoint_seconds = 0;   // after every batch
+    o.recorder.collation.n_threads = n_threads;
+    o.recorder.collation.window_buffer_bytes = 1;  // as small as may be: flushes at every site
+    o.recorder.checkpoint_seconds = 0;             // after every batch
     record(o, kQuiet);
     EXPECT_EQ(checksums(o.output), expected);
   }
@@ -123,7 +124,7 @@ TEST_F(RecordTest, GivesTheSameBytesAfterKillsAtRandomMoments) {
   for (int round = 0; round < 6; ++round) {
     RecordOptions o = options(fmt::format("killed{}.acto", round));
     o.recorder.checkpoint_seconds = 0;
-    o.recorder.window_buffer_bytes = rng() % 2 ? 1 : 1 << 20;
+    o.recorder.collation.window_buffer_bytes = rng() % 2 ? 1 : 1 << 20;
     while (!fs::exists(o.output)) {
       uint32_t calls = 1 + rng() % 12;
       const pid_t child = fork();
@@ -169,7 +170,7 @@ TEST_F(RecordTest, RefusesASecondWriterAndATakenName) {
   };
   EXPECT_THROW(record(o, nested), Error);
   RecordOptions other = o;
-  other.recorder.collate.top = 9;
+  other.recorder.collation.collate.top = 9;
   EXPECT_EQ(code_of([&] { record(other, kQuiet); }), Code::exists) << "other options, same name";
   record(o, kQuiet);
   EXPECT_EQ(code_of([&] { record(o, kQuiet); }), Code::exists);
@@ -233,7 +234,7 @@ TEST_F(RecordTest, MergesDifferentCorporaOneAfterTheOther) {
   };
   EXPECT_EQ(code_of(merge_twice), Code::invalid) << "the same documents twice";
   RecordOptions other = options("other.acto");
-  other.recorder.collate.window = 13;
+  other.recorder.collation.collate.window = 13;
   record(other, kQuiet);
   const auto merge_unlike = [&] {
     merge_recordings({.inputs = {a.output, other.output}, .output = path("ao.acto")}, kQuiet);

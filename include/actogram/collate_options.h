@@ -1,0 +1,20 @@
+// What a recording keeps of each unit besides its summary.
+#pragma once
+
+#include <cstdint>
+
+namespace actogram {
+
+// How many of each exemplar are kept for a unit (at most 80 of a kind), and how much of the text
+// around it. More costs memory and disk in proportion. Recordings merge only if these agree.
+struct CollateOptions {
+  uint32_t top = 20;
+  uint32_t bottom = 20;
+  uint32_t random = 20;
+  uint32_t per_bucket = 20;
+  uint32_t window = 64;  // tokens around the peak; the whole sequence if it is shorter
+
+  bool operator==(const CollateOptions&) const = default;
+};
+
+}  // namespace actogram

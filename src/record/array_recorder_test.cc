@@ -1,0 +1,100 @@
+// Values pushed by a caller give the recording that the same values give when a source computes
+// them: the fake model's, handed over here sequence by sequence.
+#include "actogram/array_recorder.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "actogram/error.h"
+#include "model/fake_model.h"
+#include "record/record.h"
+#include "store/recording.h"
+
+namespace actogram {
+namespace {
+
+namespace fs = std::filesystem;
+const ProgressFn kQuiet = [](const Progress&) {};
+
+class ArrayRecorderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) / fmt::format("actogram_array_{}", ::getpid());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  fs::path folder_;
+};
+
+// [token, unit] of one site, rows two floats longer than they need be.
+std::vector<float> values_of(const FakeModel& model, size_t site, std::span<const Token> tokens) {
+  const uint32_t n_units = model.sites()[site].n_units;
+  std::vector<float> values;
+  for (uint32_t t = 0; t < tokens.size(); ++t) {
+    for (uint32_t u = 0; u < n_units; ++u) {
+      values.push_back(model.value(site, u, tokens[t].id, t, t == 0 ? -1 : tokens[t - 1].id));
+    }
+    values.resize(values.size() + 2, 1e9f);
+  }
+  return values;
+}
+
+TEST_F(ArrayRecorderTest, RecordsWhatASourceWould) {
+  std::ofstream lines(folder_ / "lines.jsonl");
+  for (int i = 0; i < 50; ++i) lines << "{\"text\": \"line " << i << " 漢字 of some words\"}\n";
+  lines.close();
+  FakeModel model({.n_layers = 2, .n_units = 21, .batch_rows = 100, .context = 64});
+  RecordOptions options;
+  options.output = path("pulled.acto");
+  options.corpus.corpus.inputs = {path("lines.jsonl")};
+  options.corpus.sequences.context = 20;
+  record_source(model, FakeTokenizer(), {{"name", "fake"}}, options, kQuiet);
+
+  const Recording pulled(options.output);
+  ArrayRecorder recorder({.output = path("pushed.acto"), .sites = model.sites(), .n_threads = 2});
+  uint64_t next_document = 0;
+  for (uint64_t s = 0; s < pulled.corpus().n_sequences(); ++s) {
+    const SequenceRow sequence = pulled.corpus().sequence(s);
+    if (sequence.document_row == next_document) {
+      const DocumentRow document = pulled.corpus().document(next_document++);
+      recorder.add_document("lines.jsonl", document.name, document.text);
+    }
+    const auto tokens = pulled.corpus().tokens(sequence);
+    const auto first = values_of(model, 0, tokens), second = values_of(model, 1, tokens);
+    recorder.add_sequence(tokens,
+                          std::vector<SequenceValues>{{first.data(), 23}, {second.data(), 23}});
+  }
+  recorder.finish();
+
+  const auto expected = read_manifest(options.output).files;
+  for (const auto& [name, file] : read_manifest(path("pushed.acto")).files) {
+    EXPECT_EQ(file.checksum, expected.at(name).checksum) << name;
+  }
+}
+
+TEST_F(ArrayRecorderTest, RefusesWhatCannotBeMeant) {
+  EXPECT_THROW(ArrayRecorder({.output = path("none.acto"), .sites = {}}), Error);
+  ArrayRecorder recorder({.output = path("bad.acto"), .sites = {{"blocks.0.mlp.hook_post", 0, 2}}});
+  const std::vector<float> values(4);
+  const std::vector<Token> tokens = {{1, 0, 1}, {2, 1, 2}};
+  const std::vector<SequenceValues> right = {{values.data(), 2}}, narrow = {{values.data(), 1}};
+  EXPECT_THROW(recorder.add_sequence(tokens, right), Error) << "no document";
+  recorder.add_document("s", "d", "ab");
+  EXPECT_THROW(recorder.add_sequence({}, right), Error);
+  EXPECT_THROW(recorder.add_sequence(tokens, {}), Error);
+  EXPECT_THROW(recorder.add_sequence(tokens, narrow), Error);
+  EXPECT_THROW(recorder.add_sequence(std::vector<Token>{{1, 0, 3}}, right), Error);
+  EXPECT_THROW(recorder.finish(), Error) << "no sequence";
+  recorder.add_sequence(tokens, right);
+  recorder.finish();
+  EXPECT_TRUE(check_recording(path("bad.acto"), [](double) {}).problems.empty());
+}
+
+}  // namespace
+}  // namespace actogram

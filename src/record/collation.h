@@ -1,0 +1,60 @@
+// Collation is everything that grows while units are recorded: the collators of all sites and the
+// windows they keep. Whoever has values hands them to observe(), in any batches and any order;
+// finish() writes the unit tables. Its state goes to a checkpoint and comes back from one.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "actogram/source.h"
+#include "base/progress.h"
+#include "base/threads.h"
+#include "collate/site_collator.h"
+#include "store/unit_tables.h"
+#include "store/window_store.h"
+
+namespace actogram {
+
+struct CollationOptions {
+  CollateOptions collate = {};
+  uint32_t n_threads = 1;
+  uint64_t window_buffer_bytes = uint64_t{512} << 20;  // more of it means fewer writes
+};
+
+class Collation {
+ public:
+  // Works in `folder`. No batch may have more than `most_rows` tokens.
+  Collation(std::string folder, const std::vector<Site>& sites, size_t most_rows,
+            const CollationOptions& options);
+
+  // Requires: values.first_row and `sequences` are parallel; each sequence comes once for a site.
+  void observe(const SiteValues& values, std::span<const BatchSequence> sequences);
+
+  // The state after `n_sequences`, for a later process whose `fingerprint` is the same.
+  void save(const std::string& fingerprint, uint64_t n_sequences);
+  // What save() was given last, or nothing; then this is as new.
+  std::optional<uint64_t> restore(const std::string& fingerprint);
+
+  // Writes the unit tables. `n_tokens` is the length of every sequence, by its number.
+  StoredFiles finish(std::span<const uint32_t> n_tokens, const ProgressFn& progress);
+
+ private:
+  void for_each_window(const WindowStore::Visit& visit);
+  SiteCollator& site_of_row(uint64_t row, uint32_t& unit);
+  UnitRecord finished_unit(const SiteCollator& site, uint32_t unit,
+                           std::span<const uint32_t> n_tokens) const;
+
+  std::string folder_;
+  std::vector<Site> sites_;
+  size_t most_rows_;
+  CollateOptions options_;
+  uint64_t n_units_ = 0;
+  ThreadPool threads_;
+  std::vector<BlockScratch> scratch_;  // [thread]
+  std::vector<SiteCollator> collators_;
+  WindowStore windows_;
+};
+
+}  // namespace actogram
