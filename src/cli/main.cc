@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 
 #include "actogram/error.h"
@@ -20,7 +21,9 @@ constexpr int kUsage = 2;
 void wait_passively(char** argv) {
   if (getenv("OMP_WAIT_POLICY") != nullptr) return;
   setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
-  execv("/proc/self/exe", argv);  // where that fails, threads spin and everything else is the same
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  execv(program.c_str(), argv);  // where that fails, threads spin and everything else is the same
 }
 
 int run(int argc, char** argv) {
