@@ -1,13 +1,13 @@
 """Fetches the demo's text and writes it as four small corpora, one JSON document a line.
 
-    tools/demo_corpus.py [--tokens 30000] [--into demo-data]
+    tools/demo_corpus.py [--into demo-data]
 
-    demo-data/{fortunes,jargon,bible,udhr}.jsonl       everything: {"id": ..., "text": ...}
-    demo-data/N-tokens/{...}.jsonl                     about N tokens, a quarter from each
+    demo-data/{fortunes,jargon,bible,udhr}.jsonl       {"id": ..., "text": ...}
     demo-data/SOURCES.json                             what was fetched, with hashes and licences
 
 Documents are shuffled by a hash of their id, so the order is the same everywhere and any beginning
-of a file is a fair sample.
+of a file is a fair sample. The recorder takes a document from each file in turn; they are of
+similar length, so none of the four crowds the others out.
 """
 
 import argparse
@@ -18,7 +18,6 @@ import html.parser
 import itertools
 import json
 import re
-import shutil
 import struct
 import subprocess
 import unicodedata
@@ -31,11 +30,6 @@ from demo_text import PINS, TEXT, fetch_all
 ROOT = Path(__file__).resolve().parents[1]
 
 
-# Measured with SmolLM2's tokenizer, to share out a budget of tokens.
-ASCII_PER_TOKEN = 4.0
-OTHER_BYTES_PER_TOKEN = 1.2
-
-
 @dataclass(frozen=True)
 class Document:
     id: str
@@ -43,11 +37,6 @@ class Document:
 
     def rank(self) -> bytes:
         return hashlib.sha256(b"actogram demo\0" + self.id.encode()).digest()
-
-    def estimated_tokens(self) -> float:
-        n_ascii = sum(character < "\x80" for character in self.text)
-        n_bytes = len(self.text.encode())
-        return n_ascii / ASCII_PER_TOKEN + (n_bytes - n_ascii) / OTHER_BYTES_PER_TOKEN
 
 
 # Drawings, and jokes at the expense of some people.
@@ -92,7 +81,7 @@ def read_jargon(root: Path) -> Iterator[Document]:
 
 
 def read_bible(root: Path) -> Iterator[Document]:
-    """One chapter a document, one verse a line.
+    """Four verses of a chapter a document, one verse a line.
 
     bible.data := "EC02" text[80]  window_bytes:u32be  n_windows:u32be  offset:u32be[n_windows + 1]
                   magic[3] window[n_windows]
@@ -115,7 +104,8 @@ def read_bible(root: Path) -> Iterator[Document]:
         assert match, line
         chapters[match[1]].append(match[2])
     for chapter, verses in chapters.items():
-        yield Document(f"bible:{chapter}", "\n".join(verses))
+        for first in range(0, len(verses), 4):
+            yield Document(f"bible:{chapter}:{first + 1}", "\n".join(verses[first : first + 4]))
 
 
 class Articles(html.parser.HTMLParser):
@@ -181,24 +171,13 @@ def shuffled_by_script(documents: list[Document]) -> list[Document]:
 Reader = Callable[[Path], Iterator[Document]]
 Order = Callable[[list[Document]], list[Document]]
 
-# name, package, reader, order, licence. The last one fills what the others leave of the tokens.
+# name, package, reader, order, licence
 CORPORA: list[tuple[str, str, Reader, Order, str]] = [
     ("fortunes", "fortunes", read_fortunes, shuffled, "BSD and quotations; see the package"),
     ("jargon", "dict-jargon", read_jargon, shuffled, "public domain"),
     ("bible", "bible-kjv-text", read_bible, shuffled, "public domain (text of 1611)"),
     ("udhr", "udhr", read_udhr, shuffled_by_script, "MIT; the texts are the United Nations'"),
 ]
-
-
-def cut(documents: list[Document], n_tokens: float) -> list[Document]:
-    """The first documents, of about `n_tokens` together."""
-    taken: list[Document] = []
-    for document in documents:
-        if n_tokens <= 0:
-            break
-        taken.append(document)
-        n_tokens -= document.estimated_tokens()
-    return taken
 
 
 def write(path: Path, documents: list[Document]) -> None:
@@ -210,26 +189,19 @@ def write(path: Path, documents: list[Document]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Fetches the demo's text and writes it as JSONL.")
-    parser.add_argument("--tokens", type=int, default=30000)
     parser.add_argument("--into", type=Path, default=ROOT / "demo-data")
-    options = parser.parse_args()
-    into: Path = options.into
-    sample = into / f"{options.tokens}-tokens"
-    stamp = sample / ".stamp"
+    into: Path = parser.parse_args().into
+    stamp = into / ".stamp"
     made_from = hashlib.sha256(Path(__file__).read_bytes() + PINS.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == made_from:
         return
 
     fetched = fetch_all()
-    shutil.rmtree(sample, ignore_errors=True)
-    sample.mkdir(parents=True)
+    into.mkdir(parents=True, exist_ok=True)
     sources = {}
     for name, package, reader, order, licence in CORPORA:
         documents = order(list(reader(TEXT / package)))
-        # The recorder stops at exactly N tokens, somewhere in the last corpus.
-        share = options.tokens * (1 if name == CORPORA[-1][0] else 1 / len(CORPORA))
         write(into / f"{name}.jsonl", documents)
-        write(sample / f"{name}.jsonl", cut(documents, share))
         facts = {key: value for key, value in fetched[package].items() if key != "asked"}
         sources[name] = {
             **facts,
