@@ -13,7 +13,7 @@ import pyarrow as pa
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests/oracle"))
-import hugging_face  # noqa: E402
+import hugging_face
 
 
 def sequences(tables: Path) -> list[list[int]]:

@@ -29,7 +29,7 @@ struct TextRow {
 
 struct TextColumns {
   std::vector<std::string> text = {"text", "messages"};  // the first of these that is there is read
-  std::string id = {};                                        // strings or integers; empty for none
+  std::string id = {};                                   // strings or integers; empty for none
 };
 
 class TextRows {

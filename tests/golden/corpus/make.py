@@ -1,4 +1,7 @@
-"""Writes the Parquet files beside it, with pyarrow. Run: .deps/venv/bin/python tests/golden/corpus/make.py"""
+"""Writes the Parquet files beside it, with pyarrow.
+
+.deps/venv/bin/python tests/golden/corpus/make.py
+"""
 
 from pathlib import Path
 
@@ -24,7 +27,7 @@ def write(name: str, columns: dict[str, pa.Array], **options: object) -> None:
 
 
 def texts_as(type_: pa.DataType) -> pa.Array:
-    values = TEXTS
+    values: list[str | None] | list[bytes | None] = TEXTS
     if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
         values = [None if text is None else text.encode() for text in TEXTS]
     return pa.array(values, type_)
