@@ -14,14 +14,15 @@
 namespace actogram {
 namespace {
 
-std::vector<TextRow> read(const std::string& text, TextColumns columns = {}) {
+std::vector<TextRow> read(const std::string& text, const TextColumns& columns = {}) {
   JsonlReader reader(std::make_unique<std::istringstream>(text), "f.jsonl", columns);
   std::vector<TextRow> rows;
   while (auto row = reader.next()) rows.push_back(std::move(*row));
   return rows;
 }
 
-std::string error_of(const std::string& text, TextColumns columns = {}, Code code = Code::corrupt) {
+std::string error_of(const std::string& text, const TextColumns& columns = {},
+                     Code code = Code::corrupt) {
   try {
     read(text, columns);
   } catch (const Error& error) {
