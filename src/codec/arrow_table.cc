@@ -78,7 +78,6 @@ std::shared_ptr<arrow::ArrayData> column_data(const Type& type, int64_t n, const
 
 arrow::ipc::IpcWriteOptions write_options() {
   auto options = arrow::ipc::IpcWriteOptions::Defaults();
-  options.alignment = 64;
   options.use_threads = false;
   return options;
 }

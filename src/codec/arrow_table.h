@@ -1,6 +1,6 @@
 // Tables as Arrow IPC files: written batch by batch, read in place from a mapped file.
 //
-//   file := rows in record batches, uncompressed, buffers aligned to 64 bytes
+//   file := rows in record batches, uncompressed
 //
 // Any Arrow reader opens them (pyarrow, Polars, DuckDB). Only the column types that our tables use
 // are here, none of them nullable. A writer gives the same bytes for the same batches. A reader
@@ -20,7 +20,7 @@
 
 namespace actogram {
 
-// Names as in Arrow; `bytes16` and the like are given as kFixedBytes with a width.
+// Names as in Arrow, the variable-width ones with 64-bit offsets.
 enum class ColumnType {
   u8,
   u16,

@@ -9,6 +9,7 @@ namespace actogram {
 namespace {
 
 constexpr const char* kCheckpoint = "/checkpoint";
+constexpr uint32_t kReleaseEvery = 256;  // units: some 10 MB of windows
 
 // Every unit of a site may keep two windows of every sequence of a batch, each with a header.
 size_t most_window_floats(const Site& site, size_t most_rows) {
@@ -105,8 +106,8 @@ StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, const Progress
   for (const SiteCollator& site : collators_) {
     for (uint32_t unit = 0; unit < site.n_units(); ++unit) {
       writer.add(finished_unit(site, unit, n_tokens));
+      if (unit % kReleaseEvery == 0) windows_.release_pages();
     }
-    windows_.release_pages();
     n_done += site.n_units();
     progress({"writing the units", n_done, n_units_, 0, "units"});
   }

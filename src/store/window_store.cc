@@ -32,14 +32,22 @@ std::string WindowStore::segment_path(uint32_t segment) const {
 
 void WindowStore::open_segments(std::span<const uint32_t> segments) {
   for (const uint32_t segment : segments) {
-    segments_.emplace(segment, MappedFile(segment_path(segment)));
+    open_segment(segment);
     next_segment_ = std::max(next_segment_, segment + 1);
   }
 }
 
+void WindowStore::open_segment(uint32_t segment) {
+  MappedFile file(segment_path(segment));
+  const auto all = floats(file);
+  if (all.empty()) fail(Code::corrupt, "{}: empty", segment_path(segment));
+  const uint64_t n_windows = std::bit_cast<uint32_t>(all.back());
+  segments_.emplace(segment, Segment{std::move(file), n_windows});
+}
+
 std::vector<uint32_t> WindowStore::segments() const {
   std::vector<uint32_t> list;
-  for (const auto& [segment, file] : segments_) list.push_back(segment);
+  for (const auto& [number, segment] : segments_) list.push_back(number);
   return list;
 }
 
@@ -60,7 +68,7 @@ std::span<const float> WindowStore::stored(uint64_t reference) const {
   if (segment != 0) {
     const auto found = segments_.find(segment);
     if (found == segments_.end()) fail(Code::corrupt, "{}: missing", segment_path(segment));
-    all = floats(found->second);
+    all = floats(found->second.file);
   }
   if (offset >= all.size()) fail(Code::corrupt, "{}: too short", segment_path(segment));
   const auto n = std::bit_cast<uint32_t>(all[offset]);
@@ -77,26 +85,30 @@ void WindowStore::flush(const VisitAll& for_each) {
 }
 
 void WindowStore::compact_if_wasteful(const VisitAll& for_each) {
-  size_t on_disk = 0, alive = 0;
-  for (const auto& [segment, file] : segments_) on_disk += file.bytes().size();
-  for_each([&](uint64_t& reference) { alive += stored(reference).size() * sizeof(float); });
+  uint64_t on_disk = 0, alive = 0;
+  for (const auto& [number, segment] : segments_) on_disk += segment.n_windows;
+  for_each([&](uint64_t&) { ++alive; });
   if (segments_.size() < 2 || on_disk < 3 * alive) return;
   write_segment(for_each, true);
   segments_.erase(segments_.begin(), std::prev(segments_.end()));
 }
 
 void WindowStore::write_segment(const VisitAll& for_each, bool from_everywhere) {
-  const uint32_t segment = next_segment_++;
-  FileWriter writer(segment_path(segment));
+  constexpr uint64_t kReleaseEvery = 1 << 16;  // windows: some 16 MB
+  const uint32_t number = next_segment_++;
+  FileWriter writer(segment_path(number));
+  uint32_t n_windows = 0;
   for_each([&](uint64_t& reference) {
     if (segment_of(reference) != 0 && !from_everywhere) return;
     const auto window = stored(reference);
-    reference = make_reference(segment, writer.n_bytes() / sizeof(float));
+    reference = make_reference(number, writer.n_bytes() / sizeof(float));
     writer.write(std::as_bytes(window));
+    if (++n_windows % kReleaseEvery == 0 && from_everywhere) release_pages();
   });
+  writer.write(std::as_bytes(std::span(&n_windows, 1)));
   writer.close();
-  segments_.emplace(segment, MappedFile(segment_path(segment)));
-  not_synced_.push_back(segment);
+  open_segment(number);
+  not_synced_.push_back(number);
   n_used_ = 0;
 }
 
@@ -112,13 +124,15 @@ void WindowStore::remove_unlisted() const {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with("windows-")) continue;
     bool listed = false;
-    for (const auto& [segment, file] : segments_) listed |= entry.path() == segment_path(segment);
+    for (const auto& [number, segment] : segments_) {
+      listed |= entry.path() == segment_path(number);
+    }
     if (!listed) std::filesystem::remove(entry.path());
   }
 }
 
 void WindowStore::release_pages() const {
-  for (const auto& [segment, file] : segments_) file.release_pages();
+  for (const auto& [number, segment] : segments_) segment.file.release_pages();
 }
 
 }  // namespace actogram

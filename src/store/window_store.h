@@ -6,9 +6,11 @@
 // owner of the references visits them all and learns the new ones.
 //
 //   reference := segment:u24 offset:u40    offset counts floats; segment 0 is the buffer
+//   segment   := window* n_windows:u32
 //   window    := n_values:u32 value:f32[n_values]
 //
-// Memory: the buffer. Disk: what was alive at each flush; compact() drops the dead.
+// Memory: the buffer; what is read of segments is let go at once. Disk: what was alive at each
+// flush; compact_if_wasteful() drops the dead.
 #pragma once
 
 #include <atomic>
@@ -46,8 +48,8 @@ class WindowStore : public WindowSink {
   void flush(const VisitAll& for_each);  // empties the buffer into a new segment
   void sync();                           // segments are safe from a power cut after it
 
-  // Rewrites everything wanted into one segment if more than two thirds on the disk is dead. The
-  // old files stay until remove_unlisted(), since a checkpoint may still name them.
+  // Rewrites everything wanted into one segment if more than two thirds of the windows on the disk
+  // are dead. The old files stay until remove_unlisted(): a checkpoint may still name them.
   void compact_if_wasteful(const VisitAll& for_each);
   void remove_unlisted() const;
 
@@ -55,13 +57,18 @@ class WindowStore : public WindowSink {
 
  private:
   std::string segment_path(uint32_t segment) const;
+  void open_segment(uint32_t segment);
   std::span<const float> stored(uint64_t reference) const;  // header and values
   void write_segment(const VisitAll& for_each, bool from_everywhere);
 
   std::string folder_;
   std::vector<float> buffer_;
   std::atomic<size_t> n_used_ = 0;
-  std::map<uint32_t, MappedFile> segments_;
+  struct Segment {
+    MappedFile file;
+    uint64_t n_windows;
+  };
+  std::map<uint32_t, Segment> segments_;
   uint32_t next_segment_ = 1;
   std::vector<uint32_t> not_synced_;
 };
