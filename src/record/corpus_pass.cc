@@ -1,5 +1,8 @@
 #include "record/corpus_pass.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "codec/utf8.h"
 #include "core/unit_address.h"
 
@@ -26,16 +29,27 @@ class CorpusPass {
       if (number % 64 == 0) tell();
     }
     tell();
-    if (n_tokens_ == 0) {
-      fail(Code::invalid, "the corpus is empty: {} documents, none with a token in it",
-           n_documents_read());
-    }
+    if (writer_.n_tokens() == 0) fail_empty();
     return {summary(), writer_.finish()};
   }
 
  private:
   bool is_ours(uint64_t number) const {
     return number % options_.shard.count == options_.shard.index;
+  }
+
+  [[noreturn]] void fail_empty() const {
+    const std::string inputs = fmt::format("{}", fmt::join(options_.corpus.inputs, ", "));
+    if (full_ && n_tokens_ == 0) {
+      fail(Code::invalid, "{}: the first sequence alone has more than the {} tokens asked for",
+           inputs, options_.max_tokens);
+    }
+    if (options_.shard.count > 1) {
+      fail(Code::invalid, "{}: nothing to record in shard {}/{}; the documents read are {}", inputs,
+           options_.shard.index, options_.shard.count, n_documents_read());
+    }
+    fail(Code::invalid, "{}: nothing to record: the corpus is empty; documents read: {}, tokens: 0",
+         inputs, n_documents_read());
   }
 
   void take(Document document, uint64_t number) {

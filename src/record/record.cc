@@ -41,14 +41,25 @@ Json identity_of(const RecordOptions& options, const ActivationSource& source, c
           {"format", kFormatVersion}};
 }
 
-// The corpus tables, made now or found complete.
+void make_corpus(const WorkFolder& folder, const CorpusPassOptions& options,
+                 const Tokenizer& tokenizer, const ProgressFn& progress) {
+  CorpusPassResult result = read_corpus(options, tokenizer, folder.path(), progress);
+  result.summary["files"] = to_json(result.files);
+  write_file_atomically(folder.file(kCorpusFile), to_pretty_text(result.summary));
+}
+
+// The corpus tables, made now or found complete. A corpus that cannot be read leaves no folder, so
+// that the command can be put right and run again.
 Json ensure_corpus(const WorkFolder& folder, const CorpusPassOptions& options,
                    const Tokenizer& tokenizer, const ProgressFn& progress) {
   const std::string done = folder.file(kCorpusFile);
   if (!std::filesystem::exists(done)) {
-    CorpusPassResult result = read_corpus(options, tokenizer, folder.path(), progress);
-    result.summary["files"] = to_json(result.files);
-    write_file_atomically(done, to_pretty_text(result.summary));
+    try {
+      make_corpus(folder, options, tokenizer, progress);
+    } catch (...) {
+      folder.discard();
+      throw;
+    }
   }
   return parse_json(read_file(done), done);
 }
@@ -115,10 +126,12 @@ Json model_json(const LlamaModel& model) {
 
 // fake:LAYERSxUNITS
 std::optional<FakeModelOptions> parse_fake(const std::string& model) {
+  if (!is_fake(model)) return std::nullopt;
   FakeModelOptions fake;
   char rest = 0;
-  if (std::sscanf(model.c_str(), "fake:%ux%u%c", &fake.n_layers, &fake.n_units, &rest) != 2) {
-    return std::nullopt;
+  const int n = std::sscanf(model.c_str(), "fake:%5ux%6u%c", &fake.n_layers, &fake.n_units, &rest);
+  if (n != 2 || fake.n_layers == 0 || fake.n_units == 0) {
+    fail(Code::invalid, "{}: write fake:LAYERSxUNITS, for example fake:3x40", model);
   }
   fake.batch_rows = 512;
   fake.context = 4096;
@@ -128,7 +141,8 @@ std::optional<FakeModelOptions> parse_fake(const std::string& model) {
 }  // namespace
 
 RecordReport record(const RecordOptions& options, const ProgressFn& progress) {
-  if (const auto fake = parse_fake(options.model)) {
+  if (auto fake = parse_fake(options.model)) {
+    fake->layers = options.layers;
     FakeModel source(*fake);
     const Json model = {
         {"name", options.model}, {"architecture", "fake"}, {"n_layers", fake->n_layers}};

@@ -25,6 +25,9 @@ class WorkFolder {
   std::string file(const std::string& name) const { return path_ + "/" + name; }
   bool resumed() const { return resumed_; }
 
+  // Removes the folder, where nothing in it is worth going on from.
+  void discard() const { remove_tree(path_); }
+
   // Removes what is only of use while recording, commits the manifest and takes the final name.
   void finish(const Manifest& manifest);
 
