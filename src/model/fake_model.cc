@@ -24,7 +24,14 @@ bool one_in(uint32_t every, uint64_t hash) { return every != 0 && mix64(hash) % 
 
 FakeModel::FakeModel(FakeModelOptions options)
     : options_(std::move(options)), row_stride_(options_.n_units + options_.padding) {
-  for (uint32_t layer = 0; layer < options_.n_layers; ++layer) {
+  if (options_.layers.empty()) {
+    for (uint32_t layer = 0; layer < options_.n_layers; ++layer) options_.layers.push_back(layer);
+  }
+  for (const uint32_t layer : options_.layers) {
+    if (layer >= options_.n_layers) {
+      fail(Code::invalid, "there is no layer {}: the fake model has layers 0 to {}", layer,
+           options_.n_layers - 1);
+    }
     for (const std::string& hook : options_.hooks) {
       sites_.push_back({fmt::format("blocks.{}.mlp.{}", layer, hook), layer, options_.n_units});
     }
@@ -37,9 +44,11 @@ size_t FakeModel::rows_of(size_t n_tokens) const {
 
 float FakeModel::value(size_t site, uint32_t unit, int32_t token, uint32_t position,
                        int32_t previous) const {
+  const size_t n_hooks = options_.hooks.size();
+  const uint64_t number = sites_[site].layer * n_hooks + site % n_hooks;  // whatever the layers
   uint64_t hash = mix64(options_.seed);
   for (const uint64_t part :
-       {uint64_t{site}, uint64_t{unit}, uint64_t(token), uint64_t{position}, uint64_t(previous)}) {
+       {number, uint64_t{unit}, uint64_t(token), uint64_t{position}, uint64_t(previous)}) {
     hash = mix64(hash ^ part);
   }
   if (one_in(options_.nan_every, hash + 1)) return std::numeric_limits<float>::quiet_NaN();

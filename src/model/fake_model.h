@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "actogram/source.h"
@@ -16,6 +18,7 @@ namespace actogram {
 struct FakeModelOptions {
   uint32_t n_layers = 3;
   uint32_t n_units = 16;
+  std::vector<uint32_t> layers = {};               // that have sites; empty: all
   std::vector<std::string> hooks = {"hook_post"};  // sites are blocks.LAYER.mlp.HOOK
   size_t batch_rows = 64;
   size_t context = 64;   // tokens
@@ -29,7 +32,7 @@ struct FakeModelOptions {
 
 class FakeModel : public ActivationSource {
  public:
-  explicit FakeModel(FakeModelOptions options = {});
+  explicit FakeModel(FakeModelOptions options = {});  // Error{invalid} for a layer it lacks
 
   const std::vector<Site>& sites() const override { return sites_; }
   size_t batch_rows() const override { return options_.batch_rows; }
@@ -47,6 +50,9 @@ class FakeModel : public ActivationSource {
   std::vector<Site> sites_;
   size_t row_stride_;
 };
+
+// Whether a person who names this as model means the fake one: "fake:..." is no file.
+inline bool is_fake(std::string_view model) { return model.starts_with("fake:"); }
 
 // Words with the space before them, as far as it has seen to give them numbers at construction;
 // everything else byte by byte. Ids 0 to 255 are bytes, 256 is BOS, then the words.

@@ -1,15 +1,33 @@
 #include "record/token_list.h"
 
+#include <memory>
+
 #include "codec/utf8.h"
+#include "model/fake_model.h"
 #include "model/llama_model.h"
 #include "model/llama_tokenizer.h"
 
 namespace actogram {
+namespace {
+
+struct NamedTokenizer {
+  std::unique_ptr<LlamaModel> vocabulary;  // none for the fake model
+  std::unique_ptr<Tokenizer> tokenizer;
+};
+
+NamedTokenizer open_tokenizer(const std::string& model) {
+  if (is_fake(model)) return {nullptr, std::make_unique<FakeTokenizer>()};
+  auto vocabulary = std::make_unique<LlamaModel>(model, LlamaModel::Load::vocabulary);
+  auto tokenizer = std::make_unique<LlamaTokenizer>(*vocabulary);
+  return {std::move(vocabulary), std::move(tokenizer)};
+}
+
+}  // namespace
 
 std::vector<ListedToken> list_tokens(const std::string& model, const std::string& text,
                                      const SequenceOptions& options) {
-  const LlamaModel vocabulary(model, LlamaModel::Load::vocabulary);
-  const LlamaTokenizer tokenizer(vocabulary);
+  const NamedTokenizer named = open_tokenizer(model);
+  const Tokenizer& tokenizer = *named.tokenizer;
   Sequencer sequencer(tokenizer, options);
   Document document;
   document.text = text;
