@@ -28,6 +28,12 @@ int nesting_depth(std::string_view text) {
   return deepest;
 }
 
+// "[json.exception.parse_error.101] parse error at line 1, column 2: WHAT": the WHAT.
+std::string_view reason(std::string_view text) {
+  const size_t colon = text.find(": ");
+  return colon == text.npos ? text : text.substr(colon + 2);
+}
+
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& what) {
@@ -37,7 +43,7 @@ Json parse_json(std::string_view text, const std::string& what) {
   try {
     return Json::parse(text.begin(), text.end());
   } catch (const Json::parse_error& error) {
-    fail(Code::corrupt, "{}: not JSON at byte {}: {}", what, error.byte, error.what());
+    fail(Code::corrupt, "{}: not JSON at byte {}: {}", what, error.byte, reason(error.what()));
   } catch (const Json::exception& error) {
     fail(Code::corrupt, "{}: {}", what, error.what());
   }

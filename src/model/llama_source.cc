@@ -24,8 +24,9 @@ struct Limits {
 Limits make_limits(const LlamaModel& model, const LlamaSourceOptions& options) {
   const uint32_t trained = model.info().trained_context;
   if (options.context > trained) {
-    fail(Code::invalid, "a context of {} tokens is more than the {} that {} was trained for",
-         options.context, trained, model.info().name);
+    fail(Code::invalid,
+         "a context of {} tokens is more than the {} that {} was trained for; choose {} or less",
+         options.context, trained, model.path().filename().string(), trained);
   }
   const size_t rows =
       std::max(round_up(std::max(options.batch_rows, 1U)), round_up(options.context));

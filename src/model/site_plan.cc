@@ -17,7 +17,7 @@ std::vector<uint32_t> wanted_layers(const LlamaModel& model, const LlamaSourceOp
   if (layers.empty()) fail(Code::corrupt, "{} has no layers", model.path().string());
   if (*layers.rbegin() >= model.info().n_layers) {
     fail(Code::invalid, "there is no layer {}: {} has layers 0 to {}", *layers.rbegin(),
-         model.info().name, model.info().n_layers - 1);
+         model.path().filename().string(), model.info().n_layers - 1);
   }
   return {layers.begin(), layers.end()};
 }

@@ -6,9 +6,19 @@
 namespace actogram {
 namespace {
 
+// As one would type it: in quotes where a shell would read more than the word.
+std::string quoted(const std::string& word) {
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
 std::string joined(const Json& list) {
   std::string text;
-  for (const Json& word : list) text += (text.empty() ? "" : " ") + word.get<std::string>();
+  for (const Json& word : list) text += (text.empty() ? "" : " ") + quoted(word.get<std::string>());
   return text;
 }
 
@@ -16,6 +26,17 @@ std::string text_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return "unknown";
   return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+std::string counted(uint64_t n, const char* noun) {
+  return fmt::format("{} {}{}", readable_count(n), noun, n == 1 ? "" : "s");
+}
+
+// "NAME (ARCHITECTURE, FILE TYPE)", of which the fake model has no file.
+std::string model_line(const Json& model) {
+  std::string kind = text_of(model, "architecture");
+  if (model.contains("file_type")) kind += ", " + text_of(model, "file_type");
+  return fmt::format("{} ({})", text_of(model, "name"), kind);
 }
 
 uint64_t count_of(const Json& object, const char* key) { return object.value(key, uint64_t{0}); }
@@ -45,23 +66,23 @@ std::vector<std::pair<std::string, std::string>> facts_of(const std::string& pat
   uint64_t n_bytes = 0;
   for (const auto& [name, file] : m.files) n_bytes += file.n_bytes;
   std::vector<std::pair<std::string, std::string>> facts = {
-      {"model", fmt::format("{} ({}, {})", text_of(m.model, "name"),
-                            text_of(m.model, "architecture"), text_of(m.model, "file_type"))},
-      {"model file", text_of(m.model, "file")},
-      {"sha256", text_of(m.model, "sha256")},
-      {"units", fmt::format("{} at {} sites, {} to {}", readable_count(recording.units().n_units()),
-                            m.sites.size(), short_site_name(m.sites.front().name),
+      {"model", model_line(m.model)},
+      {"units", fmt::format("{} at {}, {} to {}", readable_count(recording.units().n_units()),
+                            counted(m.sites.size(), "site"), short_site_name(m.sites.front().name),
                             short_site_name(m.sites.back().name))},
-      {"corpus", fmt::format("{} tokens in {} sequences of {} documents",
-                             readable_count(count_of(m.corpus, "n_tokens")),
-                             readable_count(count_of(m.corpus, "n_sequences")),
-                             readable_count(count_of(m.corpus, "n_documents")))}};
+      {"corpus", fmt::format("{} in {} of {}", counted(count_of(m.corpus, "n_tokens"), "token"),
+                             counted(count_of(m.corpus, "n_sequences"), "sequence"),
+                             counted(count_of(m.corpus, "n_documents"), "document"))}};
+  if (m.model.contains("file")) {
+    facts.insert(facts.begin() + 1, {{"model file", text_of(m.model, "file")},
+                                     {"sha256", text_of(m.model, "sha256")}});
+  }
   for (const Json& source : m.corpus.at("sources")) {
-    facts.push_back({"  " + text_of(source, "name"),
-                     fmt::format("{} documents, {}, {} bytes not UTF-8",
-                                 readable_count(count_of(source, "n_documents")),
-                                 readable_bytes(count_of(source, "n_bytes")),
-                                 count_of(source, "n_invalid_bytes"))});
+    facts.push_back(
+        {"  " + text_of(source, "name"),
+         fmt::format("{}, {}, {} not UTF-8", counted(count_of(source, "n_documents"), "document"),
+                     readable_bytes(count_of(source, "n_bytes")),
+                     counted(count_of(source, "n_invalid_bytes"), "byte"))});
   }
   facts.push_back(
       {"context",
@@ -85,7 +106,7 @@ std::vector<std::pair<std::string, std::string>> facts_of(const std::string& pat
 
 CheckResult check(const std::string& path, const ProgressFn& progress) {
   const CheckReport report = check_recording(path, [&](double share) {
-    progress({"checking", static_cast<uint64_t>(share * 1000), 1000, 0, "parts"});
+    progress({"checking", static_cast<uint64_t>(share * 1000), 1000, 0, ""});
   });
   return {report.problems,
           fmt::format("{} files, {}, {} units, {} peaks", report.n_files,

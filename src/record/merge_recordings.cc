@@ -15,23 +15,27 @@ using Inputs = std::vector<std::unique_ptr<Recording>>;
 
 // What must agree, by name, for the numbers to be of one kind.
 Json kind_of(const Manifest& manifest) {
-  Json options = manifest.options;
-  options.erase("max_tokens");  // how much of a corpus was read, not how
-  return {{"model sha256", manifest.model.value("sha256", manifest.model.value("name", ""))},
-          {"options", options},
-          {"exemplar counts and window",
-           {manifest.collate.top, manifest.collate.bottom, manifest.collate.random,
-            manifest.collate.per_bucket, manifest.collate.window}}};
+  Json kind = manifest.options;
+  kind.erase("max_tokens");  // how much of a corpus was read, not how
+  kind["model"] = manifest.model.value("sha256", manifest.model.value("name", ""));
+  kind["top"] = manifest.collate.top;
+  kind["bottom"] = manifest.collate.bottom;
+  kind["random"] = manifest.collate.random;
+  kind["per_bucket"] = manifest.collate.per_bucket;
+  kind["window"] = manifest.collate.window;
+  return kind;
 }
 
 void check_fit(const Inputs& inputs) {
+  static const Json kNone;
   const Manifest& first = inputs.front()->manifest();
   for (const auto& input : inputs) {
     const Json expected = kind_of(first), found = kind_of(input->manifest());
     for (const auto& [what, value] : expected.items()) {
-      if (found.at(what) == value) continue;
-      fail(Code::invalid, "{} and {} do not fit together: their {} differ: {} and {}",
-           inputs.front()->path(), input->path(), what, to_text(value), to_text(found.at(what)));
+      const Json& other = found.contains(what) ? found.at(what) : kNone;
+      if (other == value) continue;
+      fail(Code::invalid, "{} and {} do not fit together: {} is {} and {}", inputs.front()->path(),
+           input->path(), what, to_text(value), to_text(other));
     }
     if (input->manifest().sites != first.sites) {
       fail(Code::invalid, "{} and {} do not fit together: they have different sites",

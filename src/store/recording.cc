@@ -9,7 +9,13 @@ namespace actogram {
 
 Manifest read_manifest(const std::string& path) {
   const std::string manifest = path + "/" + kManifestFile;
-  if (!std::filesystem::exists(path)) fail(Code::not_found, "{}: no such recording", path);
+  if (!std::filesystem::exists(path)) {
+    if (std::filesystem::exists(path + ".partial")) {
+      fail(Code::not_found, "{0}: not finished; the command in {0}.partial/command.json goes on",
+           path);
+    }
+    fail(Code::not_found, "{}: no such recording", path);
+  }
   if (!std::filesystem::exists(manifest)) {
     fail(Code::invalid, "{}: not a recording: it has no {}", path, kManifestFile);
   }
@@ -53,7 +59,7 @@ class Checker {
       const uint64_t n_bytes = std::filesystem::file_size(path);
       report_.n_bytes += n_bytes;
       if (n_bytes != file.n_bytes) {
-        problem("{}: {} bytes, expected {}", name, n_bytes, file.n_bytes);
+        problem("{}: {} bytes, expected {}: the file is damaged", name, n_bytes, file.n_bytes);
       } else if (const std::string found = checksum_of_file(path); found != file.checksum) {
         problem("{}: checksum {}, expected {}: the file is damaged", name, found, file.checksum);
       }
