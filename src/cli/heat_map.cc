@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <cwchar>
 
 namespace actogram {
 namespace {
@@ -28,23 +30,63 @@ std::string visible(std::string_view text) {
   return shown;
 }
 
-// Columns, counting a character as one: close enough to break lines.
+// As the terminal counts: two for a CJK character or an emoji, none for a combining mark.
 size_t columns_of(std::string_view text) {
-  return static_cast<size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  std::mbstate_t state = {};
+  size_t columns = 0;
+  while (!text.empty()) {
+    wchar_t c = 0;
+    const size_t n = std::mbrtowc(&c, text.data(), text.size(), &state);
+    if (n == 0 || n > text.size()) {  // not UTF-8
+      state = {};
+      text.remove_prefix(1);
+      ++columns;
+      continue;
+    }
+    columns += static_cast<size_t>(std::max(0, wcwidth(c)));
+    text.remove_prefix(n);
+  }
+  return columns;
 }
 
-// White mixed with blue or red in the terminal's 24-bit colours.
-std::string background(double value, double scale) {
-  const double share = scale > 0 ? std::min(1.0, std::abs(value) / scale) : 0;
-  const auto mix = [share](int full) { return static_cast<int>(255 + share * (full - 255)); };
-  const auto [r, g, b] =
-      value >= 0 ? std::tuple{mix(33), mix(102), mix(172)} : std::tuple{mix(178), mix(24), mix(43)};
-  const bool dark = share > 0.55;
-  return fmt::format("\033[48;2;{};{};{}m\033[38;2;{}m", r, g, b, dark ? "255;255;255" : "0;0;0");
+struct Rgb {
+  int red, green, blue;
+};
+
+struct Palette {
+  Rgb none, positive, negative;
+};
+
+constexpr Palette kPalettes[] = {{{24, 24, 28}, {80, 165, 255}, {255, 95, 80}},      // dark
+                                 {{255, 255, 255}, {33, 102, 172}, {178, 24, 43}}};  // light
+
+// Background and text in the terminal's 24-bit colours; none at all for what is next to nothing.
+std::string shade(double value, const HeatMapOptions& options) {
+  constexpr double kLeast = 0.03;
+  const double share = options.scale > 0 ? std::min(1.0, std::abs(value) / options.scale) : 0;
+  if (!(share >= kLeast)) return "";
+  const Palette& palette = kPalettes[static_cast<int>(options.background)];
+  const Rgb& full = value >= 0 ? palette.positive : palette.negative;
+  const auto mix = [share](int from, int to) {
+    return from + static_cast<int>(share * (to - from));
+  };
+  const Rgb mixed = {mix(palette.none.red, full.red), mix(palette.none.green, full.green),
+                     mix(palette.none.blue, full.blue)};
+  const bool bright = 299 * mixed.red + 587 * mixed.green + 114 * mixed.blue > 125 * 1000;
+  return fmt::format("\033[48;2;{};{};{}m\033[38;2;{}m", mixed.red, mixed.green, mixed.blue,
+                     bright ? "0;0;0" : "255;255;255");
 }
 
 }  // namespace
+
+// "15;0" is white on black. Of the sixteen colours 7 and those from 9 on are bright.
+HeatMapOptions::Background HeatMap::background_of_terminal() {
+  const char* colors = std::getenv("COLORFGBG");
+  const std::string_view text = colors == nullptr ? "" : colors;
+  const int number = text.empty() ? 0 : std::atoi(text.substr(text.rfind(';') + 1).data());
+  return number == 7 || number > 8 ? HeatMapOptions::Background::light
+                                   : HeatMapOptions::Background::dark;
+}
 
 std::string HeatMap::bold(std::string_view text) const {
   return options_.color ? fmt::format("\033[1m{}{}", text, kReset) : std::string(text);
@@ -62,8 +104,7 @@ std::string HeatMap::piece(const Piece& piece, bool is_peak) const {
   for (const PieceToken& token : piece.tokens) {
     if (std::abs(token.value) > std::abs(value)) value = double{token.value};
   }
-  return fmt::format("{}{}{}{}", background(value, options_.scale), is_peak ? "\033[1;4m" : "",
-                     text, kReset);
+  return fmt::format("{}{}{}{}", shade(value, options_), is_peak ? "\033[1;4m" : "", text, kReset);
 }
 
 std::string HeatMap::draw(const Excerpt& excerpt) const {

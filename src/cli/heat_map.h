@@ -1,5 +1,6 @@
-// An excerpt as coloured text: blue for positive, red for negative, stronger for larger, the peak
-// underlined. Without colour the peak stands in brackets and nothing else is lost but the shades.
+// An excerpt as coloured text: blue for positive, red for negative, further from the terminal's own
+// background for larger, the peak underlined. Without colour the peak stands in brackets and
+// nothing else is lost but the shades.
 #pragma once
 
 #include <string>
@@ -11,6 +12,7 @@ namespace actogram {
 
 struct HeatMapOptions {
   bool color = true;
+  enum class Background { dark, light } background = Background::dark;
   double scale = 1;    // the value of the strongest shade
   size_t width = 100;  // columns
 };
@@ -18,6 +20,9 @@ struct HeatMapOptions {
 class HeatMap {
  public:
   explicit HeatMap(HeatMapOptions options) : options_(options) {}
+
+  // From COLORFGBG where the terminal sets it; dark otherwise.
+  static HeatMapOptions::Background background_of_terminal();
 
   std::string draw(const Excerpt& excerpt) const;  // indented lines, no line end after the last
   std::string bold(std::string_view text) const;

@@ -29,6 +29,7 @@ std::vector<uint32_t> parse_number_list(std::string_view text) {
       fail(Code::invalid, "'{}' is not a list of numbers; write it like 0-5,12", text);
     }
     if (one) last = first;
+    if (last < first) fail(Code::invalid, "'{}' runs backwards; write it like 0-5,12", part);
     for (uint32_t number = first; number <= last; ++number) numbers.push_back(number);
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }

@@ -43,6 +43,7 @@ void ProgressBar::show(const Progress& progress) {
     end_line();
     phase_ = progress.phase;
     phase_began_ = now;
+    if (!terminal_) last_shown_ = now;
   }
   const bool done = progress.total > 0 && progress.done >= progress.total;
   const std::chrono::duration<double> since = now - last_shown_;
@@ -61,17 +62,20 @@ void ProgressBar::show(const Progress& progress) {
 std::string ProgressBar::line_for(const Progress& progress) const {
   const std::chrono::duration<double> elapsed = Clock::now() - phase_began_;
   const auto done_now = static_cast<double>(progress.done - progress.done_before);
-  const double speed = elapsed.count() > 0 ? done_now / elapsed.count() : 0;
+  constexpr double kLeastSeconds = 0.5;  // before that a speed says nothing
+  const double speed = elapsed.count() > kLeastSeconds ? done_now / elapsed.count() : 0;
   std::string line = fmt::format("{}: ", progress.phase);
   if (progress.total > 0) {
     const double share = static_cast<double>(progress.done) / static_cast<double>(progress.total);
     if (terminal_) line += bar(std::min(share, 1.0)) + " ";
-    line += fmt::format("{:.0f} % of {} {}", 100 * share, readable_count(progress.total),
-                        progress.unit);
+    line += fmt::format("{:.0f} %", 100 * share);
+    if (!progress.unit.empty()) {
+      line += fmt::format(" of {} {}", readable_count(progress.total), progress.unit);
+    }
   } else {
     line += fmt::format("{} {}", readable_count(progress.done), progress.unit);
   }
-  if (speed > 0)
+  if (speed > 0 && !progress.unit.empty())
     line += fmt::format(", {} {}/s", readable_count(static_cast<uint64_t>(speed)), progress.unit);
   if (speed > 0 && progress.total > progress.done) {
     line += fmt::format(", {} left",

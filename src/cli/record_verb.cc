@@ -1,8 +1,10 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <thread>
 
+#include "cli/help.h"
 #include "cli/number_list.h"
 #include "cli/progress_bar.h"
 #include "cli/verbs.h"
@@ -12,105 +14,140 @@
 namespace actogram {
 namespace {
 
-struct Typed {
-  RecordOptions options;
-  std::string layers;
-  std::string shard;
-};
-
-void add_corpus_options(CLI::App& app, CorpusPassOptions& corpus) {
-  SequenceOptions& sequences = corpus.sequences;
-  app.add_option("--context", sequences.context, "tokens of a sequence, BOS included")
-      ->capture_default_str()
-      ->check(CLI::Range(1u, 1u << 20));
-  app.add_option("--tokens", corpus.max_tokens,
-                 "stop after so many tokens; inputs take turns by document (0: no limit)")
-      ->capture_default_str();
-  using Long = SequenceOptions::LongDocuments;
-  app.add_option("--long-documents", sequences.long_documents,
-                 "what is longer than the context: 'split' into sequences, or 'truncate'")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Long>{{"split", Long::split}, {"truncate", Long::truncate}}))
-      ->default_str("split");
-  using Bos = SequenceOptions::Bos;
-  app.add_option("--bos", sequences.bos,
-                 "begin each sequence with BOS: 'auto' as the model's file says, 'always', 'never'")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Bos>{
-          {"auto", Bos::automatic}, {"always", Bos::always}, {"never", Bos::never}}))
-      ->default_str("auto");
-  app.add_option("--column", corpus.corpus.column,
-                 "column of JSON lines and Parquet (default: text, else messages)");
-  app.add_option("--id-column", corpus.corpus.id_column, "column that names the documents");
-  using Format = CorpusOptions::StdinFormat;
-  app.add_option("--stdin-format", corpus.corpus.stdin_format, "'text' or 'jsonl'")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Format>{{"text", Format::text}, {"jsonl", Format::jsonl}}))
-      ->default_str("text");
-}
-
-void add_exemplar_options(CLI::App& app, CollateOptions& collate) {
-  app.add_option("--top", collate.top, "sequences with the highest maximum, for each unit")
-      ->capture_default_str();
-  app.add_option("--bottom", collate.bottom, "sequences with the lowest minimum")
-      ->capture_default_str();
-  app.add_option("--random", collate.random, "sequences drawn uniformly")->capture_default_str();
-  app.add_option("--per-bucket", collate.per_bucket,
-                 "sequences drawn from each of five quantile buckets of the maximum")
-      ->capture_default_str();
-  app.add_option("--window", collate.window, "tokens kept around a peak")
-      ->capture_default_str()
-      ->check(CLI::Range(1u, 1u << 16));
-}
-
-void add_running_options(CLI::App& app, RecordOptions& options) {
-  options.recorder.collation.n_threads = std::max(1u, std::thread::hardware_concurrency());
-  app.add_option("--threads", options.recorder.collation.n_threads,
-                 "threads; the result does not depend on it")
-      ->capture_default_str()
-      ->check(CLI::Range(1u, 1024u));
-  app.add_option("--batch-rows", options.batch_rows, "tokens that the model computes at once")
-      ->capture_default_str()
-      ->check(CLI::Range(16u, 4096u));
-  app.add_option("--checkpoint-seconds", options.recorder.checkpoint_seconds,
-                 "a run that is stopped loses at most so much")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--buffer-bytes", options.recorder.collation.window_buffer_bytes,
-                 "memory for windows before they go to the disk")
-      ->capture_default_str();
-}
-
+// "0/4", the first of four.
 Shard parse_shard(const std::string& text) {
   Shard shard;
   char rest = 0;
-  if (std::sscanf(text.c_str(), "%u/%u%c", &shard.index, &shard.count, &rest) != 2) {
-    fail(Code::invalid, "--shard {}: write i/N, for example 0/4 for the first of four", text);
+  const int n = std::sscanf(text.c_str(), "%9u/%9u%c", &shard.index, &shard.count, &rest);
+  if (n != 2 || shard.index >= shard.count) {
+    fail(Code::invalid, "--shard {}: write i/N with i from 0 to N-1, for example 0/4", text);
   }
   return shard;
+}
+
+std::vector<uint32_t> parse_layers(const std::string& text) {
+  try {
+    return parse_number_list(text);
+  } catch (const Error& error) {
+    fail(error.code(), "--layers: {}", error.what());
+  }
+}
+
+void add_corpus_options(CLI::App& app, CorpusPassOptions& corpus) {
+  constexpr const char* kGroup = "The text";
+  app.add_option("--tokens", corpus.max_tokens,
+                 "stop after so many tokens; inputs take turns by document; 0: no limit")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option("--column", corpus.corpus.column,
+                 "column of JSON lines and Parquet (default: text, else messages)")
+      ->type_name("NAME")
+      ->group(kGroup);
+  app.add_option("--id-column", corpus.corpus.id_column,
+                 "column that names the documents (default: file and line)")
+      ->type_name("NAME")
+      ->group(kGroup);
+  using Format = CorpusOptions::StdinFormat;
+  add_choice<Format>(app, "--stdin-format", corpus.corpus.stdin_format,
+                     {{"text", Format::text}, {"jsonl", Format::jsonl}},
+                     "what standard input holds: one document, or one a line")
+      ->group(kGroup);
+  app.add_option_function<std::string>(
+         "--shard", [&corpus](const std::string& text) { corpus.shard = parse_shard(text); },
+         "record every Nth document from the ith on; merge the shards later")
+      ->type_name("i/N")
+      ->group(kGroup);
+}
+
+void add_model_options(CLI::App& app, RecordOptions& options) {
+  constexpr const char* kGroup = "What the model reads";
+  SequenceOptions& sequences = options.corpus.sequences;
+  app.add_option("--context", sequences.context, "tokens of a sequence, BOS included")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1u << 20))
+      ->group(kGroup);
+  using Long = SequenceOptions::LongDocuments;
+  add_choice<Long>(app, "--long-documents", sequences.long_documents,
+                   {{"split", Long::split}, {"truncate", Long::truncate}},
+                   "cut what is longer into sequences, or drop the rest")
+      ->group(kGroup);
+  using Bos = SequenceOptions::Bos;
+  add_choice<Bos>(app, "--bos", sequences.bos,
+                  {{"auto", Bos::automatic}, {"always", Bos::always}, {"never", Bos::never}},
+                  "begin each sequence with BOS; auto: as the model's file says")
+      ->group(kGroup);
+  app.add_option_function<std::string>(
+         "--layers", [&options](const std::string& text) { options.layers = parse_layers(text); },
+         "layers to record, for example 0-5,12 (default: all)")
+      ->type_name("LIST")
+      ->group(kGroup);
+}
+
+void add_exemplar_options(CLI::App& app, CollateOptions& collate) {
+  constexpr const char* kGroup = "Sequences kept for each unit";
+  app.add_option("--top", collate.top, "with the highest maximum")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option("--bottom", collate.bottom, "with the lowest minimum")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option("--random", collate.random, "drawn uniformly")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option("--per-bucket", collate.per_bucket,
+                 "drawn from each of five quantile buckets of the maximum")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option("--window", collate.window, "tokens kept around a peak")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1u << 16))
+      ->group(kGroup);
+}
+
+void add_running_options(CLI::App& app, RecordOptions& options) {
+  constexpr const char* kGroup = "Running (changes no number)";
+  options.recorder.collation.n_threads = std::max(1u, std::thread::hardware_concurrency());
+  app.add_option("--threads", options.recorder.collation.n_threads, "processor threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1024u))
+      ->group(kGroup);
+  app.add_option("--batch-rows", options.batch_rows, "tokens that the model computes at once")
+      ->capture_default_str()
+      ->check(CLI::Range(16u, 4096u))
+      ->group(kGroup);
+  app.add_option("--checkpoint-seconds", options.recorder.checkpoint_seconds,
+                 "a run that is stopped loses at most so much")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->group(kGroup);
+  app.add_option("--buffer-bytes", options.recorder.collation.window_buffer_bytes,
+                 "memory for windows before they go to the disk")
+      ->capture_default_str()
+      ->group(kGroup);
 }
 
 }  // namespace
 
 Action add_record(CLI::App& app, const Invocation& invocation) {
-  auto typed = std::make_shared<Typed>();
-  RecordOptions& options = typed->options;
-  app.add_option("MODEL", options.model, "a GGUF file")->required();
-  app.add_option(
-         "CORPUS", options.corpus.corpus.inputs,
-         "text files, folders, .jsonl, .parquet, or - for standard input; NAME=PATH names a "
-         "sub-corpus")
+  auto typed = std::make_shared<RecordOptions>();
+  RecordOptions& options = *typed;
+  app.add_option("MODEL", options.model,
+                 "a GGUF file; fake:3x40 stands for 3 layers of 40 units of noise")
       ->required();
-  app.add_option("-o,--output", options.output, "the recording to make, NAME.acto")->required();
+  app.add_option("CORPUS", options.corpus.corpus.inputs,
+                 "text files, folders, .jsonl, .parquet, or - for standard input;\n"
+                 "NAME=PATH gives it a name of its own")
+      ->required();
+  app.add_option("-o,--output", options.output, "the recording to make")
+      ->type_name("NAME.acto")
+      ->required();
   add_corpus_options(app, options.corpus);
-  app.add_option("--layers", typed->layers, "layers to record, for example 0-5,12 (default: all)");
-  app.add_option("--shard", typed->shard, "record part i of N, for example 0/4; merge them later");
+  add_model_options(app, options);
   add_exemplar_options(app, options.recorder.collation.collate);
   add_running_options(app, options);
 
   return [typed, &invocation] {
-    RecordOptions& o = typed->options;
-    o.layers = parse_number_list(typed->layers);
-    if (!typed->shard.empty()) o.corpus.shard = parse_shard(typed->shard);
+    RecordOptions& o = *typed;
     o.command = invocation.command;
     RecordReport report;
     {

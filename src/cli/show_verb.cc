@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "cli/heat_map.h"
+#include "cli/help.h"
 #include "cli/verbs.h"
 #include "query/facts.h"
 #include "query/pages.h"
@@ -17,7 +18,9 @@ namespace actogram {
 namespace {
 
 struct Typed {
-  std::string path, address, color = "auto";
+  std::string path, address;
+  enum class Color { automatic, always, never } color = Color::automatic;
+  HeatMapOptions::Background background = HeatMap::background_of_terminal();
   uint32_t excerpts = 5;
 };
 
@@ -62,30 +65,35 @@ void print_histogram(const HistogramView& view, size_t width) {
               high.c_str());
 }
 
+// Where an excerpt is from. A file that is a sub-corpus of its own is named once.
+std::string origin(const Excerpt& excerpt) {
+  return excerpt.source == excerpt.document_name
+             ? excerpt.source
+             : fmt::format("{} {}", excerpt.source, excerpt.document_name);
+}
+
 void print_group(const ExcerptGroup& group, const Typed& typed, const HeatMap& heat_map) {
   if (group.excerpts.empty()) return;
   const size_t n = std::min<size_t>(typed.excerpts, group.excerpts.size());
   std::printf("\n%s (%zu of %zu)\n", heat_map.bold(group.title).c_str(), n, group.excerpts.size());
   for (size_t i = 0; i < n; ++i) {
     const Excerpt& excerpt = group.excerpts[i];
-    std::printf("%s\n%s\n",
-                heat_map
-                    .dim(fmt::format("{:>10.4g}  {} {}, position {}", excerpt.value, excerpt.source,
-                                     excerpt.document_name, excerpt.at.position))
-                    .c_str(),
-                heat_map.draw(excerpt).c_str());
+    const std::string where = fmt::format("{:>10.4g}  {}, position {}", excerpt.value,
+                                          origin(excerpt), excerpt.at.position);
+    std::printf("%s\n%s\n", heat_map.dim(where).c_str(), heat_map.draw(excerpt).c_str());
   }
 }
 
 int show(const Typed& typed) {
   const Pages pages(typed.path);
   const UnitPage page = pages.unit(typed.address);
-  const bool color =
-      typed.color == "always" ||
-      (typed.color == "auto" && isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == nullptr);
+  const bool color = typed.color == Typed::Color::always ||
+                     (typed.color == Typed::Color::automatic && isatty(STDOUT_FILENO) != 0 &&
+                      getenv("NO_COLOR") == nullptr);
   const Summary& s = page.summary;
   const double scale = std::max(std::abs(double{s.min}), std::abs(double{s.max}));
-  const HeatMap heat_map({.color = color, .scale = scale, .width = terminal_width()});
+  const HeatMap heat_map(
+      {.color = color, .background = typed.background, .scale = scale, .width = terminal_width()});
   std::printf("%s\n",
               heat_map.bold(fmt::format("{}/{}", page.address.site, page.address.index)).c_str());
   print_summary(page);
@@ -100,10 +108,16 @@ Action add_show(CLI::App& app, const Invocation& invocation) {
   auto typed = std::make_shared<Typed>();
   app.add_option("RECORDING", typed->path, "NAME.acto")->required();
   app.add_option("UNIT", typed->address, "SITE/INDEX, for example 12.mlp/345")->required();
-  app.add_option("--excerpts", typed->excerpts, "excerpts of each group")->capture_default_str();
-  app.add_option("--color", typed->color, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
-      ->capture_default_str();
+  app.add_option("--excerpts", typed->excerpts, "how many of each group")->capture_default_str();
+  using Color = Typed::Color;
+  add_choice<Color>(
+      app, "--color", typed->color,
+      {{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}},
+      "24-bit colours; auto: on a terminal, unless NO_COLOR is set");
+  using Background = HeatMapOptions::Background;
+  add_choice<Background>(app, "--background", typed->background,
+                         {{"dark", Background::dark}, {"light", Background::light}},
+                         "what the terminal's is");
   return [typed, &invocation] {
     if (!invocation.json) return show(*typed);
     std::printf("%s\n", Pages(typed->path).unit_json(typed->address).c_str());

@@ -43,7 +43,9 @@ Action add_check(CLI::App& app, const Invocation& invocation) {
       std::printf("%s\n", to_json_text(result).c_str());
     } else {
       for (const std::string& problem : result.problems) std::printf("%s\n", problem.c_str());
-      if (result.problems.empty()) std::printf("sound: %s\n", result.summary.c_str());
+      const bool sound = result.problems.empty();
+      std::printf("%s: %s: %s\n", path->c_str(), sound ? "sound" : "damaged",
+                  result.summary.c_str());
     }
     return result.problems.empty() ? 0 : 1;
   };
@@ -51,8 +53,12 @@ Action add_check(CLI::App& app, const Invocation& invocation) {
 
 Action add_merge(CLI::App& app, const Invocation& invocation) {
   auto options = std::make_shared<MergeOptions>();
-  app.add_option("RECORDINGS", options->inputs, "two or more of NAME.acto")->required();
-  app.add_option("-o,--output", options->output, "the recording to make")->required();
+  app.add_option("RECORDINGS", options->inputs, "NAME.acto, two or more")
+      ->required()
+      ->expected(2, -1);
+  app.add_option("-o,--output", options->output, "the recording to make")
+      ->type_name("NAME.acto")
+      ->required();
   return [options, &invocation] {
     options->command = invocation.command;
     {
@@ -75,10 +81,11 @@ Action add_tokens(CLI::App& app, const Invocation& invocation) {
     SequenceOptions options;
   };
   auto typed = std::make_shared<Typed>();
-  app.add_option("MODEL", typed->model, "a GGUF file")->required();
+  app.add_option("MODEL", typed->model, "a GGUF file, or fake:3x40")->required();
   app.add_option("TEXT", typed->text, "the text, or - for standard input")->required();
-  app.add_option("--context", typed->options.context, "tokens of a sequence")
-      ->capture_default_str();
+  app.add_option("--context", typed->options.context, "tokens of a sequence, BOS included")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1u << 20));
   return [typed, &invocation] {
     if (typed->text == "-") {
       typed->text.assign(std::istreambuf_iterator<char>(std::cin), {});
@@ -103,7 +110,7 @@ Server* running_server = nullptr;
 
 }  // namespace
 
-Action add_serve(CLI::App& app, const Invocation&) {
+Action add_serve(CLI::App& app, const Invocation& invocation) {
   struct Typed {
     std::string path;
     ServeOptions options;
@@ -113,10 +120,12 @@ Action add_serve(CLI::App& app, const Invocation&) {
   app.add_option("--port", typed->options.port, "port; 0 takes a free one")
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
-  app.add_option("--host", typed->options.host, "address; beyond this machine it needs --token")
+  app.add_option("--host", typed->options.host,
+                 "address to listen on; beyond this machine it needs --token")
+      ->type_name("ADDRESS")
       ->capture_default_str();
-  app.add_option("--token", typed->options.token, "what a visitor must know");
-  return [typed] {
+  app.add_option("--token", typed->options.token, "what a visitor must know")->type_name("SECRET");
+  return [typed, &invocation] {
     const Pages pages(typed->path);
     Server server({.recording = [&] { return pages.recording_json(); },
                    .site = [&](std::string_view site) { return pages.site_json(site); },
@@ -126,7 +135,7 @@ Action add_serve(CLI::App& app, const Invocation&) {
     for (const int signal : {SIGINT, SIGTERM}) {
       std::signal(signal, [](int) { running_server->stop(); });
     }
-    std::printf("%s\n", server.url().c_str());
+    std::printf(invocation.json ? "{\"url\":\"%s\"}\n" : "%s\n", server.url().c_str());
     std::fflush(stdout);
     std::fprintf(stderr, "serving %s; Ctrl-C stops\n", typed->path.c_str());
     server.run();
