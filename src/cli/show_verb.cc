@@ -40,8 +40,8 @@ void print_summary(const UnitPage& page) {
   std::printf("\nmean      %-12.5g std       %-12.5g positive  %.2f %%\n", s.mean,
               std::sqrt(s.variance),
               100 * static_cast<double>(s.n_positive) / static_cast<double>(s.count));
-  std::printf("skewness  %-12.5g kurtosis  %-12.5g\n", s.skewness, s.kurtosis);
-  std::printf("min       %-12.5g max       %-12.5g\n", double{s.min}, double{s.max});
+  std::printf("skewness  %-12.5g kurtosis  %.5g\n", s.skewness, s.kurtosis);
+  std::printf("min       %-12.5g max       %.5g\n", double{s.min}, double{s.max});
 }
 
 // Bars of eighths; the logarithm of the counts, since most values of most units are near zero.

@@ -28,13 +28,19 @@ int nesting_depth(std::string_view text) {
   return deepest;
 }
 
-// "[json.exception.parse_error.101] parse error at line 1, column 2: WHAT": the WHAT.
-std::string_view reason(std::string_view text) {
-  const size_t colon = text.find(": ");
-  return colon == text.npos ? text : text.substr(colon + 2);
-}
-
 }  // namespace
+
+// "[json.exception.parse_error.101] parse error at line 1, column 2: WHAT", or without the middle.
+std::string_view reason(const Json::exception& error) {
+  std::string_view text = error.what();
+  const auto cut_after = [&text](std::string_view mark) {
+    const size_t at = text.find(mark);
+    if (at != text.npos) text.remove_prefix(at + mark.size());
+  };
+  cut_after("] ");
+  if (text.starts_with("parse error at")) cut_after(": ");
+  return text;
+}
 
 Json parse_json(std::string_view text, const std::string& what) {
   if (nesting_depth(text) > kMaxJsonDepth) {
@@ -43,9 +49,9 @@ Json parse_json(std::string_view text, const std::string& what) {
   try {
     return Json::parse(text.begin(), text.end());
   } catch (const Json::parse_error& error) {
-    fail(Code::corrupt, "{}: not JSON at byte {}: {}", what, error.byte, reason(error.what()));
+    fail(Code::corrupt, "{}: not JSON at byte {}: {}", what, error.byte, reason(error));
   } catch (const Json::exception& error) {
-    fail(Code::corrupt, "{}: {}", what, error.what());
+    fail(Code::corrupt, "{}: {}", what, reason(error));
   }
 }
 

@@ -28,6 +28,9 @@ inline constexpr int kMaxJsonDepth = 512;
 // `what` names the text in an error: a file, "file.jsonl:17", "body of POST /api/notes".
 Json parse_json(std::string_view text, const std::string& what);
 
+// What is wrong, without the library's own numbers.
+std::string_view reason(const Json::exception& error);
+
 // One line. A double comes back as the same double, and so does a float stored in one; NaN and
 // infinity become null; bytes that are not UTF-8 become U+FFFD. Never throws for a value's sake.
 std::string to_text(const Json& value);

@@ -141,6 +141,7 @@ std::optional<FakeModelOptions> parse_fake(const std::string& model) {
 }  // namespace
 
 RecordReport record(const RecordOptions& options, const ProgressFn& progress) {
+  check_recording_name(options.output);
   if (auto fake = parse_fake(options.model)) {
     fake->layers = options.layers;
     FakeModel source(*fake);

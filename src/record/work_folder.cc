@@ -6,17 +6,22 @@
 
 namespace actogram {
 namespace fs = std::filesystem;
-namespace {
 
-constexpr const char* kCommandFile = "command.json";
-
-std::string make_folder(const std::string& recording) {
+void check_recording_name(const std::string& recording) {
   if (fs::path(recording).extension() != ".acto") {
     fail(Code::invalid, "{}: the name of a recording ends in .acto", recording);
   }
   if (fs::exists(recording)) {
     fail(Code::exists, "{}: exists already; choose another name or remove it", recording);
   }
+}
+
+namespace {
+
+constexpr const char* kCommandFile = "command.json";
+
+std::string make_folder(const std::string& recording) {
+  check_recording_name(recording);
   const std::string path = recording + ".partial";
   std::error_code error;
   fs::create_directories(path, error);

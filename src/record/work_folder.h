@@ -13,6 +13,10 @@
 
 namespace actogram {
 
+// Error{invalid} for a name that does not end in .acto, Error{exists} for one that is taken. For
+// those who would otherwise learn it after minutes.
+void check_recording_name(const std::string& recording);
+
 class WorkFolder {
  public:
   // `identity` is everything the result depends on; `command` is kept to be told. Error{exists} if

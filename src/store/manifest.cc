@@ -59,6 +59,7 @@ Manifest manifest_from_json(const Json& json) {
                               site.at("n_units").get<uint32_t>()});
   }
   manifest.files = files_from_json(json.at("files"));
+  if (manifest.sites.empty()) fail(Code::corrupt, "a manifest without sites");
   return manifest;
 }
 
@@ -80,7 +81,7 @@ std::string to_text(const Manifest& manifest) {
 Manifest parse_manifest(std::string_view text, const std::string& path) {
   const Json json = parse_json(text, path);
   try {
-    if (json.at("format") != "actogram recording") {
+    if (!json.is_object() || json.value("format", "") != "actogram recording") {
       fail(Code::corrupt, "{}: this is not the manifest of a recording", path);
     }
     const int version = json.at("version").get<int>();
@@ -92,7 +93,7 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
     }
     return manifest_from_json(json);
   } catch (const Json::exception& error) {
-    fail(Code::corrupt, "{}: {}", path, error.what());
+    fail(Code::corrupt, "{}: {}", path, reason(error));
   }
 }
 

@@ -198,7 +198,13 @@ UnitTables::UnitTables(const std::string& folder, const std::vector<Site>& sites
     : sites_(sites),
       units_(folder + "/" + units_table().file, units_table().columns),
       histograms_(folder + "/" + histograms_table().file, histograms_table().columns),
-      peaks_(folder + "/" + peaks_table().file, peaks_table().columns) {}
+      peaks_(folder + "/" + peaks_table().file, peaks_table().columns) {
+  uint64_t n_units = 0;
+  for (const Site& site : sites) n_units += site.n_units;
+  if (units_.n_rows() == n_units && histograms_.n_rows() == n_units) return;
+  fail(Code::corrupt, "{}: {} rows in {} and {} in {}; the manifest has {} units", folder,
+       units_.n_rows(), units_table().file, histograms_.n_rows(), histograms_table().file, n_units);
+}
 
 uint64_t UnitTables::row_of(const UnitAddress& address) const {
   uint64_t row = 0;
@@ -210,9 +216,12 @@ uint64_t UnitTables::row_of(const UnitAddress& address) const {
     }
     row += site.n_units;
   }
-  fail(Code::not_found, "no site {} in this recording; it has {} to {}",
-       short_site_name(address.site), short_site_name(sites_.front().name),
-       short_site_name(sites_.back().name));
+  std::string names;
+  for (const Site& site : sites_) {
+    names += (names.empty() ? "" : ", ") + std::string(short_site_name(site.name));
+  }
+  fail(Code::not_found, "no site {} in this recording; it has {}", short_site_name(address.site),
+       names);
 }
 
 namespace {
