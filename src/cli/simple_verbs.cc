@@ -1,5 +1,6 @@
 // The verbs that are a call and a print: info, check, merge, tokens, serve.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -23,8 +24,11 @@ Action add_info(CLI::App& app, const Invocation& invocation) {
       std::printf("%s\n", Pages(*path).recording_json().c_str());
       return 0;
     }
-    for (const auto& [label, text] : facts_of(*path)) {
-      std::printf("%-12s %s\n", label.c_str(), text.c_str());
+    const auto facts = facts_of(*path);
+    size_t width = 12;
+    for (const auto& [label, text] : facts) width = std::max(width, label.size());
+    for (const auto& [label, text] : facts) {
+      std::printf("%-*s %s\n", static_cast<int>(width), label.c_str(), text.c_str());
     }
     return 0;
   };

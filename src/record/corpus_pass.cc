@@ -28,8 +28,8 @@ class CorpusPass {
       take(std::move(*document), number);
       if (number % 64 == 0) tell();
     }
-    tell();
     if (writer_.n_tokens() == 0) fail_empty();
+    progress_({"reading the corpus", n_tokens_, n_tokens_, 0, "tokens"});
     return {summary(), writer_.finish()};
   }
 
