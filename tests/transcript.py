@@ -9,9 +9,10 @@
     {
 
 Each command runs in bash, all commands of a transcript in one temporary folder, which starts with
-the files of tests/cli/fixtures/ and, as model.gguf, the real model. Lines that start with `2> ` are
-stderr; a command that ends in anything but 0 says so with [exit N]. `...` stands for any text in
-a line and, alone on its line, for any number of lines. ACTOGRAM_UPDATE=1 rewrites what differs.
+the files of tests/cli/fixtures/ and, as model.gguf, the real model; `python3` has pyarrow. Lines
+that start with `2> ` are stderr; a command that ends in anything but 0 says so with [exit N]. `...`
+stands for any text in a line and, alone on its line, for any number of lines. ACTOGRAM_UPDATE=1
+rewrites what differs.
 """
 
 import os
@@ -84,7 +85,7 @@ def prepare(folder: Path) -> None:
 def run(command: str, folder: Path) -> list[str]:
     """The lines a block with this command would expect."""
     environment = {
-        "PATH": f"{build_folder() / 'bin'}:{os.environ['PATH']}",
+        "PATH": f"{build_folder() / 'bin'}:{ROOT / '.deps/venv/bin'}:{os.environ['PATH']}",
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",
         "TERM": "dumb",

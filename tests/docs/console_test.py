@@ -1,7 +1,8 @@
 """The blocks marked ```console run in README.md and docs/ print what they say.
 
-All such blocks of one file are one transcript (tests/transcript.py says how it reads). A plain
-```console block is shown to people only: it needs a network, a browser, or hours.
+All such blocks of one file are one transcript (tests/transcript.py says how it reads). A block marked
+```python NAME.py is a file of that name in its folder. A plain ```console block is shown to people only:
+it needs a network, a browser, or hours.
 """
 
 import re
@@ -14,6 +15,7 @@ README = transcript.ROOT / "README.md"  # has such blocks, always
 OTHERS = {*transcript.ROOT.glob("*.md"), *transcript.ROOT.glob("docs/*.md")} - {README}
 FILES = [README, *sorted(f for f in OTHERS if "\n```console run\n" in f.read_text())]
 BLOCK = re.compile(r"^```console run\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SCRIPT = re.compile(r"^```python (\w+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.slow
@@ -22,6 +24,8 @@ def test_console(file: Path, tmp_path: Path) -> None:
     text = file.read_text()
     blocks = BLOCK.findall(text)
     assert blocks
+    for name, script in SCRIPT.findall(text):
+        (tmp_path / name).write_text(script)
     # Padded, so that a mismatch names the line of the document.
     first = text.count("\n", 0, text.index(blocks[0])) if len(blocks) == 1 else 0
     transcript.check(file.name, "\n" * first + "".join(blocks), tmp_path)
