@@ -1,8 +1,8 @@
 """The blocks marked ```console run in README.md and docs/ print what they say.
 
-All such blocks of one file are one transcript (tests/transcript.py says how it reads). A block marked
-```python NAME.py is a file of that name in its folder. A plain ```console block is shown to people only:
-it needs a network, a browser, or hours.
+All such blocks of one file are one transcript (tests/transcript.py says how it reads). A block
+marked ```python NAME.py is a file of that name in its folder. A plain ```console block is shown to
+people only: it needs a network, a browser, or hours.
 """
 
 import re
