@@ -154,6 +154,12 @@ struct TableBatch::State {
   const arrow::ArrayData& data(size_t index) const {
     return *batch->column_data(static_cast<int>(index));
   }
+  // Of no rows a file may leave the offsets out altogether.
+  std::span<const int64_t> offsets(const arrow::ArrayData& array) const {
+    static constexpr int64_t kNone[] = {0};
+    if (batch->num_rows() == 0) return kNone;
+    return values<int64_t>(array, 1, batch->num_rows() + 1);
+  }
   template <typename T>
   std::span<const T> values(const arrow::ArrayData& array, size_t buffer, int64_t n) const {
     return {array.GetValues<T>(static_cast<int>(buffer)), static_cast<size_t>(n)};
@@ -177,7 +183,7 @@ template std::span<const double> TableBatch::column(size_t) const;
 
 Strings TableBatch::strings(size_t index) const {
   const arrow::ArrayData& array = state_->data(index);
-  const auto offsets = state_->values<int64_t>(array, 1, state_->batch->num_rows() + 1);
+  const auto offsets = state_->offsets(array);
   return {{offsets, state_->values<char>(array, 2, offsets.back())}};
 }
 
@@ -190,7 +196,7 @@ std::span<const std::byte> TableBatch::fixed_bytes(size_t index) const {
 template <typename T>
 Lists<T> TableBatch::lists(size_t index) const {
   const arrow::ArrayData& array = state_->data(index);
-  const auto offsets = state_->values<int64_t>(array, 1, state_->batch->num_rows() + 1);
+  const auto offsets = state_->offsets(array);
   return {offsets, state_->values<T>(*array.child_data[0], 1, array.child_data[0]->length)};
 }
 
