@@ -9,7 +9,7 @@ namespace actogram {
 namespace {
 
 constexpr const char* kCheckpoint = "/checkpoint";
-constexpr uint32_t kReleaseEvery = 256;  // units: some 10 MB of windows
+constexpr uint32_t kUnitsAtOnce = 256;  // some 10 MB of windows
 
 // Every unit of a site may keep two windows of every sequence of a batch, each with a header.
 size_t most_window_floats(const Site& site, size_t most_rows) {
@@ -102,14 +102,19 @@ UnitRecord Collation::finished_unit(const SiteCollator& site, uint32_t unit,
 
 StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, const ProgressFn& progress) {
   UnitWriter writer(folder_, sites_);
+  std::vector<UnitRecord> records(kUnitsAtOnce);
   uint64_t n_done = 0;
   for (const SiteCollator& site : collators_) {
-    for (uint32_t unit = 0; unit < site.n_units(); ++unit) {
-      writer.add(finished_unit(site, unit, n_tokens));
-      if (unit % kReleaseEvery == 0) windows_.release_pages();
+    for (uint32_t first = 0; first < site.n_units(); first += kUnitsAtOnce) {
+      const uint32_t n = std::min(kUnitsAtOnce, site.n_units() - first);
+      threads_.parallel_for(n, [&](size_t i, size_t) {
+        records[i] = finished_unit(site, first + static_cast<uint32_t>(i), n_tokens);
+      });
+      for (uint32_t i = 0; i < n; ++i) writer.add(records[i]);
+      windows_.release_pages();
+      n_done += n;
+      progress({"writing the units", n_done, n_units_, 0, "units"});
     }
-    n_done += site.n_units();
-    progress({"writing the units", n_done, n_units_, 0, "units"});
   }
   return writer.finish();
 }
