@@ -65,11 +65,10 @@ void print_histogram(const HistogramView& view, size_t width) {
               high.c_str());
 }
 
-// Where an excerpt is from. A file that is a sub-corpus of its own is named once.
+// Where an excerpt is from. A row's name begins with its file's, which most often is the source's.
 std::string origin(const Excerpt& excerpt) {
-  return excerpt.source == excerpt.document_name
-             ? excerpt.source
-             : fmt::format("{} {}", excerpt.source, excerpt.document_name);
+  if (excerpt.document_name.starts_with(excerpt.source)) return excerpt.document_name;
+  return fmt::format("{} {}", excerpt.source, excerpt.document_name);
 }
 
 void print_group(const ExcerptGroup& group, const Typed& typed, const HeatMap& heat_map) {
