@@ -22,7 +22,7 @@ constexpr const char* kCommandFile = "command.json";
 
 std::string make_folder(const std::string& recording) {
   check_recording_name(recording);
-  const std::string path = recording + ".partial";
+  std::string path = recording + ".partial";
   std::error_code error;
   fs::create_directories(path, error);
   if (error) fail(Code::environment, "{}: cannot create: {}", path, error.message());
