@@ -56,8 +56,8 @@ UnitBlock::UnitBlock(std::string_view site, uint32_t first, uint32_t n,
                      const CollateOptions& options)
     : options_(options),
       n_units_(n),
-      value_counts_(n * kNumBins),
-      maxima_counts_(n * kNumBins),
+      value_counts_(size_t{n} * kNumBins),
+      maxima_counts_(size_t{n} * kNumBins),
       maxima_(n, band_sizes(options)),
       bottom_(size_t{n} * options.bottom) {
   for (uint32_t lane = 0; lane < n; ++lane) keys_[lane] = unit_key(site, first + lane);

@@ -9,7 +9,7 @@
 namespace actogram {
 namespace {
 
-constexpr size_t kSumLimbs = 4 * ExactSum::kLimbs;
+constexpr size_t kSumLimbs = size_t{4} * ExactSum::kLimbs;
 
 enum UnitColumn : size_t {
   kSite,
