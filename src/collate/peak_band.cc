@@ -1,15 +1,12 @@
 #include "collate/peak_band.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 
 #include "actogram/error.h"
 
 namespace actogram {
 namespace {
-
-constexpr uint32_t kMaxKept = 250;  // counts of dominators are bytes
 
 // Slots to begin with: enough for some ten thousand sequences, so that memory is claimed at the
 // start of a recording and hardly ever after.
@@ -24,10 +21,7 @@ BandSizes band_sizes(const CollateOptions& options) {
   const auto drawn = static_cast<double>(options.per_bucket);
   const auto tail = static_cast<uint32_t>(std::ceil(drawn / .8 + 1.6 * std::sqrt(drawn)));
   const auto all = static_cast<uint32_t>(std::ceil(drawn / .5 + 3.5 * std::sqrt(drawn)));
-  const BandSizes sizes{std::max({tail, options.top, options.random, 1u}),
-                        std::max({all, options.random, 1u})};
-  assert(sizes.tail <= kMaxKept && sizes.all <= kMaxKept);
-  return sizes;
+  return {std::max({tail, options.top, options.random, 1u}), std::max({all, options.random, 1u})};
 }
 
 PeakBand::PeakBand(size_t n_units, BandSizes sizes)
@@ -57,28 +51,43 @@ bool PeakBand::observe(size_t unit, float value, uint32_t rank, Place at) {
   }
   if (dominators >= sizes_.tail && earlier >= sizes_.all) return false;
 
-  // The newcomer counts against the peaks it dominates and those it is drawn before; whichever is
-  // past both limits goes.
-  for (size_t i = n; i-- > 0;) {
-    const size_t slot = base + i;
-    const bool place_first = at.sequence < sequences_[slot];
-    const bool drawn_first = rank < ranks_[slot] || (rank == ranks_[slot] && place_first);
-    if (!drawn_first) continue;
-    const bool stronger = value > values_[slot] || (value == values_[slot] && place_first);
-    dominators_[slot] = static_cast<uint8_t>(std::min(dominators_[slot] + stronger, 255));
-    earlier_[slot] = static_cast<uint8_t>(std::min(earlier_[slot] + 1, 255));
-    if (dominators_[slot] >= sizes_.tail && earlier_[slot] >= sizes_.all) erase(unit, i);
-  }
-
+  count_against(unit, value, rank, at);
   if (sizes_of_[unit] == capacity_) grow();
   const size_t slot = unit * capacity_ + sizes_of_[unit]++;
   values_[slot] = value;
   ranks_[slot] = rank;
   sequences_[slot] = at.sequence;
   positions_[slot] = at.position;
-  dominators_[slot] = static_cast<uint8_t>(std::min(dominators, 255u));
-  earlier_[slot] = static_cast<uint8_t>(std::min(earlier, 255u));
+  dominators_[slot] = static_cast<uint16_t>(dominators);
+  earlier_[slot] = static_cast<uint16_t>(earlier);
   return true;
+}
+
+// The newcomer counts against the peaks it dominates and those it is drawn before; whichever is
+// past both limits then goes. No count overflows: it is below the number of peaks kept, some
+// hundreds.
+void PeakBand::count_against(size_t unit, float value, uint32_t rank, Place at) {
+  const size_t base = unit * capacity_, n = sizes_of_[unit];
+  const float* values = values_.data() + base;
+  const uint32_t* ranks = ranks_.data() + base;
+  const uint32_t* sequences = sequences_.data() + base;
+  uint16_t* dominators = dominators_.data() + base;
+  uint16_t* earlier = earlier_.data() + base;
+  uint32_t any_past = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const uint32_t place_first = at.sequence < sequences[i];
+    const uint32_t stronger = (value > values[i]) | ((value == values[i]) & place_first);
+    const uint32_t drawn_first = (rank < ranks[i]) | ((rank == ranks[i]) & place_first);
+    const uint32_t n_dominators = dominators[i] + (drawn_first & stronger);
+    const uint32_t n_earlier = earlier[i] + drawn_first;
+    dominators[i] = static_cast<uint16_t>(n_dominators);
+    earlier[i] = static_cast<uint16_t>(n_earlier);
+    any_past |= (n_dominators >= sizes_.tail) & (n_earlier >= sizes_.all);
+  }
+  if (any_past == 0) return;
+  for (size_t i = n; i-- > 0;) {
+    if (dominators[i] >= sizes_.tail && earlier[i] >= sizes_.all) erase(unit, i);
+  }
 }
 
 void PeakBand::set_window(size_t unit, uint64_t window_ref) {

@@ -14,7 +14,7 @@
 // peak that is dropped has its dominators among the kept ones, and they dominate for ever.
 //
 // Expected size after n sequences: tail * (1 + ln(n / tail)) + all - tail; some 180 for the
-// defaults and n = 1,500, 390 for a million. A peak costs 26 bytes here and its window elsewhere.
+// defaults and n = 1,500, 390 for a million. A peak costs 28 bytes here and its window elsewhere.
 #pragma once
 
 #include <cstddef>
@@ -53,6 +53,7 @@ class PeakBand {
   }
 
  private:
+  void count_against(size_t unit, float value, uint32_t rank, Place at);
   void grow();
   void erase(size_t unit, size_t slot);
 
@@ -65,8 +66,8 @@ class PeakBand {
   std::vector<uint32_t> ranks_;
   std::vector<uint32_t> sequences_;
   std::vector<uint32_t> positions_;
-  std::vector<uint8_t> dominators_;  // kept peaks that dominate it
-  std::vector<uint8_t> earlier_;     // kept peaks drawn before it
+  std::vector<uint16_t> dominators_;  // kept peaks that dominate it
+  std::vector<uint16_t> earlier_;     // kept peaks drawn before it
   std::vector<uint64_t> windows_;
 };
 

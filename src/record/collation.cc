@@ -9,7 +9,7 @@ namespace actogram {
 namespace {
 
 constexpr const char* kCheckpoint = "/checkpoint";
-constexpr uint32_t kUnitsAtOnce = 256;  // some 10 MB of windows
+constexpr uint64_t kUnitsAtOnce = 256;  // some 10 MB of windows
 
 // Every unit of a site may keep two windows of every sequence of a batch, each with a header.
 size_t most_window_floats(const Site& site, size_t most_rows) {
@@ -101,20 +101,23 @@ UnitRecord Collation::finished_unit(const SiteCollator& site, uint32_t unit,
 }
 
 StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, const ProgressFn& progress) {
+  // While one thread writes a chunk of units, the others make the next.
   UnitWriter writer(folder_, sites_);
-  std::vector<UnitRecord> records(kUnitsAtOnce);
-  uint64_t n_done = 0;
-  for (const SiteCollator& site : collators_) {
-    for (uint32_t first = 0; first < site.n_units(); first += kUnitsAtOnce) {
-      const uint32_t n = std::min(kUnitsAtOnce, site.n_units() - first);
-      threads_.parallel_for(n, [&](size_t i, size_t) {
-        records[i] = finished_unit(site, first + static_cast<uint32_t>(i), n_tokens);
-      });
-      for (uint32_t i = 0; i < n; ++i) writer.add(records[i]);
-      windows_.release_pages();
-      n_done += n;
-      progress({"writing the units", n_done, n_units_, 0, "units"});
-    }
+  std::vector<UnitRecord> ready, next;
+  for (uint64_t first = 0; first < n_units_ || !ready.empty(); first += kUnitsAtOnce) {
+    next.resize(first < n_units_ ? std::min<uint64_t>(kUnitsAtOnce, n_units_ - first) : 0);
+    threads_.parallel_for(next.size() + 1, [&](size_t item, size_t) {
+      if (item == 0) {
+        for (const UnitRecord& record : ready) writer.add(record);
+        return;
+      }
+      uint32_t unit = 0;
+      const SiteCollator& site = site_of_row(first + item - 1, unit);
+      next[item - 1] = finished_unit(site, unit, n_tokens);
+    });
+    std::swap(ready, next);
+    windows_.release_pages();
+    progress({"writing the units", std::min(first, n_units_), n_units_, 0, "units"});
   }
   return writer.finish();
 }

@@ -20,7 +20,7 @@ namespace actogram {
 struct CollationOptions {
   CollateOptions collate = {};
   uint32_t n_threads = 1;
-  uint64_t window_buffer_bytes = uint64_t{512} << 20;  // more of it means fewer writes
+  uint64_t window_buffer_bytes = uint64_t{1} << 30;  // more of it means fewer writes
 };
 
 class Collation {

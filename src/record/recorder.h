@@ -18,7 +18,7 @@ namespace actogram {
 
 struct RecorderOptions {
   CollationOptions collation = {};
-  double checkpoint_seconds = 60;
+  double checkpoint_seconds = 120;
 };
 
 class Recorder {
