@@ -178,7 +178,7 @@ TEST_F(RecordTest, RefusesASecondWriterAndATakenName) {
 }
 
 TEST_F(RecordTest, SaysWhatCannotBeRecorded) {
-  std::ofstream(folder_ / "empty.txt");
+  const std::ofstream empty(folder_ / "empty.txt");
   RecordOptions o = options("none.acto");
   o.corpus.corpus.inputs = {path("missing")};
   EXPECT_EQ(code_of([&] { record(o, kQuiet); }), Code::not_found);
