@@ -18,7 +18,7 @@ namespace actogram {
 
 struct RecorderOptions {
   CollationOptions collation = {};
-  double checkpoint_seconds = 120;
+  double checkpoint_seconds = 300;
 };
 
 class Recorder {
