@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "actogram/error.h"
+#include "codec/utf8.h"
 #include "model/llama_model.h"
 #include "model/token_offsets.h"
 
@@ -22,35 +23,6 @@ std::string piece_of(const llama_vocab* vocab, int32_t id) {
     piece.resize(static_cast<size_t>(fits ? n : -n));
     if (fits) return piece;
   }
-}
-
-// The bytes of the UTF-8 character that `text` begins with, 0 where it does not begin with one
-// (Unicode 15, table 3-7: shortest form, no surrogates, at most U+10FFFF).
-size_t character_size(std::string_view text) {
-  const auto byte = [&](size_t i) -> unsigned {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
-  };
-  const auto follows = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-  const unsigned pair = lead << 8 | byte(1);
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const bool allowed = pair >= 0xE0A0 && !(pair >= 0xEDA0 && pair <= 0xEDBF);
-    return allowed && follows(1) && follows(2) ? 3 : 0;
-  }
-  const bool allowed = pair >= 0xF090 && pair <= 0xF48F;
-  return allowed && follows(1) && follows(2) && follows(3) ? 4 : 0;
-}
-
-size_t valid_prefix(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    const size_t size = character_size(text.substr(at));
-    if (size == 0) break;
-    at += size;
-  }
-  return at;
 }
 
 }  // namespace
@@ -109,7 +81,7 @@ void LlamaTokenizer::tokenize(std::string_view text, Special special,
   if (!byte_level_) return add_valid(text, 0, special, out);
   size_t at = 0;
   while (at < text.size()) {
-    const size_t valid = valid_prefix(text.substr(at));
+    const size_t valid = first_invalid_byte(text.substr(at));
     add_valid(text.substr(at, valid), at, special, out);
     at += valid;
     if (at < text.size()) {
