@@ -1,5 +1,5 @@
-// The verbs of the command line. How to add one: a file X_verb.cc with an add_X(), a row in the
-// table of verbs.cc, and a transcript in tests/cli/.
+// The verbs of the command line. How to add one: an add_X() in a file X_verb.cc (in simple_verbs.cc
+// where it is a call and a print), a row in the table of verbs.cc, and a transcript in tests/cli/.
 //
 // A verb adds its options to a CLI11 subcommand and returns what to do once they are parsed. It
 // prints its result on stdout, one JSON document with --json, and throws Error for what goes wrong.
