@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -14,23 +15,12 @@
 namespace actogram {
 namespace {
 
-constexpr size_t kWriteBufferBytes = size_t{1} << 20;
-constexpr uint64_t kHandOverBytes = uint64_t{16} << 20;
+constexpr size_t kWriteBufferBytes = size_t{4} << 20;
 
 [[noreturn]] void fail_errno(const std::string& path, const char* doing, int error) {
   const Code code = error == ENOENT ? Code::not_found : Code::environment;
   const char* hint = error == ENOSPC || error == EDQUOT ? "; free some space and run it again" : "";
   fail(code, "{}: cannot {}: {}{}", path, doing, std::strerror(error), hint);
-}
-
-void write_all(int fd, const std::string& path, const char* data, size_t n) {
-  while (n > 0) {
-    const ssize_t written = ::write(fd, data, n);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_errno(path, "write", errno);
-    data += written;
-    n -= static_cast<size_t>(written);
-  }
 }
 
 }  // namespace
@@ -65,16 +55,52 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-void MappedFile::release_pages() const {
-  if (data_ != nullptr) ::madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
-}
-
 std::string read_file(const std::string& path) { return std::string(MappedFile(path).text()); }
 
-FileWriter::FileWriter(const std::string& path) : path_(path) {
+PartReader::PartReader(const std::string& path) : path_(path) {
+  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
+  if (fd_ < 0 && errno == EINVAL) fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0) fail_errno(path, "open", errno);
+  struct stat info = {};
+  if (::fstat(fd_, &info) != 0) {
+    const int error = errno;
+    ::close(fd_);
+    fail_errno(path, "read", error);
+  }
+  size_ = static_cast<uint64_t>(info.st_size);
+}
+
+PartReader::~PartReader() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+PartReader::PartReader(PartReader&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+
+std::span<const std::byte> PartReader::read(uint64_t begin, uint64_t end,
+                                            PageBuffer& buffer) const {
+  if (begin > end || end > size_) {
+    fail(Code::corrupt, "{}: has {} bytes, and the bytes {} to {} are wanted", path_, size_, begin,
+         end);
+  }
+  const uint64_t first = begin / PageBuffer::kPage * PageBuffer::kPage;
+  buffer.reserve(end - first);
+  const size_t room = std::min<uint64_t>(buffer.capacity(), (end - first + PageBuffer::kPage - 1) /
+                                                                PageBuffer::kPage *
+                                                                PageBuffer::kPage);
+  for (size_t n = 0; first + n < end;) {
+    const ssize_t got = ::pread(fd_, buffer.data() + n, room - n, static_cast<off_t>(first + n));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail_errno(path_, "read", errno);
+    if (got == 0) fail(Code::corrupt, "{}: became shorter while it was read", path_);
+    n += static_cast<size_t>(got);
+  }
+  return {buffer.data() + (begin - first), end - begin};
+}
+
+FileWriter::FileWriter(const std::string& path) : path_(path), buffer_(kWriteBufferBytes) {
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) fail_errno(path, "create", errno);
-  buffer_.reserve(kWriteBufferBytes);
 }
 
 FileWriter::~FileWriter() {
@@ -84,40 +110,65 @@ FileWriter::~FileWriter() {
 FileWriter::FileWriter(FileWriter&& other) noexcept
     : path_(std::move(other.path_)),
       fd_(std::exchange(other.fd_, -1)),
+      direct_(other.direct_),
       n_bytes_(other.n_bytes_),
-      n_handed_over_(other.n_handed_over_),
       checksum_(std::move(other.checksum_)),
-      buffer_(std::move(other.buffer_)) {}
+      buffer_(std::move(other.buffer_)),
+      n_buffered_(other.n_buffered_) {}
 
 void FileWriter::write(std::span<const std::byte> bytes) {
   checksum_.update(bytes);
-  const char* data = reinterpret_cast<const char*>(bytes.data());
-  if (buffer_.size() + bytes.size() > kWriteBufferBytes) flush();
-  if (bytes.size() >= kWriteBufferBytes) {
-    write_all(fd_, path_, data, bytes.size());
-  } else {
-    buffer_.append(data, bytes.size());
-  }
   n_bytes_ += bytes.size();
+  while (!bytes.empty()) {
+    const size_t n = std::min(bytes.size(), kWriteBufferBytes - n_buffered_);
+    std::memcpy(buffer_.data() + n_buffered_, bytes.data(), n);
+    n_buffered_ += n;
+    bytes = bytes.subspan(n);
+    if (n_buffered_ == kWriteBufferBytes) write_full_buffer();
+  }
 }
 
-void FileWriter::flush() {
-  write_all(fd_, path_, buffer_.data(), buffer_.size());
-  buffer_.clear();
-  if (n_bytes_ - n_handed_over_ < kHandOverBytes) return;
-  // Only a hint: a file system that cannot take it loses nothing but time.
-  ::sync_file_range(fd_, static_cast<off_t>(n_handed_over_),
-                    static_cast<off_t>(n_bytes_ - n_handed_over_), SYNC_FILE_RANGE_WRITE);
-  n_handed_over_ = n_bytes_;
+void FileWriter::write_full_buffer() {
+  if (!direct_) set_direct(true);
+  write_all(buffer_.data(), kWriteBufferBytes);
+  n_buffered_ = 0;
+}
+
+void FileWriter::write_rest() {
+  set_direct(false);
+  write_all(buffer_.data(), n_buffered_);
+  n_buffered_ = 0;
+}
+
+// Only a wish: a file system that cannot do it goes on as before.
+void FileWriter::set_direct(bool direct) {
+  const int flags = ::fcntl(fd_, F_GETFL);
+  if (flags < 0) return;
+  const int wanted = direct ? flags | O_DIRECT : flags & ~O_DIRECT;
+  if (wanted != flags && ::fcntl(fd_, F_SETFL, wanted) == 0) direct_ = direct;
+}
+
+void FileWriter::write_all(const std::byte* data, size_t n) {
+  while (n > 0) {
+    const ssize_t written = ::write(fd_, data, n);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EINVAL && direct_) {  // after a write cut short, for example
+      set_direct(false);
+      if (!direct_) continue;
+    }
+    if (written < 0) fail_errno(path_, "write", errno);
+    data += written;
+    n -= static_cast<size_t>(written);
+  }
 }
 
 void FileWriter::close() {
-  flush();
+  write_rest();
   if (::close(std::exchange(fd_, -1)) != 0) fail_errno(path_, "close", errno);
 }
 
 void FileWriter::finish() {
-  flush();
+  write_rest();
   if (::fsync(fd_) != 0) fail_errno(path_, "sync", errno);
   if (::close(std::exchange(fd_, -1)) != 0) fail_errno(path_, "close", errno);
 }

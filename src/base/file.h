@@ -12,6 +12,7 @@
 
 #include "actogram/error.h"
 #include "base/hash.h"
+#include "base/memory.h"
 
 namespace actogram {
 
@@ -26,9 +27,6 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
 
-  // Lets the system forget the pages that were read; they come back from the file when needed.
-  void release_pages() const;
-
  private:
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
@@ -36,9 +34,30 @@ class MappedFile {
 
 std::string read_file(const std::string& path);
 
+// Parts of a large file that is read once, past the page cache where the file system can.
+class PartReader {
+ public:
+  explicit PartReader(const std::string& path);
+  ~PartReader();
+  PartReader(PartReader&&) noexcept;
+  PartReader& operator=(PartReader&&) = delete;
+
+  uint64_t size() const { return size_; }
+  // Bytes [begin, end), held in `buffer`. Error{corrupt} if the file is shorter.
+  std::span<const std::byte> read(uint64_t begin, uint64_t end, PageBuffer& buffer) const;
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+  uint64_t size_ = 0;
+};
+
 // A new file, written front to back. finish() syncs it to the disk; without finish() the file is
-// whatever a crash would have left, and the owner is expected to throw it away. The disk begins to
-// write while the file grows, so that a sync at the end has little left to wait for.
+// whatever a crash would have left, and the owner is expected to throw it away.
+//
+// A large file goes past the page cache (O_DIRECT) where the file system can: a recording is
+// written once and seldom read at once, and filling the cache costs several times what the disk
+// does.
 class FileWriter {
  public:
   explicit FileWriter(const std::string& path);
@@ -55,14 +74,18 @@ class FileWriter {
   const std::string& path() const { return path_; }
 
  private:
-  void flush();
+  void write_full_buffer();
+  void write_rest();
+  void set_direct(bool direct);
+  void write_all(const std::byte* data, size_t n);
 
   std::string path_;
   int fd_ = -1;
+  bool direct_ = false;
   uint64_t n_bytes_ = 0;
-  uint64_t n_handed_over_ = 0;  // to the disk, in the background
   Checksum checksum_;
-  std::string buffer_;
+  PageBuffer buffer_;
+  size_t n_buffered_ = 0;
 };
 
 // Replaces `path` in one step: written beside it, synced, renamed, and the folder synced.

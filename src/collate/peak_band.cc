@@ -96,6 +96,7 @@ void PeakBand::set_window(size_t unit, uint64_t window_ref) {
 
 void PeakBand::erase(size_t unit, size_t slot) {
   const size_t hole = unit * capacity_ + slot;
+  dropped_windows_.push_back(windows_[hole]);
   const size_t last = unit * capacity_ + --sizes_of_[unit];
   const auto move_last = [&](auto& column) { column[hole] = column[last]; };
   move_last(values_), move_last(ranks_), move_last(sequences_), move_last(positions_);

@@ -44,6 +44,9 @@ class PeakBand {
   bool observe(size_t unit, float value, uint32_t rank, Place at);
   void set_window(size_t unit, uint64_t window_ref);  // of the peak admitted last
 
+  // The windows of peaks that observe() put out. The caller empties it.
+  std::vector<uint64_t>& dropped_windows() { return dropped_windows_; }
+
   std::vector<KeptPeak> sorted(size_t unit) const;  // strongest first
 
   // Visits every window reference, so that a store that moves windows can say where they went.
@@ -69,6 +72,8 @@ class PeakBand {
   std::vector<uint16_t> dominators_;  // kept peaks that dominate it
   std::vector<uint16_t> earlier_;     // kept peaks drawn before it
   std::vector<uint64_t> windows_;
+
+  std::vector<uint64_t> dropped_windows_;
 };
 
 }  // namespace actogram

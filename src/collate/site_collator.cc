@@ -14,11 +14,12 @@ SiteCollator::SiteCollator(const Site& site, const CollateOptions& options)
 }
 
 void SiteCollator::observe(const SiteValues& values, std::span<const BatchSequence> sequences,
-                           ThreadPool& threads, std::span<BlockScratch> scratch, WindowSink& sink) {
+                           ThreadPool& threads, std::span<BlockScratch> scratch,
+               std::span<WindowSink* const> sinks) {
   threads.parallel_for(blocks_.size(), [&](size_t index, size_t thread) {
     SiteValues part = values;
     part.values += index * UnitBlock::kLanes;
-    blocks_[index].observe(part, sequences, scratch[thread], sink);
+    blocks_[index].observe(part, sequences, scratch[thread], *sinks[thread]);
   });
 }
 

@@ -16,8 +16,10 @@ class SiteCollator {
   SiteCollator(const Site& site, const CollateOptions& options);
 
   // Takes in one batch. Threads share the blocks; a block's result does not depend on which.
+  // `scratch` and `sinks` are one for each thread.
   void observe(const SiteValues& values, std::span<const BatchSequence> sequences,
-               ThreadPool& threads, std::span<BlockScratch> scratch, WindowSink& sink);
+               ThreadPool& threads, std::span<BlockScratch> scratch,
+               std::span<WindowSink* const> sinks);
 
   uint32_t n_units() const { return n_units_; }
   UnitRecord record(uint32_t unit) const { return block(unit).record(lane(unit)); }
@@ -25,11 +27,9 @@ class SiteCollator {
     blocks_[unit / UnitBlock::kLanes].restore(lane(unit), record);
   }
 
-  template <typename Visitor>  // visit(uint64_t& window_ref), by unit
-  void for_each_window(Visitor visit) {
-    for (UnitBlock& block : blocks_) {
-      for (size_t lane = 0; lane < block.n_units(); ++lane) block.for_each_window(lane, visit);
-    }
+  template <typename Visitor>  // visit(uint64_t& window_ref)
+  void for_each_window(uint32_t unit, Visitor visit) {
+    blocks_[unit / UnitBlock::kLanes].for_each_window(lane(unit), visit);
   }
 
  private:

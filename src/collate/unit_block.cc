@@ -168,7 +168,7 @@ void UnitBlock::count_bins(const BlockScratch& scratch, size_t n_tokens) {
 }
 
 void UnitBlock::offer_peaks(const Extremes& peaks, const BatchSequence& sequence,
-                            BlockScratch& scratch, WindowSink& sink) {
+                            const BlockScratch& scratch, WindowSink& sink) {
   for (size_t lane = 0; lane < n_units_; ++lane) {
     if (peaks.max_at[lane] < 0) continue;
     const Place max_at{sequence.number, static_cast<uint32_t>(peaks.max_at[lane])};
@@ -183,6 +183,8 @@ void UnitBlock::offer_peaks(const Extremes& peaks, const BatchSequence& sequence
     ++maxima_counts_[lane * kNumBins + bin_of(max)];
     const uint32_t rank = sample_rank(keys_[lane], sequence.key);
     if (maxima_.observe(lane, max, rank, max_at)) {
+      for (const uint64_t window : maxima_.dropped_windows()) sink.drop(window);
+      maxima_.dropped_windows().clear();
       maxima_.set_window(lane,
                          keep_window(lane, max_at.position, sequence.n_tokens, scratch, sink));
     }
@@ -200,13 +202,13 @@ bool lower(const KeptPeak& a, const KeptPeak& b) {
 
 }  // namespace
 
-void UnitBlock::offer_minimum(size_t lane, KeptPeak peak, uint32_t n_tokens, BlockScratch& scratch,
-                              WindowSink& sink) {
+void UnitBlock::offer_minimum(size_t lane, KeptPeak peak, uint32_t n_tokens,
+                              const BlockScratch& scratch, WindowSink& sink) {
   KeptPeak* first = bottom_.data() + lane * options_.bottom;
   KeptPeak* last = first + n_bottom_[lane];
   if (n_bottom_[lane] == options_.bottom) {
     if (options_.bottom == 0 || !lower(peak, last[-1])) return;
-    --last;
+    sink.drop((--last)->window_ref);
   } else {
     ++n_bottom_[lane];
   }
@@ -217,13 +219,12 @@ void UnitBlock::offer_minimum(size_t lane, KeptPeak peak, uint32_t n_tokens, Blo
 }
 
 uint64_t UnitBlock::keep_window(size_t lane, uint32_t position, uint32_t n_tokens,
-                                BlockScratch& scratch, WindowSink& sink) const {
+                                const BlockScratch& scratch, WindowSink& sink) const {
   const Window window = window_around(position, n_tokens, options_.window);
-  scratch.window.resize(window.end - window.begin);
-  for (uint32_t i = 0; i < scratch.window.size(); ++i) {
-    scratch.window[i] = scratch.values[(window.begin + i) * kLanes + lane];
-  }
-  return sink.keep(scratch.window);
+  const WindowSink::Room room = sink.keep(window.end - window.begin);
+  const float* from = scratch.values.data() + window.begin * kLanes + lane;
+  for (float& value : room.values) value = *from, from += kLanes;
+  return room.reference;
 }
 
 namespace {

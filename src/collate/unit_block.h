@@ -33,7 +33,6 @@ struct BatchSequence {
 struct BlockScratch {
   std::vector<float> values;   // [row, lane]
   std::vector<uint16_t> bins;  // [row, lane]
-  std::vector<float> window;
 };
 
 class UnitBlock {
@@ -66,12 +65,12 @@ class UnitBlock {
   Extremes sum_and_find_peaks(const float* rows, size_t n_tokens);
   Extremes sum_finite_and_find_peaks(const float* rows, size_t n_tokens);
   void count_bins(const BlockScratch& scratch, size_t n_tokens);
-  void offer_peaks(const Extremes& peaks, const BatchSequence& sequence, BlockScratch& scratch,
-                   WindowSink& sink);
-  void offer_minimum(size_t lane, KeptPeak peak, uint32_t n_tokens, BlockScratch& scratch,
+  void offer_peaks(const Extremes& peaks, const BatchSequence& sequence,
+                   const BlockScratch& scratch, WindowSink& sink);
+  void offer_minimum(size_t lane, KeptPeak peak, uint32_t n_tokens, const BlockScratch& scratch,
                      WindowSink& sink);
-  uint64_t keep_window(size_t lane, uint32_t position, uint32_t n_tokens, BlockScratch& scratch,
-                       WindowSink& sink) const;
+  uint64_t keep_window(size_t lane, uint32_t position, uint32_t n_tokens,
+                       const BlockScratch& scratch, WindowSink& sink) const;
 
   CollateOptions options_;
   size_t n_units_;

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <random>
+#include <set>
 
 #include "collate/merge.h"
 #include "collate/site_collator.h"
@@ -22,16 +24,25 @@ constexpr const char* kSite = "blocks.1.mlp.hook_post";
 // Windows in memory.
 class Windows : public WindowSink {
  public:
-  uint64_t keep(std::span<const float> values) override {
+  Room keep(size_t n) override {
     const std::lock_guard lock(mutex_);
-    kept_.emplace_back(values.begin(), values.end());
-    return kept_.size() - 1;
+    kept_.emplace_back(n);
+    return {kept_.size() - 1, kept_.back()};
   }
-  const std::vector<float>& at(uint64_t reference) const { return kept_.at(reference); }
+  void drop(uint64_t reference) override {
+    const std::lock_guard lock(mutex_);
+    if (!dropped_.insert(reference).second) ADD_FAILURE() << reference << " was dropped twice";
+  }
+  const std::vector<float>& at(uint64_t reference) const {
+    EXPECT_FALSE(dropped_.contains(reference));
+    return kept_.at(reference);
+  }
+  size_t n_alive() const { return kept_.size() - dropped_.size(); }
 
  private:
   std::mutex mutex_;
-  std::vector<std::vector<float>> kept_;
+  std::deque<std::vector<float>> kept_;
+  std::set<uint64_t> dropped_;
 };
 
 struct Data {
@@ -67,6 +78,7 @@ void feed(SiteCollator& collator, const Data& data, size_t begin, size_t end, st
           WindowSink& sink) {
   ThreadPool threads(1 + rng() % 3);
   std::vector<BlockScratch> scratch(threads.n_threads());
+  const std::vector<WindowSink*> sinks(threads.n_threads(), &sink);
   while (begin < end) {
     const size_t stop = std::min(end, begin + 1 + rng() % 5);
     const size_t stride = data.n_units + rng() % 3;
@@ -87,7 +99,7 @@ void feed(SiteCollator& collator, const Data& data, size_t begin, size_t end, st
                       .n_rows = rows.size() / stride,
                       .row_stride = stride,
                       .first_row = first_row},
-                     sequences, threads, scratch, sink);
+                     sequences, threads, scratch, sinks);
     begin = stop;
   }
 }
@@ -215,10 +227,14 @@ TEST(SiteCollator, EqualsTheDefinitionForEveryBatchingAndThread) {
     SiteCollator collator({kSite, 1, data.n_units}, options);
     Windows windows;
     feed(collator, data, 0, data.sequences.size(), rng, windows);
+    size_t n_kept = 0;
     for (uint32_t unit = 0; unit < data.n_units; ++unit) {
       SCOPED_TRACE(unit);
-      expect_equal(collator.record(unit), by_definition(data, unit), data, unit, options, windows);
+      const UnitRecord record = collator.record(unit);
+      expect_equal(record, by_definition(data, unit), data, unit, options, windows);
+      n_kept += record.maximum_peaks.size() + record.minimum_peaks.size();
     }
+    EXPECT_EQ(windows.n_alive(), n_kept);
   }
 }
 

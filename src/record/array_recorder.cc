@@ -23,7 +23,7 @@ class ArrayRecorder::Impl {
       : options_(checked(options)),
         folder_(options.output, kFolderIdentity, {}),
         corpus_(folder_.path()),
-        collation_(folder_.path(), options.sites, kMostTokens,
+        collation_(folder_.path(), options.sites,
                    {.collate = options.collate, .n_threads = options.n_threads}) {}
 
   void add_document(std::string_view source, std::string_view name, std::string_view text) {

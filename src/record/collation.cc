@@ -1,6 +1,7 @@
 #include "record/collation.h"
 
 #include <algorithm>
+#include <array>
 
 #include "collate/merge.h"
 #include "store/checkpoint.h"
@@ -11,29 +12,22 @@ namespace {
 constexpr const char* kCheckpoint = "/checkpoint";
 constexpr uint64_t kUnitsAtOnce = 256;  // some 10 MB of windows
 
-// Every unit of a site may keep two windows of every sequence of a batch, each with a header.
-size_t most_window_floats(const Site& site, size_t most_rows) {
-  return 2 * size_t{site.n_units} * 2 * most_rows;
-}
-
-size_t buffer_bytes(const std::vector<Site>& sites, size_t most_rows,
-                    const CollationOptions& options) {
-  size_t floats = 0;
-  for (const Site& site : sites) floats = std::max(floats, most_window_floats(site, most_rows));
-  return std::max<size_t>(options.window_buffer_bytes, floats * sizeof(float));
+const CollateOptions& checked(const CollateOptions& options) {
+  if (options.window >= 1 && options.window <= WindowStore::kMostValues) return options;
+  fail(Code::invalid, "a window of {} tokens is asked for; 1 to {} are possible", options.window,
+       WindowStore::kMostValues);
 }
 
 }  // namespace
 
-Collation::Collation(std::string folder, const std::vector<Site>& sites, size_t most_rows,
+Collation::Collation(std::string folder, const std::vector<Site>& sites,
                      const CollationOptions& options)
     : folder_(std::move(folder)),
       sites_(sites),
-      most_rows_(most_rows),
-      options_(options.collate),
+      options_(checked(options.collate)),
       threads_(options.n_threads),
       scratch_(threads_.n_threads()),
-      windows_(folder_, buffer_bytes(sites, most_rows, options)) {
+      windows_(folder_, options.window_buffer_bytes, threads_.n_threads()) {
   for (const Site& site : sites) {
     collators_.emplace_back(site, options.collate);
     n_units_ += site.n_units;
@@ -41,14 +35,27 @@ Collation::Collation(std::string folder, const std::vector<Site>& sites, size_t 
 }
 
 void Collation::observe(const SiteValues& values, std::span<const BatchSequence> sequences) {
-  if (!windows_.has_room(most_window_floats(sites_[values.site], most_rows_))) {
-    windows_.flush([this](const WindowStore::Visit& visit) { for_each_window(visit); });
+  // Every unit may keep two windows of every sequence.
+  const size_t n_windows = size_t{2} * sites_[values.site].n_units;
+  std::vector<WindowStore::Need> needs;
+  for (const BatchSequence& sequence : sequences) {
+    needs.push_back({n_windows, std::min(sequence.n_tokens, options_.window)});
   }
-  collators_[values.site].observe(values, sequences, threads_, scratch_, windows_);
+  windows_.make_room(needs, visit_all());
+  collators_[values.site].observe(values, sequences, threads_, scratch_, windows_.sinks());
 }
 
-void Collation::for_each_window(const WindowStore::Visit& visit) {
-  for (SiteCollator& collator : collators_) collator.for_each_window(visit);
+void Collation::for_each_window(uint64_t first_row, uint64_t end_row,
+                                const WindowStore::Visit& visit) {
+  for (uint64_t row = first_row; row < end_row; ++row) {
+    uint32_t unit = 0;
+    SiteCollator& site = site_of_row(row, unit);
+    site.for_each_window(unit, visit);
+  }
+}
+
+WindowStore::VisitAll Collation::visit_all() {
+  return [this](const WindowStore::Visit& visit) { for_each_window(0, n_units_, visit); };
 }
 
 SiteCollator& Collation::site_of_row(uint64_t row, uint32_t& unit) {
@@ -59,9 +66,8 @@ SiteCollator& Collation::site_of_row(uint64_t row, uint32_t& unit) {
 }
 
 void Collation::save(const std::string& fingerprint, uint64_t n_sequences) {
-  const auto visit_all = [this](const WindowStore::Visit& visit) { for_each_window(visit); };
-  windows_.flush(visit_all);
-  windows_.compact_if_wasteful(visit_all);
+  windows_.flush(visit_all());
+  windows_.compact_if_wasteful(visit_all());
   windows_.sync();
   const CheckpointHead head{.fingerprint = fingerprint,
                             .n_sequences = n_sequences,
@@ -87,11 +93,12 @@ std::optional<uint64_t> Collation::restore(const std::string& fingerprint) {
 }
 
 UnitRecord Collation::finished_unit(const SiteCollator& site, uint32_t unit,
-                                    std::span<const uint32_t> n_tokens) const {
+                                    std::span<const uint32_t> n_tokens,
+                                    const WindowStore::Loaded& windows) const {
   UnitRecord record = site.record(unit);
   assign_groups(record, options_);
   const auto fetch = [&](KeptPeak& peak) {
-    peak.window = windows_.window(peak.window_ref);
+    peak.window = windows.window(peak.window_ref);
     peak.window_begin =
         window_around(peak.at.position, n_tokens[peak.at.sequence], options_.window).begin;
   };
@@ -100,24 +107,40 @@ UnitRecord Collation::finished_unit(const SiteCollator& site, uint32_t unit,
   return record;
 }
 
+// Units go through in chunks, three at a time: while the windows of one are read, the units of the
+// one before are made, and those of the one before that are written.
 StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, const ProgressFn& progress) {
-  // While one thread writes a chunk of units, the others make the next.
+  struct Chunk {
+    uint64_t first = 0, end = 0;
+    WindowStore::Loaded windows = {};
+    std::vector<UnitRecord> units = {};
+  };
   UnitWriter writer(folder_, sites_);
-  std::vector<UnitRecord> ready, next;
-  for (uint64_t first = 0; first < n_units_ || !ready.empty(); first += kUnitsAtOnce) {
-    next.resize(first < n_units_ ? std::min<uint64_t>(kUnitsAtOnce, n_units_ - first) : 0);
-    threads_.parallel_for(next.size() + 1, [&](size_t item, size_t) {
+  std::array<Chunk, 3> chunks;
+  const uint64_t n_chunks = (n_units_ + kUnitsAtOnce - 1) / kUnitsAtOnce;
+  for (uint64_t step = 0; step < n_chunks + 2; ++step) {
+    Chunk& to_load = chunks[step % 3];
+    Chunk& to_make = chunks[(step + 2) % 3];
+    const Chunk& to_write = chunks[(step + 1) % 3];
+    to_load.first = std::min(n_units_, step * kUnitsAtOnce);
+    to_load.end = std::min(n_units_, to_load.first + kUnitsAtOnce);
+    to_make.units.resize(to_make.end - to_make.first);
+    threads_.parallel_for(to_make.units.size() + 2, [&](size_t item, size_t) {
       if (item == 0) {
-        for (const UnitRecord& record : ready) writer.add(record);
-        return;
+        for (const UnitRecord& record : to_write.units) writer.add(record);
+      } else if (item == 1) {
+        windows_.load(
+            [&](const WindowStore::Visit& visit) {
+              for_each_window(to_load.first, to_load.end, visit);
+            },
+            to_load.windows);
+      } else {
+        uint32_t unit = 0;
+        const SiteCollator& site = site_of_row(to_make.first + item - 2, unit);
+        to_make.units[item - 2] = finished_unit(site, unit, n_tokens, to_make.windows);
       }
-      uint32_t unit = 0;
-      const SiteCollator& site = site_of_row(first + item - 1, unit);
-      next[item - 1] = finished_unit(site, unit, n_tokens);
     });
-    std::swap(ready, next);
-    windows_.release_pages();
-    progress({"writing the units", std::min(first, n_units_), n_units_, 0, "units"});
+    progress({"writing the units", to_write.end, n_units_, 0, "units"});
   }
   return writer.finish();
 }

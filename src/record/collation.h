@@ -20,14 +20,13 @@ namespace actogram {
 struct CollationOptions {
   CollateOptions collate = {};
   uint32_t n_threads = 1;
-  uint64_t window_buffer_bytes = uint64_t{1} << 30;  // more of it means fewer writes
+  uint64_t window_buffer_bytes = uint64_t{256} << 20;  // more of it means fewer writes
 };
 
 class Collation {
  public:
-  // Works in `folder`. No batch may have more than `most_rows` tokens.
-  Collation(std::string folder, const std::vector<Site>& sites, size_t most_rows,
-            const CollationOptions& options);
+  // Works in `folder`.
+  Collation(std::string folder, const std::vector<Site>& sites, const CollationOptions& options);
 
   // Requires: values.first_row and `sequences` are parallel; each sequence comes once for a site.
   void observe(const SiteValues& values, std::span<const BatchSequence> sequences);
@@ -41,14 +40,15 @@ class Collation {
   StoredFiles finish(std::span<const uint32_t> n_tokens, const ProgressFn& progress);
 
  private:
-  void for_each_window(const WindowStore::Visit& visit);
+  void for_each_window(uint64_t first_row, uint64_t end_row, const WindowStore::Visit& visit);
+  WindowStore::VisitAll visit_all();
   SiteCollator& site_of_row(uint64_t row, uint32_t& unit);
   UnitRecord finished_unit(const SiteCollator& site, uint32_t unit,
-                           std::span<const uint32_t> n_tokens) const;
+                           std::span<const uint32_t> n_tokens,
+                           const WindowStore::Loaded& windows) const;
 
   std::string folder_;
   std::vector<Site> sites_;
-  size_t most_rows_;
   CollateOptions options_;
   uint64_t n_units_ = 0;
   ThreadPool threads_;

@@ -21,7 +21,7 @@ Recorder::Recorder(const std::string& folder, std::string fingerprint, const Cor
       corpus_(corpus),
       source_(source),
       checkpoint_seconds_(options.checkpoint_seconds),
-      collation_(folder, source.sites(), source.batch_rows(), options.collation) {
+      collation_(folder, source.sites(), options.collation) {
   check_size(corpus);
   for (uint64_t s = 0; s < corpus.n_sequences(); ++s) {
     n_tokens_.push_back(corpus.sequence(s).n_tokens);

@@ -44,6 +44,7 @@ struct ListColumn {
     values.insert(values.end(), row.begin(), row.end());
     offsets.push_back(static_cast<int64_t>(values.size()));
   }
+  void clear() { offsets.resize(1), values.clear(); }
   Lists<T> lists() const { return {offsets, values}; }
 };
 
@@ -65,6 +66,12 @@ struct PeakRows {
   std::vector<uint32_t> sequence, position, rank, window_begin;
   std::vector<float> value;
   ListColumn<float> window;
+
+  // Megabytes each time, so their memory is kept.
+  void clear() {
+    groups.clear(), value.clear(), window.clear();
+    for (auto* column : {&sequence, &position, &rank, &window_begin}) column->clear();
+  }
 };
 
 template <typename T>
@@ -152,7 +159,8 @@ struct UnitWriter::State {
                                        whole(p.value),  whole(p.rank),     whole(p.window_begin),
                                        p.window.lists()};
     peaks.write(p.groups.size(), peak_columns);
-    unit_rows = {}, histogram_rows = {}, peak_rows = {};
+    unit_rows = {}, histogram_rows = {};
+    peak_rows.clear();
   }
 };
 

@@ -1,6 +1,6 @@
 #include "store/window_store.h"
 
-#include <bit>
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <filesystem>
@@ -8,41 +8,156 @@
 namespace actogram {
 namespace {
 
-constexpr int kOffsetBits = 40;
+constexpr int kOffsetBits = 34;
+constexpr int kLengthBits = 16;
+constexpr uint32_t kMostSegments = (1 << 14) - 1;
+constexpr size_t kGroup = 4;          // floats; what offsets count in
+constexpr size_t kSlot = 16;          // floats; what slots are made of
+constexpr size_t kHandful = 1 << 12;  // floats that a sink takes from the pool at a time
 
-uint64_t make_reference(uint32_t segment, size_t offset) {
-  return (uint64_t{segment} << kOffsetBits) | offset;
+uint64_t make_reference(uint32_t segment, size_t length, size_t group) {
+  return (uint64_t{segment} << (kOffsetBits + kLengthBits)) | (uint64_t{length} << kOffsetBits) |
+         group;
 }
-uint32_t segment_of(uint64_t reference) { return static_cast<uint32_t>(reference >> kOffsetBits); }
-size_t offset_of(uint64_t reference) { return reference & ((uint64_t{1} << kOffsetBits) - 1); }
+uint32_t segment_of(uint64_t reference) {
+  return static_cast<uint32_t>(reference >> (kOffsetBits + kLengthBits));
+}
+size_t length_of(uint64_t reference) {
+  return (reference >> kOffsetBits) & ((uint64_t{1} << kLengthBits) - 1);
+}
+size_t group_of(uint64_t reference) { return reference & ((uint64_t{1} << kOffsetBits) - 1); }
 
-std::span<const float> floats(const MappedFile& file) {
-  const auto bytes = file.bytes();
-  return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
+size_t class_of(size_t n_values) { return (n_values + kSlot - 1) / kSlot; }
+size_t slots_at_once(size_t slot_class) {
+  return std::max<size_t>(1, kHandful / (slot_class * kSlot));
 }
 
 }  // namespace
 
-WindowStore::WindowStore(std::string folder, size_t buffer_bytes)
-    : folder_(std::move(folder)), buffer_(buffer_bytes / sizeof(float)) {}
+// Takes and gives back slots without a lock, but for one handful in a while.
+class WindowStore::Sink : public WindowSink {
+ public:
+  explicit Sink(WindowStore& store) : store_(store) {}
+
+  Room keep(size_t n) override {
+    assert(n <= kMostValues);
+    const size_t slot_class = class_of(n);
+    if (slot_class == 0) return {make_reference(0, 0, 0), {}};
+    std::vector<uint64_t>& slots = slots_of(slot_class);
+    if (slots.empty()) store_.take_slots(slot_class, slots);
+    const uint64_t group = slots.back();
+    slots.pop_back();
+    return {make_reference(0, n, group), {store_.buffer_.floats().data() + group * kGroup, n}};
+  }
+
+  void drop(uint64_t reference) override {
+    const size_t slot_class = class_of(length_of(reference));
+    if (segment_of(reference) != 0 || slot_class == 0) return;
+    std::vector<uint64_t>& slots = slots_of(slot_class);
+    slots.push_back(group_of(reference));
+    if (slots.size() > 2 * slots_at_once(slot_class)) store_.give_slots(slot_class, slots);
+  }
+
+  void forget() { slots_.clear(); }
+
+ private:
+  std::vector<uint64_t>& slots_of(size_t slot_class) {
+    if (slot_class >= slots_.size()) slots_.resize(slot_class + 1);
+    return slots_[slot_class];
+  }
+
+  WindowStore& store_;
+  std::vector<std::vector<uint64_t>> slots_;  // [slot class]
+};
+
+WindowStore::WindowStore(std::string folder, size_t buffer_bytes, size_t n_threads)
+    : folder_(std::move(folder)), buffer_(buffer_bytes) {
+  for (size_t thread = 0; thread < n_threads; ++thread) {
+    own_sinks_.push_back(std::make_unique<Sink>(*this));
+    sinks_.push_back(own_sinks_.back().get());
+  }
+}
+
+WindowStore::~WindowStore() = default;
+
+void WindowStore::take_slots(size_t slot_class, std::vector<uint64_t>& into) {
+  const std::lock_guard lock(mutex_);
+  if (slot_class >= free_.size()) free_.resize(slot_class + 1);
+  std::vector<uint64_t>& free = free_[slot_class];
+  const size_t n_free = std::min(free.size(), slots_at_once(slot_class));
+  into.insert(into.end(), free.end() - static_cast<ptrdiff_t>(n_free), free.end());
+  free.resize(free.size() - n_free);
+  if (n_free > 0) return;
+  for (size_t i = slots_at_once(slot_class); i > 0; --i) {
+    into.push_back((n_used_ + (i - 1) * slot_class * kSlot) / kGroup);
+  }
+  n_used_ += slots_at_once(slot_class) * slot_class * kSlot;
+  assert(n_used_ <= buffer_.floats().size());  // make_room() was called
+}
+
+void WindowStore::give_slots(size_t slot_class, std::vector<uint64_t>& from) {
+  const std::lock_guard lock(mutex_);
+  if (slot_class >= free_.size()) free_.resize(slot_class + 1);
+  std::vector<uint64_t>& free = free_[slot_class];
+  const auto keep = from.begin() + static_cast<ptrdiff_t>(slots_at_once(slot_class));
+  free.insert(free.end(), keep, from.end());
+  from.erase(keep, from.end());
+}
+
+namespace {
+
+// Floats that the windows of a batch may take: a slot each, and for every size of slot what the
+// sinks may have taken and not used.
+size_t most_floats(std::span<const WindowStore::Need> needs, std::span<const size_t> n_free,
+                   size_t n_sinks) {
+  std::map<size_t, size_t> n_slots;
+  for (const auto& need : needs) n_slots[class_of(need.n_values)] += need.n_windows;
+  size_t floats = 0;
+  for (const auto& [slot_class, n] : n_slots) {
+    const size_t most = n + n_sinks * 2 * slots_at_once(slot_class);
+    const size_t free = slot_class < n_free.size() ? n_free[slot_class] : 0;
+    floats += (most - std::min(most, free)) * slot_class * kSlot;
+  }
+  return floats;
+}
+
+}  // namespace
+
+bool WindowStore::has_room(std::span<const Need> needs) const {
+  std::vector<size_t> n_free;
+  for (const auto& free : free_) n_free.push_back(free.size());
+  return n_used_ + most_floats(needs, n_free, sinks_.size()) <= buffer_.floats().size();
+}
+
+void WindowStore::make_room(std::span<const Need> needs, const VisitAll& for_each) {
+  if (has_room(needs)) return;
+  flush(for_each);
+  const size_t bytes = most_floats(needs, {}, sinks_.size()) * sizeof(float);
+  if (bytes > buffer_.floats().size_bytes()) buffer_ = HugeBuffer(bytes);
+}
 
 std::string WindowStore::segment_path(uint32_t segment) const {
   return fmt::format("{}/windows-{}", folder_, segment);
 }
 
 void WindowStore::open_segments(std::span<const uint32_t> segments) {
-  for (const uint32_t segment : segments) {
-    open_segment(segment);
-    next_segment_ = std::max(next_segment_, segment + 1);
-  }
+  for (const uint32_t segment : segments) open_segment(segment);
 }
 
 void WindowStore::open_segment(uint32_t segment) {
-  MappedFile file(segment_path(segment));
-  const auto all = floats(file);
-  if (all.empty()) fail(Code::corrupt, "{}: empty", segment_path(segment));
-  const uint64_t n_windows = std::bit_cast<uint32_t>(all.back());
+  PartReader file(segment_path(segment));
+  uint32_t n_windows = 0;
+  if (file.size() < sizeof(n_windows)) fail(Code::corrupt, "{}: empty", segment_path(segment));
+  PageBuffer buffer;
+  const auto last = file.read(file.size() - sizeof(n_windows), file.size(), buffer);
+  std::memcpy(&n_windows, last.data(), sizeof(n_windows));
   segments_.emplace(segment, Segment{std::move(file), n_windows});
+}
+
+const WindowStore::Segment& WindowStore::segment(uint32_t number) const {
+  const auto found = segments_.find(number);
+  if (found == segments_.end()) fail(Code::corrupt, "{}: missing", segment_path(number));
+  return found->second;
 }
 
 std::vector<uint32_t> WindowStore::segments() const {
@@ -51,37 +166,51 @@ std::vector<uint32_t> WindowStore::segments() const {
   return list;
 }
 
-uint64_t WindowStore::keep(std::span<const float> values) {
-  const size_t offset = n_used_.fetch_add(values.size() + 1, std::memory_order_relaxed);
-  assert(offset + values.size() + 1 <= buffer_.size());  // has_room() was asked
-  buffer_[offset] = std::bit_cast<float>(static_cast<uint32_t>(values.size()));
-  std::ranges::copy(values, buffer_.begin() + static_cast<ptrdiff_t>(offset) + 1);
-  return make_reference(0, offset);
-}
-
-bool WindowStore::has_room(size_t n_floats) const { return n_used_ + n_floats <= buffer_.size(); }
-
-std::span<const float> WindowStore::stored(uint64_t reference) const {
-  const uint32_t segment = segment_of(reference);
-  const size_t offset = offset_of(reference);
-  std::span<const float> all(buffer_.data(), n_used_);
-  if (segment != 0) {
-    const auto found = segments_.find(segment);
-    if (found == segments_.end()) fail(Code::corrupt, "{}: missing", segment_path(segment));
-    all = floats(found->second.file);
+// A number whose file is not there: a checkpoint may name files that this process no longer uses.
+uint32_t WindowStore::free_segment() const {
+  for (uint32_t segment = 1; segment <= kMostSegments; ++segment) {
+    if (!segments_.contains(segment) && !std::filesystem::exists(segment_path(segment))) {
+      return segment;
+    }
   }
-  if (offset >= all.size()) fail(Code::corrupt, "{}: too short", segment_path(segment));
-  const auto n = std::bit_cast<uint32_t>(all[offset]);
-  if (n > all.size() - offset - 1) fail(Code::corrupt, "{}: too short", segment_path(segment));
-  return all.subspan(offset, n + 1);
+  fail(Code::unsupported, "{}: more than {} files of windows", folder_, kMostSegments);
 }
 
-std::span<const float> WindowStore::window(uint64_t reference) const {
-  return stored(reference).subspan(1);
+std::span<const float> WindowStore::Loaded::window(uint64_t reference) const {
+  const size_t offset = group_of(reference) * kGroup, length = length_of(reference);
+  if (segment_of(reference) == 0) return buffer_.subspan(offset, length);
+  const Part& part = parts_.at(segment_of(reference));
+  return part.floats.subspan(offset - part.first, length);
+}
+
+void WindowStore::load(const VisitAll& for_each, Loaded& into) const {
+  into.buffer_ = buffer_.floats();
+  for (auto& [number, part] : into.parts_) part.first = SIZE_MAX, part.end = 0;
+  for_each([&](uint64_t& reference) {
+    if (segment_of(reference) == 0) return;
+    Loaded::Part& part = into.parts_[segment_of(reference)];
+    const size_t offset = group_of(reference) * kGroup;
+    part.first = std::min(part.first, offset);
+    part.end = std::max(part.end, offset + length_of(reference));
+  });
+  for (auto& [number, part] : into.parts_) {
+    if (part.first >= part.end) continue;
+    const auto bytes = segment(number).file.read(part.first * sizeof(float),
+                                                 part.end * sizeof(float), part.memory);
+    part.floats = {reinterpret_cast<const float*>(bytes.data()), part.end - part.first};
+  }
 }
 
 void WindowStore::flush(const VisitAll& for_each) {
-  if (n_used_ > 0) write_segment(for_each, false);
+  if (n_used_ == 0) return;
+  write_segment(for_each, false);
+  empty_buffer();
+}
+
+void WindowStore::empty_buffer() {
+  n_used_ = 0;
+  for (auto& slots : free_) slots.clear();
+  for (const auto& sink : own_sinks_) sink->forget();
 }
 
 void WindowStore::compact_if_wasteful(const VisitAll& for_each) {
@@ -89,27 +218,45 @@ void WindowStore::compact_if_wasteful(const VisitAll& for_each) {
   for (const auto& [number, segment] : segments_) on_disk += segment.n_windows;
   for_each([&](uint64_t&) { ++alive; });
   if (segments_.size() < 2 || on_disk < 3 * alive) return;
+  std::vector<uint32_t> old = segments();
   write_segment(for_each, true);
-  segments_.erase(segments_.begin(), std::prev(segments_.end()));
+  for (const uint32_t segment : old) segments_.erase(segment);
+  empty_buffer();
 }
 
 void WindowStore::write_segment(const VisitAll& for_each, bool from_everywhere) {
-  constexpr uint64_t kReleaseEvery = 1 << 16;  // windows: some 16 MB
-  const uint32_t number = next_segment_++;
+  constexpr size_t kAtOnce = 1 << 16;  // windows: some 16 MB
+  constexpr float kZeros[kGroup] = {};
+  const uint32_t number = free_segment();
   FileWriter writer(segment_path(number));
   uint32_t n_windows = 0;
+  Loaded loaded;
+  std::vector<uint64_t*> references;
+  const auto write = [&] {
+    const auto visit_these = [&](const Visit& visit) {
+      for (uint64_t* reference : references) visit(*reference);
+    };
+    load(visit_these, loaded);
+    for (uint64_t* reference : references) {
+      const auto values = loaded.window(*reference);
+      *reference =
+          make_reference(number, values.size(), writer.n_bytes() / (kGroup * sizeof(float)));
+      writer.write(std::as_bytes(values));
+      writer.write(std::as_bytes(std::span(kZeros, (kGroup - values.size() % kGroup) % kGroup)));
+      ++n_windows;
+    }
+    references.clear();
+  };
   for_each([&](uint64_t& reference) {
     if (segment_of(reference) != 0 && !from_everywhere) return;
-    const auto window = stored(reference);
-    reference = make_reference(number, writer.n_bytes() / sizeof(float));
-    writer.write(std::as_bytes(window));
-    if (++n_windows % kReleaseEvery == 0 && from_everywhere) release_pages();
+    references.push_back(&reference);
+    if (references.size() == kAtOnce) write();
   });
+  write();
   writer.write(std::as_bytes(std::span(&n_windows, 1)));
   writer.close();
   open_segment(number);
   not_synced_.push_back(number);
-  n_used_ = 0;
 }
 
 void WindowStore::sync() {
@@ -129,10 +276,6 @@ void WindowStore::remove_unlisted() const {
     }
     if (!listed) std::filesystem::remove(entry.path());
   }
-}
-
-void WindowStore::release_pages() const {
-  for (const auto& [number, segment] : segments_) segment.file.release_pages();
 }
 
 }  // namespace actogram

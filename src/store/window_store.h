@@ -1,50 +1,82 @@
 // WindowStore holds the values around peaks while a recording is made.
 //
 // Windows are many and large (1.5 GB for the neurons of a small model), and most that are admitted
-// early are displaced later. So they collect in a buffer in memory, and when it is full those still
-// wanted are written out, in the order of units, as one segment file; the buffer starts again. The
-// owner of the references visits them all and learns the new ones.
+// early are displaced later. So they live in a buffer in memory, where a window that is dropped
+// makes room for the next; when the buffer is full of windows still wanted, they are written out,
+// in the order of units, as one segment file, and the buffer starts again. The owner of the
+// references visits them all and learns the new ones.
 //
-//   reference := segment:u24 offset:u40    offset counts floats; segment 0 is the buffer
-//   segment   := window* n_windows:u32
-//   window    := n_values:u32 value:f32[n_values]
+//   reference := segment:u14 length:u16 offset:u34   in groups of four floats; segment 0 is memory
+//   segment   := (window, zeros to a multiple of four floats)* n_windows:u32
 //
-// Memory: the buffer; what is read of segments is let go at once. Disk: what was alive at each
-// flush; compact_if_wasteful() drops the dead.
+// Each thread keeps and drops through a sink of its own, which takes slots from the common pool a
+// handful at a time. Slots come in sizes of sixteen floats, so that sequences shorter than a window
+// cost what they need.
+//
+// Memory: the buffer, and what is loaded. Disk: what was alive at each flush;
+// compact_if_wasteful() drops the dead.
 #pragma once
 
-#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "core/window_sink.h"
 
 namespace actogram {
 
-class WindowStore : public WindowSink {
+class WindowStore {
  public:
+  static constexpr size_t kMostValues = 0xffff;  // of a window
+
   // Segments live in `folder`, named windows-N.
-  WindowStore(std::string folder, size_t buffer_bytes);
+  WindowStore(std::string folder, size_t buffer_bytes, size_t n_threads);
+  ~WindowStore();
 
   // Takes up the segments of an earlier process.
   void open_segments(std::span<const uint32_t> segments);
   std::vector<uint32_t> segments() const;
 
-  uint64_t keep(std::span<const float> values) override;
-  std::span<const float> window(uint64_t reference) const;
-
-  // Room for `n_floats` more, window headers included? If not, flush() before going on.
-  bool has_room(size_t n_floats) const;
+  std::span<WindowSink* const> sinks() const { return sinks_; }  // [thread]
 
   // Calls its argument with every reference that is wanted, in the order to write them.
   using Visit = std::function<void(uint64_t& reference)>;
   using VisitAll = std::function<void(const Visit&)>;
+
+  // Windows at hand: those in the buffer, and those of segments that load() was told to bring.
+  class Loaded {
+   public:
+    std::span<const float> window(uint64_t reference) const;
+
+   private:
+    friend class WindowStore;
+    struct Part {
+      size_t first = SIZE_MAX, end = 0;  // floats of the segment
+      std::span<const float> floats = {};
+      PageBuffer memory = {};
+    };
+    std::span<const float> buffer_;
+    std::map<uint32_t, Part> parts_;  // [segment]
+  };
+  // References that are near each other in the order of writing cost one read for each segment.
+  // Valid until the next flush or compaction.
+  void load(const VisitAll& for_each, Loaded& into) const;
+
+  // What a batch may keep at most: `n_windows` of `n_values` each, for each of its sequences.
+  struct Need {
+    size_t n_windows;
+    size_t n_values;
+  };
+  // Flushes if that might not fit.
+  void make_room(std::span<const Need> needs, const VisitAll& for_each);
   void flush(const VisitAll& for_each);  // empties the buffer into a new segment
   void sync();                           // segments are safe from a power cut after it
 
@@ -53,23 +85,33 @@ class WindowStore : public WindowSink {
   void compact_if_wasteful(const VisitAll& for_each);
   void remove_unlisted() const;
 
-  void release_pages() const;  // lets the system forget what was read of the segments
-
  private:
-  std::string segment_path(uint32_t segment) const;
-  void open_segment(uint32_t segment);
-  std::span<const float> stored(uint64_t reference) const;  // header and values
-  void write_segment(const VisitAll& for_each, bool from_everywhere);
-
-  std::string folder_;
-  std::vector<float> buffer_;
-  std::atomic<size_t> n_used_ = 0;
+  class Sink;
   struct Segment {
-    MappedFile file;
+    PartReader file;
     uint64_t n_windows;
   };
+
+  std::string segment_path(uint32_t segment) const;
+  const Segment& segment(uint32_t number) const;
+  uint32_t free_segment() const;
+  void open_segment(uint32_t segment);
+  void write_segment(const VisitAll& for_each, bool from_everywhere);
+  bool has_room(std::span<const Need> needs) const;
+  void empty_buffer();
+
+  // The pool of slots. A slot of class c has c * 16 floats; it is known by its offset in groups.
+  void take_slots(size_t slot_class, std::vector<uint64_t>& into);
+  void give_slots(size_t slot_class, std::vector<uint64_t>& from);
+
+  std::string folder_;
+  HugeBuffer buffer_;
+  std::mutex mutex_;                         // guards the next two
+  size_t n_used_ = 0;                        // floats
+  std::vector<std::vector<uint64_t>> free_;  // [slot class]
+  std::vector<std::unique_ptr<Sink>> own_sinks_;
+  std::vector<WindowSink*> sinks_;  // [thread]
   std::map<uint32_t, Segment> segments_;
-  uint32_t next_segment_ = 1;
   std::vector<uint32_t> not_synced_;
 };
 

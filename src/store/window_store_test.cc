@@ -37,17 +37,18 @@ struct Kept {
   std::vector<float> values;
 };
 
+constexpr size_t kLongest = 40;
+
 std::vector<float> random_window(std::mt19937& rng) {
-  std::vector<float> values(rng() % 20);
+  std::vector<float> values(rng() % (kLongest + 1));
   for (float& value : values) value = static_cast<float>(rng());
   return values;
 }
 
-void expect_all(const WindowStore& store, const std::vector<Kept>& kept) {
-  for (const Kept& window : kept) {
-    const auto found = store.window(window.reference);
-    EXPECT_TRUE(std::ranges::equal(found, window.values));
-  }
+Kept keep(WindowSink& sink, std::vector<float> values) {
+  const WindowSink::Room room = sink.keep(values.size());
+  std::ranges::copy(values, room.values.begin());
+  return {room.reference, std::move(values)};
 }
 
 WindowStore::VisitAll visit_all(std::vector<Kept>& kept) {
@@ -56,16 +57,31 @@ WindowStore::VisitAll visit_all(std::vector<Kept>& kept) {
   };
 }
 
+void expect_all(const WindowStore& store, const std::vector<Kept>& kept) {
+  WindowStore::Loaded loaded;
+  auto copy = kept;
+  store.load(visit_all(copy), loaded);
+  for (const Kept& window : kept) {
+    EXPECT_TRUE(std::ranges::equal(loaded.window(window.reference), window.values));
+  }
+}
+
 TEST_F(WindowStoreTest, TakesWindowsFromSeveralThreads) {
-  WindowStore store(folder_, size_t{1} << 20);
-  std::vector<Kept> kept(5000);
   ThreadPool threads(4);
-  threads.parallel_for(kept.size(), [&](size_t i, size_t) {
-    std::mt19937 rng(static_cast<unsigned>(i));
-    kept[i].values = random_window(rng);
-    kept[i].reference = store.keep(kept[i].values);
-  });
-  expect_all(store, kept);
+  WindowStore store(folder_, size_t{2} << 20, threads.n_threads());
+  std::vector<Kept> kept(5000);
+  const WindowStore::Need needs[] = {{kept.size(), kLongest}};
+  const auto nothing = [](const WindowStore::Visit&) {};
+  for (int round = 0; round < 3; ++round) {  // dropped windows make room: 5,000 alive, not 15,000
+    store.make_room(needs, nothing);
+    threads.parallel_for(kept.size(), [&](size_t i, size_t thread) {
+      std::mt19937 rng(static_cast<unsigned>(i + round * kept.size()));
+      if (round > 0) store.sinks()[thread]->drop(kept[i].reference);
+      kept[i] = keep(*store.sinks()[thread], random_window(rng));
+    });
+    expect_all(store, kept);
+  }
+  EXPECT_EQ(store.segments().size(), 0u);
 }
 
 TEST_F(WindowStoreTest, GivesBackWhatWasKeptThroughFlushesAndCompaction) {
@@ -73,15 +89,19 @@ TEST_F(WindowStoreTest, GivesBackWhatWasKeptThroughFlushesAndCompaction) {
     SCOPED_TRACE(seed);
     std::mt19937 rng(seed);
     SetUp();
-    WindowStore store(folder_, 4096);
+    WindowStore store(folder_, seed % 2 ? 1 : 200'000, 2);
     std::vector<Kept> kept;
     for (int i = 0; i < 2000; ++i) {
-      if (!store.has_room(21)) store.flush(visit_all(kept));
-      Kept window{0, random_window(rng)};
-      window.reference = store.keep(window.values);
+      WindowSink& sink = *store.sinks()[rng() % 2];
+      const WindowStore::Need needs[] = {{1, kLongest / 2}, {1, kLongest}};
+      store.make_room(needs, visit_all(kept));
       // A tenth is wanted for long; the rest is displaced soon.
-      if (kept.size() > 40) kept.erase(kept.begin() + static_cast<ptrdiff_t>(rng() % kept.size()));
-      kept.push_back(std::move(window));
+      if (kept.size() > 40) {
+        const auto displaced = kept.begin() + static_cast<ptrdiff_t>(rng() % kept.size());
+        sink.drop(displaced->reference);
+        kept.erase(displaced);
+      }
+      kept.push_back(keep(sink, random_window(rng)));
       if (i % 300 == 299) {
         store.flush(visit_all(kept));
         store.compact_if_wasteful(visit_all(kept));
@@ -92,24 +112,26 @@ TEST_F(WindowStoreTest, GivesBackWhatWasKeptThroughFlushesAndCompaction) {
     }
     expect_all(store, kept);
     store.flush(visit_all(kept));
-    WindowStore again(folder_, 4096);
+    WindowStore again(folder_, 4096, 1);
     again.open_segments(store.segments());
     expect_all(again, kept);
   }
 }
 
 TEST_F(WindowStoreTest, SaysWhichSegmentIsMissingOrShort) {
-  WindowStore store(folder_, 4096);
-  std::vector<Kept> kept{{0, {1, 2, 3}}};
-  kept[0].reference = store.keep(kept[0].values);
+  WindowStore store(folder_, 0, 1);
+  const WindowStore::Need need{1, 3};
+  store.make_room({&need, 1}, [](const WindowStore::Visit&) {});
+  std::vector<Kept> kept{keep(*store.sinks()[0], {1, 2, 3})};
   store.flush(visit_all(kept));
-  WindowStore empty(folder_, 4096);
-  EXPECT_THROW(empty.window(kept[0].reference), Error);
+  WindowStore::Loaded loaded;
+  WindowStore empty(folder_, 4096, 1);
+  EXPECT_THROW(empty.load(visit_all(kept), loaded), Error);
   EXPECT_THROW(empty.open_segments(std::vector<uint32_t>{7}), Error);
   fs::resize_file(folder_ + "/windows-1", 8);
-  WindowStore shorter(folder_, 4096);
+  WindowStore shorter(folder_, 4096, 1);
   shorter.open_segments(store.segments());
-  EXPECT_THROW(shorter.window(kept[0].reference), Error);
+  EXPECT_THROW(shorter.load(visit_all(kept), loaded), Error);
 }
 
 }  // namespace

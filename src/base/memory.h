@@ -1,0 +1,48 @@
+// Memory straight from the system.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+namespace actogram {
+
+// A large, zeroed array of floats whose pages come when they are first touched: it costs nothing
+// until it is used.
+class HugeBuffer {
+ public:
+  // Error{environment} if there is no room in the address space.
+  explicit HugeBuffer(size_t bytes);
+  ~HugeBuffer();
+  HugeBuffer(HugeBuffer&&) noexcept;
+  HugeBuffer& operator=(HugeBuffer&&) noexcept;
+
+  std::span<float> floats() { return {data_, size_}; }
+  std::span<const float> floats() const { return {data_, size_}; }
+
+ private:
+  float* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+// Bytes that begin at a page, as reading and writing past the page cache want them.
+class PageBuffer {
+ public:
+  static constexpr size_t kPage = 4096;
+
+  PageBuffer() = default;
+  explicit PageBuffer(size_t bytes) { reserve(bytes); }
+
+  void reserve(size_t bytes);  // what was there may be lost
+  std::byte* data() const { return data_.get(); }
+  size_t capacity() const { return capacity_; }
+
+ private:
+  struct Free {
+    void operator()(std::byte* data) const;
+  };
+  std::unique_ptr<std::byte, Free> data_;
+  size_t capacity_ = 0;
+};
+
+}  // namespace actogram
