@@ -44,6 +44,7 @@ struct Options {
   int rounds = 3;
   uint32_t threads = std::max(1u, std::thread::hardware_concurrency());
   uint32_t context = 128;
+  uint32_t batch_rows = RecordOptions{}.batch_rows;
   std::string transformers;
   std::string folder = "record_bench.tmp";
 };
@@ -128,7 +129,8 @@ void bench_model(const Options& o, const std::string& path) {
   fs::create_directories(tables);
   read_corpus(options.corpus, tokenizer, tables, kQuiet);
   const CorpusTables corpus(tables);
-  const LlamaSourceOptions source_options{.context = o.context, .n_threads = o.threads};
+  const LlamaSourceOptions source_options{
+      .context = o.context, .batch_rows = o.batch_rows, .n_threads = o.threads};
   LlamaSourceOptions bare_options = source_options;
   bare_options.taps = LlamaSourceOptions::Taps::bare;
 
@@ -193,6 +195,7 @@ int run(int argc, char** argv) {
   app.add_option("--rounds", o.rounds)->capture_default_str();
   app.add_option("--threads", o.threads)->capture_default_str();
   app.add_option("--context", o.context)->capture_default_str();
+  app.add_option("--batch-rows", o.batch_rows)->capture_default_str();
   app.add_option("--transformers", o.transformers, "a Python that has transformers");
   app.add_option("--folder", o.folder, "for scratch files; removed")->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -118,6 +118,16 @@ void PeakBand::grow() {
   capacity_ = wider;
 }
 
+void PeakBand::prefetch(size_t unit) const {
+  constexpr size_t kCacheLine = 64;
+  const size_t first = unit * capacity_, end = first + sizes_of_[unit];
+  for (size_t i = first; i < end; i += kCacheLine / 4) {
+    __builtin_prefetch(values_.data() + i, 0, 2);
+    __builtin_prefetch(ranks_.data() + i, 0, 2);
+    __builtin_prefetch(sequences_.data() + i, 0, 2);
+  }
+}
+
 std::vector<KeptPeak> PeakBand::sorted(size_t unit) const {
   std::vector<KeptPeak> peaks(sizes_of_[unit]);
   for (size_t i = 0; i < peaks.size(); ++i) {

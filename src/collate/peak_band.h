@@ -47,6 +47,8 @@ class PeakBand {
   // The windows of peaks that observe() put out. The caller empties it.
   std::vector<uint64_t>& dropped_windows() { return dropped_windows_; }
 
+  void prefetch(size_t unit) const;
+
   std::vector<KeptPeak> sorted(size_t unit) const;  // strongest first
 
   // Visits every window reference, so that a store that moves windows can say where they went.

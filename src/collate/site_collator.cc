@@ -16,10 +16,16 @@ SiteCollator::SiteCollator(const Site& site, const CollateOptions& options)
 void SiteCollator::observe(const SiteValues& values, std::span<const BatchSequence> sequences,
                            ThreadPool& threads, std::span<BlockScratch> scratch,
                std::span<WindowSink* const> sinks) {
-  threads.parallel_for(blocks_.size(), [&](size_t index, size_t thread) {
-    SiteValues part = values;
-    part.values += index * UnitBlock::kLanes;
-    blocks_[index].observe(part, sequences, scratch[thread], *sinks[thread]);
+  constexpr size_t kBlocksAtOnce = 8;
+  const size_t n_items = (blocks_.size() + kBlocksAtOnce - 1) / kBlocksAtOnce;
+  threads.parallel_for(n_items, [&](size_t item, size_t thread) {
+    const size_t end = std::min(blocks_.size(), (item + 1) * kBlocksAtOnce);
+    for (size_t index = item * kBlocksAtOnce; index < end; ++index) {
+      if (index + 1 < end) blocks_[index + 1].prefetch();
+      SiteValues part = values;
+      part.values += index * UnitBlock::kLanes;
+      blocks_[index].observe(part, sequences, scratch[thread], *sinks[thread]);
+    }
   });
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kLanes = UnitBlock::kLanes;
 constexpr size_t kHalf = kLanes / 2;
+constexpr size_t kCacheLine = 64;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // Vectors of the compiler's own (GCC and Clang): lane-wise arithmetic, lowered to what the CPU has.
@@ -56,13 +57,24 @@ UnitBlock::UnitBlock(std::string_view site, uint32_t first, uint32_t n,
                      const CollateOptions& options)
     : options_(options),
       n_units_(n),
-      value_counts_(size_t{n} * kNumBins),
+      value_counts_(kLanes * kNumBins),
       maxima_counts_(size_t{n} * kNumBins),
       maxima_(n, band_sizes(options)),
       bottom_(size_t{n} * options.bottom) {
   for (uint32_t lane = 0; lane < n; ++lane) keys_[lane] = unit_key(site, first + lane);
   min_.fill(kInfinity);
   max_.fill(-kInfinity);
+}
+
+void UnitBlock::prefetch() const {
+  for (size_t lane = 0; lane < n_units_; ++lane) {
+    if (min_[lane] > max_[lane]) continue;
+    const uint32_t* counts = value_counts_.data() + lane * kNumBins;
+    for (size_t bin = bin_of(min_[lane]); bin <= bin_of(max_[lane]); bin += kCacheLine / 4) {
+      __builtin_prefetch(counts + bin, 1, 2);
+    }
+    maxima_.prefetch(lane);
+  }
 }
 
 void UnitBlock::observe(const SiteValues& values, std::span<const BatchSequence> sequences,
@@ -160,10 +172,12 @@ UnitBlock::Extremes UnitBlock::sum_finite_and_find_peaks(const float* rows, size
 }
 
 void UnitBlock::count_bins(const BlockScratch& scratch, size_t n_tokens) {
-  // Neighbouring increments belong to different units, so none waits for the one before it.
+  // Neighbouring increments belong to different units, so none waits for the one before it. Lanes
+  // without a unit are counted too: a loop of known length is quicker.
+  uint32_t* counts = value_counts_.data();
   for (size_t t = 0; t < n_tokens; ++t) {
     const uint16_t* bins = scratch.bins.data() + t * kLanes;
-    for (size_t lane = 0; lane < n_units_; ++lane) ++value_counts_[lane * kNumBins + bins[lane]];
+    for (size_t lane = 0; lane < kLanes; ++lane) ++counts[lane * kNumBins + bins[lane]];
   }
 }
 

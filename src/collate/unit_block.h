@@ -46,6 +46,9 @@ class UnitBlock {
   void observe(const SiteValues& values, std::span<const BatchSequence> sequences,
                BlockScratch& scratch, WindowSink& sink);
 
+  // Asks for the memory that observe() will use: the state of all units is far larger than caches.
+  void prefetch() const;
+
   size_t n_units() const { return n_units_; }
   UnitRecord record(size_t lane) const;                 // windows as references
   void restore(size_t lane, const UnitRecord& record);  // into a fresh block
@@ -82,7 +85,7 @@ class UnitBlock {
   std::array<float, kLanes> max_;
   std::array<Place, kLanes> min_at_;
   std::array<Place, kLanes> max_at_;
-  std::vector<uint32_t> value_counts_;   // [lane, bin]
+  std::vector<uint32_t> value_counts_;   // [kLanes, bin]
   std::vector<uint32_t> maxima_counts_;  // [lane, bin]
   PeakBand maxima_;
   std::vector<KeptPeak> bottom_;  // [lane, rank], lowest first

@@ -115,6 +115,7 @@ StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, const Progress
     WindowStore::Loaded windows = {};
     std::vector<UnitRecord> units = {};
   };
+  windows_.wait_for_writing();
   UnitWriter writer(folder_, sites_);
   std::array<Chunk, 3> chunks;
   const uint64_t n_chunks = (n_units_ + kUnitsAtOnce - 1) / kUnitsAtOnce;

@@ -27,10 +27,31 @@ size_t length_of(uint64_t reference) {
 }
 size_t group_of(uint64_t reference) { return reference & ((uint64_t{1} << kOffsetBits) - 1); }
 
+size_t groups_of(size_t n_values) { return (n_values + kGroup - 1) / kGroup; }
 size_t class_of(size_t n_values) { return (n_values + kSlot - 1) / kSlot; }
 size_t slots_at_once(size_t slot_class) {
   return std::max<size_t>(1, kHandful / (slot_class * kSlot));
 }
+
+// Says where windows will lie in a segment that is still to be written, and remembers where they
+// lie now.
+class SegmentPlan {
+ public:
+  explicit SegmentPlan(uint32_t segment) : segment_(segment) {}
+
+  void move(uint64_t& reference) {
+    old_.push_back(reference);
+    const size_t length = length_of(reference);
+    reference = make_reference(segment_, length, n_groups_);
+    n_groups_ += groups_of(length);
+  }
+  std::vector<uint64_t> take() { return std::move(old_); }
+
+ private:
+  uint32_t segment_;
+  size_t n_groups_ = 0;
+  std::vector<uint64_t> old_;
+};
 
 }  // namespace
 
@@ -71,7 +92,7 @@ class WindowStore::Sink : public WindowSink {
 };
 
 WindowStore::WindowStore(std::string folder, size_t buffer_bytes, size_t n_threads)
-    : folder_(std::move(folder)), buffer_(buffer_bytes) {
+    : folder_(std::move(folder)), buffer_(buffer_bytes / 2), other_buffer_(buffer_bytes / 2) {
   for (size_t thread = 0; thread < n_threads; ++thread) {
     own_sinks_.push_back(std::make_unique<Sink>(*this));
     sinks_.push_back(own_sinks_.back().get());
@@ -178,21 +199,29 @@ uint32_t WindowStore::free_segment() const {
 
 std::span<const float> WindowStore::Loaded::window(uint64_t reference) const {
   const size_t offset = group_of(reference) * kGroup, length = length_of(reference);
+  if (length == 0) return {};
   if (segment_of(reference) == 0) return buffer_.subspan(offset, length);
   const Part& part = parts_.at(segment_of(reference));
   return part.floats.subspan(offset - part.first, length);
 }
 
 void WindowStore::load(const VisitAll& for_each, Loaded& into) const {
-  into.buffer_ = buffer_.floats();
+  std::vector<uint64_t> references;
+  for_each([&](uint64_t& reference) { references.push_back(reference); });
+  load(references, buffer_, into);
+}
+
+void WindowStore::load(std::span<const uint64_t> references, const HugeBuffer& buffer,
+                       Loaded& into) const {
+  into.buffer_ = buffer.floats();
   for (auto& [number, part] : into.parts_) part.first = SIZE_MAX, part.end = 0;
-  for_each([&](uint64_t& reference) {
-    if (segment_of(reference) == 0) return;
+  for (const uint64_t reference : references) {
+    if (segment_of(reference) == 0) continue;
     Loaded::Part& part = into.parts_[segment_of(reference)];
     const size_t offset = group_of(reference) * kGroup;
     part.first = std::min(part.first, offset);
     part.end = std::max(part.end, offset + length_of(reference));
-  });
+  }
   for (auto& [number, part] : into.parts_) {
     if (part.first >= part.end) continue;
     const auto bytes = segment(number).file.read(part.first * sizeof(float),
@@ -202,9 +231,28 @@ void WindowStore::load(const VisitAll& for_each, Loaded& into) const {
 }
 
 void WindowStore::flush(const VisitAll& for_each) {
+  wait_for_writing();
   if (n_used_ == 0) return;
-  write_segment(for_each, false);
+  segment_in_writing_ = free_segment();
+  SegmentPlan plan(segment_in_writing_);
+  for_each([&](uint64_t& reference) {
+    if (segment_of(reference) == 0) plan.move(reference);
+  });
+  std::swap(buffer_, other_buffer_);
+  if (buffer_.floats().size() < other_buffer_.floats().size()) {
+    buffer_ = HugeBuffer(other_buffer_.floats().size_bytes());
+  }
   empty_buffer();
+  writing_ = std::async(std::launch::async, [this, old = plan.take()] {
+    write_segment(segment_in_writing_, old, other_buffer_);
+  });
+}
+
+void WindowStore::wait_for_writing() {
+  if (!writing_.valid()) return;
+  writing_.get();
+  open_segment(segment_in_writing_);
+  not_synced_.push_back(segment_in_writing_);
 }
 
 void WindowStore::empty_buffer() {
@@ -214,52 +262,44 @@ void WindowStore::empty_buffer() {
 }
 
 void WindowStore::compact_if_wasteful(const VisitAll& for_each) {
+  wait_for_writing();
   uint64_t on_disk = 0, alive = 0;
   for (const auto& [number, segment] : segments_) on_disk += segment.n_windows;
   for_each([&](uint64_t&) { ++alive; });
   if (segments_.size() < 2 || on_disk < 3 * alive) return;
-  std::vector<uint32_t> old = segments();
-  write_segment(for_each, true);
-  for (const uint32_t segment : old) segments_.erase(segment);
+  const std::vector<uint32_t> old_segments = segments();
+  const uint32_t number = free_segment();
+  SegmentPlan plan(number);
+  for_each([&](uint64_t& reference) { plan.move(reference); });
+  write_segment(number, plan.take(), buffer_);
+  open_segment(number);
+  not_synced_.push_back(number);
+  for (const uint32_t segment : old_segments) segments_.erase(segment);
   empty_buffer();
 }
 
-void WindowStore::write_segment(const VisitAll& for_each, bool from_everywhere) {
+void WindowStore::write_segment(uint32_t segment, std::span<const uint64_t> references,
+                                const HugeBuffer& buffer) const {
   constexpr size_t kAtOnce = 1 << 16;  // windows: some 16 MB
   constexpr float kZeros[kGroup] = {};
-  const uint32_t number = free_segment();
-  FileWriter writer(segment_path(number));
-  uint32_t n_windows = 0;
+  FileWriter writer(segment_path(segment));
   Loaded loaded;
-  std::vector<uint64_t*> references;
-  const auto write = [&] {
-    const auto visit_these = [&](const Visit& visit) {
-      for (uint64_t* reference : references) visit(*reference);
-    };
-    load(visit_these, loaded);
-    for (uint64_t* reference : references) {
-      const auto values = loaded.window(*reference);
-      *reference =
-          make_reference(number, values.size(), writer.n_bytes() / (kGroup * sizeof(float)));
+  for (size_t first = 0; first < references.size(); first += kAtOnce) {
+    const auto some = references.subspan(first, std::min(kAtOnce, references.size() - first));
+    load(some, buffer, loaded);
+    for (const uint64_t reference : some) {
+      const auto values = loaded.window(reference);
       writer.write(std::as_bytes(values));
-      writer.write(std::as_bytes(std::span(kZeros, (kGroup - values.size() % kGroup) % kGroup)));
-      ++n_windows;
+      writer.write(std::as_bytes(std::span(kZeros, groups_of(values.size()) * kGroup - values.size())));
     }
-    references.clear();
-  };
-  for_each([&](uint64_t& reference) {
-    if (segment_of(reference) != 0 && !from_everywhere) return;
-    references.push_back(&reference);
-    if (references.size() == kAtOnce) write();
-  });
-  write();
+  }
+  const auto n_windows = static_cast<uint32_t>(references.size());
   writer.write(std::as_bytes(std::span(&n_windows, 1)));
   writer.close();
-  open_segment(number);
-  not_synced_.push_back(number);
 }
 
 void WindowStore::sync() {
+  wait_for_writing();
   for (const uint32_t segment : not_synced_) {
     if (segments_.contains(segment)) sync_file(segment_path(segment));
   }

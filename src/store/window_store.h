@@ -3,8 +3,8 @@
 // Windows are many and large (1.5 GB for the neurons of a small model), and most that are admitted
 // early are displaced later. So they live in a buffer in memory, where a window that is dropped
 // makes room for the next; when the buffer is full of windows still wanted, they are written out,
-// in the order of units, as one segment file, and the buffer starts again. The owner of the
-// references visits them all and learns the new ones.
+// in the order of units, as one segment file. The owner of the references visits them all and
+// learns the new ones; the writing itself goes on in the background while a second buffer fills.
 //
 //   reference := segment:u14 length:u16 offset:u34   in groups of four floats; segment 0 is memory
 //   segment   := (window, zeros to a multiple of four floats)* n_windows:u32
@@ -13,13 +13,14 @@
 // handful at a time. Slots come in sizes of sixteen floats, so that sequences shorter than a window
 // cost what they need.
 //
-// Memory: the buffer, and what is loaded. Disk: what was alive at each flush;
+// Memory: the two buffers, and what is loaded. Disk: what was alive at each flush;
 // compact_if_wasteful() drops the dead.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -37,7 +38,7 @@ class WindowStore {
  public:
   static constexpr size_t kMostValues = 0xffff;  // of a window
 
-  // Segments live in `folder`, named windows-N.
+  // Segments live in `folder`, named windows-N. The two buffers have half of `buffer_bytes` each.
   WindowStore(std::string folder, size_t buffer_bytes, size_t n_threads);
   ~WindowStore();
 
@@ -69,6 +70,7 @@ class WindowStore {
   // References that are near each other in the order of writing cost one read for each segment.
   // Valid until the next flush or compaction.
   void load(const VisitAll& for_each, Loaded& into) const;
+  void wait_for_writing();  // before load(), which may run on several threads
 
   // What a batch may keep at most: `n_windows` of `n_values` each, for each of its sequences.
   struct Need {
@@ -77,8 +79,10 @@ class WindowStore {
   };
   // Flushes if that might not fit.
   void make_room(std::span<const Need> needs, const VisitAll& for_each);
-  void flush(const VisitAll& for_each);  // empties the buffer into a new segment
-  void sync();                           // segments are safe from a power cut after it
+  // Empties the buffer into a new segment. What goes wrong with writing it is thrown by whatever
+  // is called next.
+  void flush(const VisitAll& for_each);
+  void sync();  // segments are safe from a power cut after it
 
   // Rewrites everything wanted into one segment if more than two thirds of the windows on the disk
   // are dead. The old files stay until remove_unlisted(): a checkpoint may still name them.
@@ -96,7 +100,9 @@ class WindowStore {
   const Segment& segment(uint32_t number) const;
   uint32_t free_segment() const;
   void open_segment(uint32_t segment);
-  void write_segment(const VisitAll& for_each, bool from_everywhere);
+  void load(std::span<const uint64_t> references, const HugeBuffer& buffer, Loaded& into) const;
+  void write_segment(uint32_t segment, std::span<const uint64_t> references,
+                     const HugeBuffer& buffer) const;
   bool has_room(std::span<const Need> needs) const;
   void empty_buffer();
 
@@ -106,6 +112,7 @@ class WindowStore {
 
   std::string folder_;
   HugeBuffer buffer_;
+  HugeBuffer other_buffer_;                  // empty, or being written
   std::mutex mutex_;                         // guards the next two
   size_t n_used_ = 0;                        // floats
   std::vector<std::vector<uint64_t>> free_;  // [slot class]
@@ -113,6 +120,8 @@ class WindowStore {
   std::vector<WindowSink*> sinks_;  // [thread]
   std::map<uint32_t, Segment> segments_;
   std::vector<uint32_t> not_synced_;
+  uint32_t segment_in_writing_ = 0;
+  std::future<void> writing_;  // last: it is waited for before anything it uses goes
 };
 
 }  // namespace actogram
