@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ struct ArrayRecorderOptions {
   std::vector<Site> sites;
   std::string model = "unknown";  // for people: which model the values are of
   CollateOptions collate = {};
+  // If the sites are gated MLPs' hook_post and `gate` and `linear` come with their values: they are
+  // then recorded by sign class too.
+  std::optional<GateFunction> gate_function = {};
   uint32_t n_threads = 1;  // the result does not depend on it
 };
 
@@ -32,6 +36,8 @@ struct ArrayRecorderOptions {
 struct SequenceValues {
   const float* values = nullptr;  // [token, unit]
   size_t row_stride = 0;          // floats from token to token; at least the site's n_units
+  const float* gate = nullptr;    // [token, unit], hook_pre, with the same stride
+  const float* linear = nullptr;  // likewise, hook_pre_linear
 };
 
 class ArrayRecorder {

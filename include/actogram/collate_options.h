@@ -14,6 +14,12 @@ struct CollateOptions {
   uint32_t per_bucket = 20;
   uint32_t window = 64;  // tokens around the peak; the whole sequence if it is shorter
 
+  // Of gated neurons: statistics by sign class (core/class_record.h), the sequences kept for each
+  // quantity of a class, and whether a BOS counts as a token.
+  bool sign_classes = true;
+  uint32_t class_top = 16;
+  bool classes_count_bos = true;
+
   bool operator==(const CollateOptions&) const = default;
 };
 

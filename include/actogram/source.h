@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,6 +23,12 @@ struct SiteValues {
   size_t row_stride = 0;
   std::span<const uint32_t> first_row;  // [sequence of the batch]; its tokens are the rows after it
 
+  // What a gated MLP's hook_post was made of, if the source has a gate_function(): [row, unit],
+  // `gate_stride` floats from row to row.
+  const float* gate = nullptr;    // hook_pre
+  const float* linear = nullptr;  // hook_pre_linear
+  size_t gate_stride = 0;
+
   const float* row(size_t i) const { return values + i * row_stride; }
 };
 
@@ -35,6 +42,9 @@ class ActivationSource {
   // (llama.cpp pads each sequence so that its values do not depend on its batch mates).
   virtual size_t batch_rows() const = 0;
   virtual size_t rows_of(size_t n_tokens) const { return n_tokens; }
+
+  // Set if every site is a gated MLP's hook_post and comes with its gate and linear values.
+  virtual std::optional<GateFunction> gate_function() const { return std::nullopt; }
 
   // The longest sequence the model can read.
   virtual size_t max_context() const = 0;

@@ -24,6 +24,9 @@ struct Site {
   bool operator==(const Site&) const = default;
 };
 
+// What an MLP applies to its gate: silu(x) = x / (1 + e^-x), or GELU in its tanh form.
+enum class GateFunction : uint8_t { silu, gelu_tanh };
+
 // A unit as a person writes it: "blocks.5.mlp.hook_post/123" or, short, "5.mlp/123".
 struct UnitAddress {
   std::string site;
@@ -65,6 +68,8 @@ struct Document {
   std::string name;      // file name, "file.jsonl:17", or the id the data set gives
   std::string text;      // empty where `messages` is used, until the template is applied
   std::vector<Message> messages;
+  std::vector<int32_t> ids =
+      {};  // tokens that were prepared elsewhere; `text` is what they stand for
 };
 
 // The moments of all finite values of a unit. Definitions as in scipy.stats with bias=True:

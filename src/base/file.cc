@@ -85,9 +85,9 @@ std::span<const std::byte> PartReader::read(uint64_t begin, uint64_t end,
   }
   const uint64_t first = begin / PageBuffer::kPage * PageBuffer::kPage;
   buffer.reserve(end - first);
-  const size_t room = std::min<uint64_t>(buffer.capacity(), (end - first + PageBuffer::kPage - 1) /
-                                                                PageBuffer::kPage *
-                                                                PageBuffer::kPage);
+  const size_t room =
+      std::min<uint64_t>(buffer.capacity(), (end - first + PageBuffer::kPage - 1) /
+                                                PageBuffer::kPage * PageBuffer::kPage);
   for (size_t n = 0; first + n < end;) {
     const ssize_t got = ::pread(fd_, buffer.data() + n, room - n, static_cast<off_t>(first + n));
     if (got < 0 && errno == EINTR) continue;

@@ -40,7 +40,7 @@ void add_corpus_options(CLI::App& app, CorpusPassOptions& corpus) {
       ->capture_default_str()
       ->group(kGroup);
   app.add_option("--column", corpus.corpus.column,
-                 "column of JSON lines and Parquet (default: text, else messages)")
+                 "column of JSON lines and Parquet (default: text, messages or input_ids)")
       ->type_name("NAME")
       ->group(kGroup);
   app.add_option("--id-column", corpus.corpus.id_column,
@@ -100,7 +100,22 @@ void add_exemplar_options(CLI::App& app, CollateOptions& collate) {
       ->group(kGroup);
   app.add_option("--window", collate.window, "tokens kept around a peak")
       ->capture_default_str()
-      ->check(CLI::Range(1u, 1u << 16))
+      ->check(CLI::Range(1u, 0xffffu))
+      ->group(kGroup);
+}
+
+void add_class_options(CLI::App& app, CollateOptions& collate) {
+  constexpr const char* kGroup = "Gated neurons by the signs of gate and in";
+  app.add_flag("--sign-classes,!--no-sign-classes", collate.sign_classes,
+               "statistics of the four sign classes (default: on)")
+      ->group(kGroup);
+  app.add_option("--class-top", collate.class_top,
+                 "sequences kept for each quantity of a class, by magnitude")
+      ->capture_default_str()
+      ->check(CLI::Range(0u, 1024u))
+      ->group(kGroup);
+  app.add_flag("--class-bos,!--no-class-bos", collate.classes_count_bos,
+               "count BOS as a token of its class (default: yes)")
       ->group(kGroup);
 }
 
@@ -144,6 +159,7 @@ Action add_record(CLI::App& app, const Invocation& invocation) {
   add_corpus_options(app, options.corpus);
   add_model_options(app, options);
   add_exemplar_options(app, options.recorder.collation.collate);
+  add_class_options(app, options.recorder.collation.collate);
   add_running_options(app, options);
 
   return [typed, &invocation] {

@@ -22,6 +22,7 @@ struct Typed {
   enum class Color { automatic, always, never } color = Color::automatic;
   HeatMapOptions::Background background = HeatMap::background_of_terminal();
   uint32_t excerpts = 5;
+  bool by_class = false;
 };
 
 size_t terminal_width() {
@@ -71,16 +72,41 @@ std::string origin(const Excerpt& excerpt) {
   return fmt::format("{} {}", excerpt.source, excerpt.document_name);
 }
 
+void print_excerpt(const Excerpt& excerpt, const HeatMap& heat_map) {
+  const std::string where = fmt::format("{:>10.4g}  {}, position {}", excerpt.value,
+                                        origin(excerpt), excerpt.at.position);
+  std::printf("%s\n%s\n", heat_map.dim(where).c_str(), heat_map.draw(excerpt).c_str());
+}
+
+void print_classes(const std::vector<ClassView>& classes, const HeatMap& heat_map) {
+  std::printf("\n%-10s %8s", "class", "tokens");
+  for (const ClassView::Quantity& q : classes.front().quantities) {
+    std::printf(" %*s", 24, fmt::format("{} mean/max", q.name).c_str());
+  }
+  std::printf("\n");
+  for (const ClassView& c : classes) {
+    std::printf("%-10s %6.2f %%", std::string(c.name).c_str(), 100 * c.share);
+    for (const ClassView::Quantity& q : c.quantities) {
+      const std::string extreme = q.extreme == 0 ? "-" : fmt::format("{:.4g}", q.extreme);
+      std::printf(" %24s", fmt::format("{:.4g} / {}", q.mean, extreme).c_str());
+    }
+    std::printf("\n");
+  }
+  for (const ClassView& c : classes) {
+    for (const ClassView::Quantity& q : c.quantities) {
+      if (q.excerpts.empty()) continue;
+      const auto title = fmt::format("{}: largest {}", c.name, q.name);
+      std::printf("\n%s (%zu)\n", heat_map.bold(title).c_str(), q.excerpts.size());
+      for (const Excerpt& excerpt : q.excerpts) print_excerpt(excerpt, heat_map);
+    }
+  }
+}
+
 void print_group(const ExcerptGroup& group, const Typed& typed, const HeatMap& heat_map) {
   if (group.excerpts.empty()) return;
   const size_t n = std::min<size_t>(typed.excerpts, group.excerpts.size());
   std::printf("\n%s (%zu of %zu)\n", heat_map.bold(group.title).c_str(), n, group.excerpts.size());
-  for (size_t i = 0; i < n; ++i) {
-    const Excerpt& excerpt = group.excerpts[i];
-    const std::string where = fmt::format("{:>10.4g}  {}, position {}", excerpt.value,
-                                          origin(excerpt), excerpt.at.position);
-    std::printf("%s\n%s\n", heat_map.dim(where).c_str(), heat_map.draw(excerpt).c_str());
-  }
+  for (size_t i = 0; i < n; ++i) print_excerpt(group.excerpts[i], heat_map);
 }
 
 int show(const Typed& typed) {
@@ -97,7 +123,11 @@ int show(const Typed& typed) {
               heat_map.bold(fmt::format("{}/{}", page.address.site, page.address.index)).c_str());
   print_summary(page);
   print_histogram(page.histogram, terminal_width());
-  for (const ExcerptGroup& group : page.groups) print_group(group, typed, heat_map);
+  if (typed.by_class) {
+    print_classes(pages.classes(typed.address, typed.excerpts), heat_map);
+  } else {
+    for (const ExcerptGroup& group : page.groups) print_group(group, typed, heat_map);
+  }
   return 0;
 }
 
@@ -108,6 +138,8 @@ Action add_show(CLI::App& app, const Invocation& invocation) {
   app.add_option("RECORDING", typed->path, "NAME.acto")->required();
   app.add_option("UNIT", typed->address, "SITE/INDEX, for example 12.mlp/345")->required();
   app.add_option("--excerpts", typed->excerpts, "how many of each group")->capture_default_str();
+  app.add_flag("--by-class", typed->by_class,
+               "the four sign classes of a gated neuron instead of the groups");
   using Color = Typed::Color;
   add_choice<Color>(
       app, "--color", typed->color,

@@ -15,6 +15,8 @@ const std::vector<Verb>& verbs() {
        add_check},
       {"merge", "Make one recording of several: shards, or different corpora",
        "actogram merge shard0.acto shard1.acto -o whole.acto", add_merge},
+      {"export", "Write a recording in a format that others read",
+       "actogram export smollm2.acto smollm2-neurons --format gluscope", add_export},
       {"serve", "Serve a recording's pages to a browser on this machine",
        "actogram serve smollm2.acto --port 7878", add_serve},
       {"tokens", "List a text's tokens as the recorder sees them",

@@ -6,75 +6,11 @@
 
 #include <algorithm>
 
+#include "codec/arrow_columns.h"
 #include "codec/arrow_status.h"
 
 namespace actogram {
 namespace {
-
-std::shared_ptr<arrow::DataType> arrow_type(const ColumnSpec& column) {
-  switch (column.type) {
-    case ColumnType::u8:
-      return arrow::uint8();
-    case ColumnType::u16:
-      return arrow::uint16();
-    case ColumnType::u32:
-      return arrow::uint32();
-    case ColumnType::i32:
-      return arrow::int32();
-    case ColumnType::u64:
-      return arrow::uint64();
-    case ColumnType::f32:
-      return arrow::float32();
-    case ColumnType::f64:
-      return arrow::float64();
-    case ColumnType::utf8:
-      return arrow::large_utf8();
-    case ColumnType::bytes:
-      return arrow::large_binary();
-    case ColumnType::fixed_bytes:
-      return arrow::fixed_size_binary(column.width);
-    case ColumnType::list_u16:
-      return arrow::large_list(field("item", arrow::uint16(), false));
-    case ColumnType::list_u64:
-      return arrow::large_list(field("item", arrow::uint64(), false));
-    case ColumnType::list_f32:
-      return arrow::large_list(field("item", arrow::float32(), false));
-  }
-  fail(Code::invalid, "column {} has an unknown type", column.name);
-}
-
-std::shared_ptr<arrow::Schema> arrow_schema(const std::vector<ColumnSpec>& columns) {
-  arrow::FieldVector fields;
-  for (const ColumnSpec& column : columns) {
-    fields.push_back(arrow::field(column.name, arrow_type(column), false));
-  }
-  return arrow::schema(fields);
-}
-
-template <typename T>
-std::shared_ptr<arrow::Buffer> wrap(std::span<const T> values) {
-  return arrow::Buffer::Wrap(values.data(), values.size());
-}
-
-using Type = std::shared_ptr<arrow::DataType>;
-
-template <typename T>
-std::shared_ptr<arrow::ArrayData> column_data(const Type& type, int64_t n,
-                                              std::span<const T> values) {
-  return arrow::ArrayData::Make(type, n, {nullptr, wrap(values)}, 0);
-}
-
-std::shared_ptr<arrow::ArrayData> column_data(const Type& type, int64_t n, const Strings& strings) {
-  return arrow::ArrayData::Make(type, n, {nullptr, wrap(strings.offsets), wrap(strings.values)}, 0);
-}
-
-template <typename T>
-std::shared_ptr<arrow::ArrayData> column_data(const Type& type, int64_t n, const Lists<T>& lists) {
-  const auto& item = static_cast<const arrow::LargeListType&>(*type).value_type();
-  auto values = arrow::ArrayData::Make(item, static_cast<int64_t>(lists.values.size()),
-                                       {nullptr, wrap(lists.values)}, 0);
-  return arrow::ArrayData::Make(type, n, {nullptr, wrap(lists.offsets)}, {values}, 0);
-}
 
 arrow::ipc::IpcWriteOptions write_options() {
   auto options = arrow::ipc::IpcWriteOptions::Defaults();
@@ -82,35 +18,11 @@ arrow::ipc::IpcWriteOptions write_options() {
   return options;
 }
 
-// Arrow's idea of a stream, over our FileWriter, which knows about checksums and full disks.
-class Sink : public arrow::io::OutputStream {
- public:
-  explicit Sink(const std::string& path) : writer_(path) {}
-
-  arrow::Status Write(const void* data, int64_t n) override {
-    writer_.write(std::span(static_cast<const std::byte*>(data), static_cast<size_t>(n)));
-    return arrow::Status::OK();
-  }
-  using arrow::io::OutputStream::Write;
-  arrow::Status Close() override {
-    closed_ = true;
-    return arrow::Status::OK();
-  }
-  arrow::Result<int64_t> Tell() const override { return static_cast<int64_t>(writer_.n_bytes()); }
-  bool closed() const override { return closed_; }
-
-  FileWriter& writer() { return writer_; }
-
- private:
-  FileWriter writer_;
-  bool closed_ = false;
-};
-
 }  // namespace
 
 struct TableWriter::State {
   std::shared_ptr<arrow::Schema> schema;
-  std::shared_ptr<Sink> sink;
+  std::shared_ptr<FileSink> sink;
   std::shared_ptr<arrow::ipc::RecordBatchWriter> writer;
   uint64_t n_rows = 0;
 };
@@ -118,7 +30,7 @@ struct TableWriter::State {
 TableWriter::TableWriter(const std::string& path, const std::vector<ColumnSpec>& columns)
     : state_(std::make_unique<State>()) {
   state_->schema = arrow_schema(columns);
-  state_->sink = std::make_shared<Sink>(path);
+  state_->sink = std::make_shared<FileSink>(path);
   state_->writer =
       ok(arrow::ipc::MakeFileWriter(state_->sink.get(), state_->schema, write_options()), path);
 }
@@ -127,14 +39,7 @@ TableWriter::~TableWriter() = default;
 TableWriter::TableWriter(TableWriter&&) noexcept = default;
 
 void TableWriter::write(size_t n_rows, std::span<const ColumnData> columns) {
-  const auto n = static_cast<int64_t>(n_rows);
-  std::vector<std::shared_ptr<arrow::ArrayData>> arrays;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    const Type& type = state_->schema->field(static_cast<int>(i))->type();
-    arrays.push_back(
-        std::visit([&](const auto& data) { return column_data(type, n, data); }, columns[i]));
-  }
-  const auto batch = arrow::RecordBatch::Make(state_->schema, n, std::move(arrays));
+  const auto batch = arrow_batch(state_->schema, n_rows, columns);
   ok(state_->writer->WriteRecordBatch(*batch), state_->sink->writer().path());
   state_->n_rows += n_rows;
 }
@@ -201,6 +106,7 @@ Lists<T> TableBatch::lists(size_t index) const {
 }
 
 template Lists<uint16_t> TableBatch::lists(size_t) const;
+template Lists<uint32_t> TableBatch::lists(size_t) const;
 template Lists<uint64_t> TableBatch::lists(size_t) const;
 template Lists<float> TableBatch::lists(size_t) const;
 

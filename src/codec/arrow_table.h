@@ -26,6 +26,7 @@ enum class ColumnType {
   u16,
   u32,
   i32,
+  i64,
   u64,
   f32,
   f64,
@@ -33,6 +34,8 @@ enum class ColumnType {
   bytes,
   fixed_bytes,
   list_u16,
+  list_u32,
+  list_i64,
   list_u64,
   list_f32
 };
@@ -69,8 +72,9 @@ struct Strings : Lists<char> {
 // One column's part of a batch; the caller keeps the memory alive while write() runs.
 using ColumnData =
     std::variant<std::span<const uint8_t>, std::span<const uint16_t>, std::span<const uint32_t>,
-                 std::span<const int32_t>, std::span<const uint64_t>, std::span<const float>,
-                 std::span<const double>, Strings, Lists<uint16_t>, Lists<uint64_t>, Lists<float>,
+                 std::span<const int32_t>, std::span<const int64_t>, std::span<const uint64_t>,
+                 std::span<const float>, std::span<const double>, Strings, Lists<uint16_t>,
+                 Lists<uint32_t>, Lists<int64_t>, Lists<uint64_t>, Lists<float>,
                  std::span<const std::byte>>;
 
 class TableWriter {

@@ -49,6 +49,31 @@ bool is_chat(const arrow::DataType& type) {
   return has_text("role") && has_text("content");
 }
 
+bool is_ids(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::LIST:
+    case arrow::Type::LARGE_LIST:
+    case arrow::Type::FIXED_SIZE_LIST:
+      return arrow::is_integer(static_cast<const arrow::BaseListType&>(type).value_type()->id());
+    default:
+      return false;
+  }
+}
+
+// Requires: is_ids(*array.type()), and the row is not null.
+std::vector<int32_t> ids_at(const arrow::Array& array, int64_t row, const std::string& where) {
+  const auto list = ok(array.GetScalar(row), where);
+  const auto& values = static_cast<const arrow::BaseListScalar&>(*list).value;
+  std::vector<int32_t> ids;
+  for (int64_t i = 0; i < values->length(); ++i) {
+    const auto id = ok(values->GetScalar(i), where);
+    if (!id->is_valid) fail(Code::corrupt, "{}: token {} is null", where, i);
+    const auto wide = ok(id->CastTo(arrow::int32()), where);
+    ids.push_back(static_cast<const arrow::Int32Scalar&>(*wide).value);
+  }
+  return ids;
+}
+
 // Requires: is_text(*array.type()). nullopt for a null.
 std::optional<std::string> text_at(const arrow::Array& array, int64_t row,
                                    const std::string& where) {
@@ -149,10 +174,12 @@ void ParquetTextReader::State::open(std::span<const std::byte> file) {
 
 void ParquetTextReader::State::choose_columns(const TextColumns& columns) {
   const auto& text = field(columns.text);
-  if (!is_text(*text.field->type()) && !is_chat(*text.field->type())) {
+  const arrow::DataType& type = *text.field->type();
+  if (!is_text(type) && !is_chat(type) && !is_ids(type)) {
     fail(Code::corrupt,
-         "{}: column \"{}\": expected strings or list<struct<role, content>>, found {}", name,
-         text.field->name(), text.field->type()->ToString());
+         "{}: column \"{}\": expected strings, list<struct<role, content>> or lists of token ids, "
+         "found {}",
+         name, text.field->name(), type.ToString());
   }
   text_column = text.field->name();
   std::vector<int> leaves;
@@ -200,7 +227,9 @@ bool ParquetTextReader::State::decode(int64_t at, TextRow& out) const {
   out.number = n_rows_before + static_cast<uint64_t>(at) + 1;
   if (texts.IsNull(at)) return false;
   const std::string where = fmt::format("{}: row {}", name, out.number);
-  if (texts.type_id() == arrow::Type::LIST) {
+  if (is_ids(*texts.type())) {
+    out.ids = ids_at(texts, at, where);
+  } else if (texts.type_id() == arrow::Type::LIST) {
     out.turns = turns_at<arrow::ListArray>(texts, at, where);
   } else if (texts.type_id() == arrow::Type::LARGE_LIST) {
     out.turns = turns_at<arrow::LargeListArray>(texts, at, where);

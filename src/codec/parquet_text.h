@@ -1,9 +1,10 @@
 // A column of texts or chats out of a Parquet file, a few rows at a time.
 //
 // Texts are Arrow's string and binary types, large, view or plain, dictionary-encoded or not, and
-// come back byte for byte; chats are list<struct<role, content>>. Only the needed columns are
-// decoded, on the calling thread, from bytes that are usually a mapped file; memory is one page per
-// column and kBatchRows rows. A null is skipped and counted; a null `content` of a chat turn is "".
+// come back byte for byte; chats are list<struct<role, content>>, token ids lists of integers. Only
+// the needed columns are decoded, on the calling thread, from bytes that are usually a mapped file;
+// memory is one page per column and kBatchRows rows. A null is skipped and counted; a null
+// `content` of a chat turn is "".
 //
 // The file is a claim: whatever is wrong with it is Error{corrupt}, and what it makes the decoder
 // allocate is limited to kMaxDecodedBytes at a time.

@@ -103,8 +103,8 @@ TEST(ParquetText, ErrorsNameFileColumnAndWhatWasFound) {
   error_of([] { read("string", {.id = "key"}); }, Code::not_found);
   const std::string type = error_of([] { read("numbers"); });
   EXPECT_EQ(type, golden("numbers") +
-                      ": column \"text\": expected strings or list<struct<role, content>>, "
-                      "found int64");
+                      ": column \"text\": expected strings, list<struct<role, content>> or "
+                      "lists of token ids, found int64");
   error_of([] { read("numbers", {.text = {"text"}, .id = "label"}); });
   error_of([] { read("absent"); }, Code::not_found);
 }

@@ -1,6 +1,7 @@
 // Rows with a text or a chat in them, as JSON lines and Parquet files have them.
 //
-// The column that is read holds strings (a text a row) or lists of {role, content} (a chat a row).
+// The column that is read holds strings (a text a row), lists of {role, content} (a chat a row) or,
+// in Parquet, lists of integers (token ids that were prepared elsewhere).
 // Text is bytes and comes back as it was; no reader replaces what is not UTF-8.
 #pragma once
 
@@ -22,7 +23,8 @@ struct TextRow {
   uint64_t number = 0;  // the line or row in its file, from 1, skipped ones counted
   std::string id;       // empty where no id column was asked for or the row's is null
   std::string text;
-  std::vector<ChatTurn> turns;  // used instead of `text` where the column holds chats
+  std::vector<ChatTurn> turns;    // used instead of `text` where the column holds chats
+  std::vector<int32_t> ids = {};  // likewise, where it holds token ids
 
   bool operator==(const TextRow&) const = default;
 };

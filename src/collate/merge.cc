@@ -70,6 +70,29 @@ void merge_minimum_peaks(std::span<const UnitRecord> parts, const CollateOptions
   if (into.size() > options.bottom) into.resize(options.bottom);
 }
 
+std::vector<ClassRecord> merge_classes(std::span<const UnitRecord> parts,
+                                       const CollateOptions& options) {
+  std::vector<ClassRecord> merged;
+  for (const UnitRecord& part : parts) {
+    merged.resize(part.classes.size());
+    for (size_t c = 0; c < part.classes.size(); ++c) {
+      merged[c].count += part.classes[c].count;
+      for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+        merged[c].sums[q].merge(part.classes[c].sums[q]);
+        merged[c].peaks[q].insert(merged[c].peaks[q].end(), part.classes[c].peaks[q].begin(),
+                                  part.classes[c].peaks[q].end());
+      }
+    }
+  }
+  for (ClassRecord& record : merged) {
+    for (std::vector<ClassPeak>& peaks : record.peaks) {
+      std::ranges::sort(peaks, ranks_before);
+      if (peaks.size() > options.class_top) peaks.resize(options.class_top);
+    }
+  }
+  return merged;
+}
+
 }  // namespace
 
 UnitRecord merge_units(std::span<const UnitRecord> parts, const CollateOptions& options) {
@@ -81,6 +104,7 @@ UnitRecord merge_units(std::span<const UnitRecord> parts, const CollateOptions& 
   merge_histograms(parts, &UnitRecord::maxima, merged.maxima);
   merge_maximum_peaks(parts, options, merged.maximum_peaks);
   merge_minimum_peaks(parts, options, merged.minimum_peaks);
+  merged.classes = merge_classes(parts, options);
   return merged;
 }
 

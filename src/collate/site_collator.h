@@ -2,18 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "actogram/source.h"
 #include "base/threads.h"
+#include "collate/class_block.h"
 #include "collate/unit_block.h"
 
 namespace actogram {
 
 class SiteCollator {
  public:
-  SiteCollator(const Site& site, const CollateOptions& options);
+  // With a gate function and options.sign_classes, values come with their gates.
+  SiteCollator(const Site& site, std::optional<GateFunction> gate_function,
+               const CollateOptions& options);
 
   // Takes in one batch. Threads share the blocks; a block's result does not depend on which.
   // `scratch` and `sinks` are one for each thread.
@@ -22,22 +26,20 @@ class SiteCollator {
                std::span<WindowSink* const> sinks);
 
   uint32_t n_units() const { return n_units_; }
-  UnitRecord record(uint32_t unit) const { return block(unit).record(lane(unit)); }
-  void restore(uint32_t unit, const UnitRecord& record) {
-    blocks_[unit / UnitBlock::kLanes].restore(lane(unit), record);
-  }
+  UnitRecord record(uint32_t unit) const;
+  void restore(uint32_t unit, const UnitRecord& record);
 
   template <typename Visitor>  // visit(uint64_t& window_ref)
   void for_each_window(uint32_t unit, Visitor visit) {
-    blocks_[unit / UnitBlock::kLanes].for_each_window(lane(unit), visit);
+    blocks_[unit / kLanes].for_each_window(lane(unit), visit);
   }
 
  private:
-  const UnitBlock& block(uint32_t unit) const { return blocks_[unit / UnitBlock::kLanes]; }
-  static size_t lane(uint32_t unit) { return unit % UnitBlock::kLanes; }
+  static size_t lane(uint32_t unit) { return unit % kLanes; }
 
   uint32_t n_units_;
   std::vector<UnitBlock> blocks_;
+  std::vector<ClassBlock> class_blocks_;  // parallel to blocks_, or none
 };
 
 }  // namespace actogram

@@ -11,23 +11,8 @@
 namespace actogram {
 namespace {
 
-constexpr size_t kLanes = UnitBlock::kLanes;
-constexpr size_t kHalf = kLanes / 2;
 constexpr size_t kCacheLine = 64;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-// Vectors of the compiler's own (GCC and Clang): lane-wise arithmetic, lowered to what the CPU has.
-typedef float F16 __attribute__((vector_size(kLanes * sizeof(float))));
-typedef int32_t I16 __attribute__((vector_size(kLanes * sizeof(int32_t))));
-typedef float F8 __attribute__((vector_size(kHalf * sizeof(float))));
-typedef double D8 __attribute__((vector_size(kHalf * sizeof(double))));
-
-template <typename V, typename T>
-V load(const T* from) {
-  V vector;
-  std::memcpy(&vector, from, sizeof(vector));
-  return vector;
-}
 
 struct Powers {
   D8 p1 = {}, p2 = {}, p3 = {}, p4 = {};
@@ -62,6 +47,7 @@ UnitBlock::UnitBlock(std::string_view site, uint32_t first, uint32_t n,
       maxima_(n, band_sizes(options)),
       bottom_(size_t{n} * options.bottom) {
   for (uint32_t lane = 0; lane < n; ++lane) keys_[lane] = unit_key(site, first + lane);
+  for (uint32_t lane = 0; lane < n; ++lane) set_bottom_limit(lane);
   min_.fill(kInfinity);
   max_.fill(-kInfinity);
 }
@@ -111,7 +97,7 @@ void UnitBlock::load_rows(const SiteValues& values, size_t first_row, size_t n_t
 UnitBlock::Extremes UnitBlock::sum_and_find_peaks(const float* rows, size_t n_tokens) {
   Powers low, high;
   F16 max = load<F16>(rows), min = max;
-  I16 max_at = {}, min_at = {}, exponents = {};
+  I16 max_at = {}, min_at = {}, broken = {};
   for (size_t t = 0; t < n_tokens; ++t) {
     const float* row = rows + t * kLanes;
     low.add(row);
@@ -123,14 +109,14 @@ UnitBlock::Extremes UnitBlock::sum_and_find_peaks(const float* rows, size_t n_to
     min = lower ? v : min;
     max_at = higher ? at : max_at;
     min_at = lower ? at : min_at;
-    exponents |= (load<I16>(row) & 0x7f800000) == 0x7f800000;
+    broken |= not_finite(v);
   }
   Extremes peaks;
   std::memcpy(peaks.max.data(), &max, sizeof(max));
   std::memcpy(peaks.min.data(), &min, sizeof(min));
   std::memcpy(peaks.max_at.data(), &max_at, sizeof(max_at));
   std::memcpy(peaks.min_at.data(), &min_at, sizeof(min_at));
-  for (size_t lane = 0; lane < n_units_; ++lane) peaks.all_finite &= exponents[lane] == 0;
+  for (size_t lane = 0; lane < n_units_; ++lane) peaks.all_finite &= broken[lane] == 0;
   if (!peaks.all_finite) return peaks;  // the caller starts again, with care
   for (size_t lane = 0; lane < n_units_; ++lane) {
     const Powers& half = lane < kHalf ? low : high;
@@ -202,6 +188,7 @@ void UnitBlock::offer_peaks(const Extremes& peaks, const BatchSequence& sequence
       maxima_.set_window(lane,
                          keep_window(lane, max_at.position, sequence.n_tokens, scratch, sink));
     }
+    if (min > bottom_limit_[lane]) continue;
     KeptPeak peak;
     peak.at = min_at, peak.value = min, peak.rank = rank;
     offer_minimum(lane, peak, sequence.n_tokens, scratch, sink);
@@ -216,20 +203,27 @@ bool lower(const KeptPeak& a, const KeptPeak& b) {
 
 }  // namespace
 
-void UnitBlock::offer_minimum(size_t lane, KeptPeak peak, uint32_t n_tokens,
+void UnitBlock::set_bottom_limit(size_t lane) {
+  bottom_limit_[lane] = n_bottom_[lane] < options_.bottom ? kInfinity
+                        : options_.bottom == 0            ? -kInfinity
+                                               : bottom_[(lane + 1) * options_.bottom - 1].value;
+}
+
+void UnitBlock::offer_minimum(size_t lane, const KeptPeak& peak, uint32_t n_tokens,
                               const BlockScratch& scratch, WindowSink& sink) {
   KeptPeak* first = bottom_.data() + lane * options_.bottom;
   KeptPeak* last = first + n_bottom_[lane];
   if (n_bottom_[lane] == options_.bottom) {
-    if (options_.bottom == 0 || !lower(peak, last[-1])) return;
+    if (!lower(peak, last[-1])) return;
     sink.drop((--last)->window_ref);
   } else {
     ++n_bottom_[lane];
   }
-  peak.window_ref = keep_window(lane, peak.at.position, n_tokens, scratch, sink);
   KeptPeak* at = std::upper_bound(first, last, peak, lower);
   std::move_backward(at, last, last + 1);
   *at = peak;
+  at->window_ref = keep_window(lane, peak.at.position, n_tokens, scratch, sink);
+  set_bottom_limit(lane);
 }
 
 uint64_t UnitBlock::keep_window(size_t lane, uint32_t position, uint32_t n_tokens,
@@ -296,6 +290,7 @@ void UnitBlock::restore(size_t lane, const UnitRecord& record) {
   }
   std::ranges::copy(record.minimum_peaks, bottom_.data() + lane * options_.bottom);
   n_bottom_[lane] = static_cast<uint32_t>(record.minimum_peaks.size());
+  set_bottom_limit(lane);
 }
 
 }  // namespace actogram

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "actogram/source.h"
+#include "collate/lanes.h"
 #include "collate/peak_band.h"
 #include "core/unit_record.h"
 #include "core/window_sink.h"
@@ -27,18 +28,18 @@ struct BatchSequence {
   uint32_t number = 0;  // in the recording
   uint32_t n_tokens = 0;
   uint64_t key = 0;  // sequence_key()
+  bool begins_with_bos = false;
 };
 
 // Buffers of one thread, reused from batch to batch.
 struct BlockScratch {
   std::vector<float> values;   // [row, lane]
   std::vector<uint16_t> bins;  // [row, lane]
+  std::vector<float> swish;    // [row, lane]
 };
 
 class UnitBlock {
  public:
-  static constexpr size_t kLanes = 16;
-
   // Units [first, first + n) of `site`; n <= kLanes.
   UnitBlock(std::string_view site, uint32_t first, uint32_t n, const CollateOptions& options);
 
@@ -70,8 +71,9 @@ class UnitBlock {
   void count_bins(const BlockScratch& scratch, size_t n_tokens);
   void offer_peaks(const Extremes& peaks, const BatchSequence& sequence,
                    const BlockScratch& scratch, WindowSink& sink);
-  void offer_minimum(size_t lane, KeptPeak peak, uint32_t n_tokens, const BlockScratch& scratch,
-                     WindowSink& sink);
+  void set_bottom_limit(size_t lane);
+  void offer_minimum(size_t lane, const KeptPeak& peak, uint32_t n_tokens,
+                     const BlockScratch& scratch, WindowSink& sink);
   uint64_t keep_window(size_t lane, uint32_t position, uint32_t n_tokens,
                        const BlockScratch& scratch, WindowSink& sink) const;
 
@@ -90,6 +92,7 @@ class UnitBlock {
   PeakBand maxima_;
   std::vector<KeptPeak> bottom_;  // [lane, rank], lowest first
   std::array<uint32_t, kLanes> n_bottom_ = {};
+  std::array<float, kLanes> bottom_limit_;  // a higher minimum is not kept
 };
 
 }  // namespace actogram

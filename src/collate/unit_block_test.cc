@@ -224,7 +224,7 @@ TEST(SiteCollator, EqualsTheDefinitionForEveryBatchingAndThread) {
                                  .random = below(5),
                                  .per_bucket = below(5),
                                  .window = 1 + below(20)};
-    SiteCollator collator({kSite, 1, data.n_units}, options);
+    SiteCollator collator({kSite, 1, data.n_units}, std::nullopt, options);
     Windows windows;
     feed(collator, data, 0, data.sequences.size(), rng, windows);
     size_t n_kept = 0;
@@ -253,7 +253,7 @@ TEST(MergeUnits, GivesTheBitsOfOneRun) {
     const size_t n = data.sequences.size();
     const size_t cut = n == 0 ? 0 : rng() % n;
     const Site site{kSite, 1, data.n_units};
-    SiteCollator whole(site, options), first(site, options), second(site, options);
+    SiteCollator whole(site, {}, options), first(site, {}, options), second(site, {}, options);
     Windows windows;
     feed(whole, data, 0, n, rng, windows);
     feed(first, data, 0, cut, rng, windows);
@@ -284,7 +284,7 @@ TEST(SiteCollator, GoesOnAfterARestoreAsIfNothingHadHappened) {
     const CollateOptions options{.top = 3, .bottom = 3, .random = 3, .per_bucket = 3, .window = 8};
     const size_t n = data.sequences.size();
     const Site site{kSite, 1, data.n_units};
-    SiteCollator whole(site, options), before(site, options), after(site, options);
+    SiteCollator whole(site, {}, options), before(site, {}, options), after(site, {}, options);
     Windows windows;
     feed(whole, data, 0, n, rng, windows);
     feed(before, data, 0, n / 2, rng, windows);

@@ -9,6 +9,7 @@
 
 #include "actogram/collate_options.h"
 #include "actogram/types.h"
+#include "core/class_record.h"
 #include "core/moments.h"
 
 namespace actogram {
@@ -51,6 +52,7 @@ struct UnitRecord {
   SparseHistogram maxima;               // of each sequence's maximum
   std::vector<KeptPeak> maximum_peaks;  // see collate/peak_band.h; strongest first
   std::vector<KeptPeak> minimum_peaks;  // the `bottom` lowest; lowest first
+  std::vector<ClassRecord> classes;     // [sign class], or none
 };
 
 }  // namespace actogram

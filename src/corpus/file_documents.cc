@@ -57,6 +57,7 @@ class Rows : public DocumentReader {
     Document document;
     document.name = row->id.empty() ? fmt::format("{}:{}", name_, row->number) : row->id;
     document.text = std::move(row->text);
+    document.ids = std::move(row->ids);
     for (ChatTurn& turn : row->turns) {
       document.messages.push_back({std::move(turn.role), std::move(turn.content)});
     }
@@ -82,7 +83,9 @@ std::unique_ptr<DocumentReader> open_jsonl(const CorpusFile& file, const CorpusO
 }
 
 std::unique_ptr<DocumentReader> open_parquet(const CorpusFile& file, const CorpusOptions& options) {
-  auto rows = std::make_unique<ParquetTextReader>(file.path, columns_of(options));
+  TextColumns columns = columns_of(options);
+  if (options.column.empty()) columns.text.emplace_back("input_ids");
+  auto rows = std::make_unique<ParquetTextReader>(file.path, std::move(columns));
   return std::make_unique<Rows>(std::move(rows), file.name);
 }
 

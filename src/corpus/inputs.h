@@ -16,8 +16,8 @@ namespace actogram {
 struct CorpusOptions {
   std::vector<std::string> inputs = {};  // at least one; each name once, standard input once
 
-  // Column of JSON lines and Parquet files: strings, or chats as lists of {role, content}. Empty:
-  // `text`, or where there is none `messages`.
+  // Column of JSON lines and Parquet files: strings, chats as lists of {role, content}, or, in
+  // Parquet, lists of token ids. Empty: `text`, where there is none `messages`, then `input_ids`.
   std::string column = {};
 
   // Column that names the documents; empty: "FILE:LINE".

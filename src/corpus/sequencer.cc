@@ -43,6 +43,18 @@ void Sequencer::start(Document document) {
   first_ = 0;
   chunk_ = 0;
   ended_ = false;
+  if (!document_.ids.empty()) take_ids();
+}
+
+// The text is what the tokens stand for, so that a place still has its characters.
+void Sequencer::take_ids() {
+  document_.text.clear();
+  for (const int32_t id : document_.ids) {
+    const uint64_t begin = document_.text.size();
+    document_.text += tokenizer_.piece(id);
+    waiting_.push_back({id, begin, document_.text.size()});
+  }
+  tokenized_ = document_.text.size();
 }
 
 std::optional<Sequence> Sequencer::next() {
@@ -57,7 +69,7 @@ std::optional<Sequence> Sequencer::next() {
   }
   Sequence sequence{
       .tokens = {}, .source = document_.source, .document = document_.ordinal, .chunk = chunk_++};
-  if (uses_bos_ && !(sequence.chunk == 0 && starts_with_bos())) {
+  if (uses_bos_ && document_.ids.empty() && !(sequence.chunk == 0 && starts_with_bos())) {
     const uint64_t at = waiting_[first_].begin;
     sequence.tokens.push_back({*tokenizer_.bos(), at, at});
   }

@@ -8,7 +8,7 @@
 // space of its own). It is a property of the document, not of `context` or of the caller.
 //
 // Chats go through the model's template first, and their markup becomes control tokens. A template
-// that writes BOS itself gets no second one.
+// that writes BOS itself gets no second one. Documents that come as token ids are fed as they are.
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,7 @@ class Sequencer {
   uint64_t n_truncated_documents() const { return n_truncated_; }  // lost tokens to `truncate`
 
  private:
+  void take_ids();
   bool fill(size_t n_tokens);  // tokenises until so many are waiting; false where none are left
   bool starts_with_bos() const;
   size_t n_waiting() const { return waiting_.size() - first_; }

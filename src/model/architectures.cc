@@ -39,6 +39,11 @@ const Architecture& find_architecture(std::string_view name) {
   return *found;
 }
 
+std::optional<GateFunction> gate_function_of(const Architecture& architecture) {
+  if (architecture.mlp == Mlp::plain) return std::nullopt;
+  return architecture.post == "ffn_swiglu" ? GateFunction::silu : GateFunction::gelu_tanh;
+}
+
 std::string_view quantity_name(Quantity quantity) {
   static constexpr std::string_view kNames[] = {"hook_pre", "hook_pre_linear", "hook_post"};
   static_assert(std::size(kNames) == kNumQuantities);

@@ -11,8 +11,11 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "actogram/types.h"
 
 namespace actogram {
 
@@ -69,6 +72,9 @@ static_assert(std::size(kArchitectures) == static_cast<size_t>(ArchitectureId::c
 
 // Throws Error{unsupported} that names the architecture and lists the known ones.
 const Architecture& find_architecture(std::string_view name);
+
+// Nothing where the MLP has no gate.
+std::optional<GateFunction> gate_function_of(const Architecture& architecture);
 
 // "hook_post", as in the site "blocks.5.mlp.hook_post".
 std::string_view quantity_name(Quantity quantity);

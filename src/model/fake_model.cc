@@ -42,8 +42,8 @@ size_t FakeModel::rows_of(size_t n_tokens) const {
   return (n_tokens + options_.tile - 1) / options_.tile * options_.tile;
 }
 
-float FakeModel::value(size_t site, uint32_t unit, int32_t token, uint32_t position,
-                       int32_t previous) const {
+uint64_t FakeModel::hash_of(size_t site, uint32_t unit, int32_t token, uint32_t position,
+                            int32_t previous) const {
   const size_t n_hooks = options_.hooks.size();
   const uint64_t number = sites_[site].layer * n_hooks + site % n_hooks;  // whatever the layers
   uint64_t hash = mix64(options_.seed);
@@ -51,6 +51,19 @@ float FakeModel::value(size_t site, uint32_t unit, int32_t token, uint32_t posit
        {number, uint64_t{unit}, uint64_t(token), uint64_t{position}, uint64_t(previous)}) {
     hash = mix64(hash ^ part);
   }
+  return hash;
+}
+
+FakeModel::GatePair FakeModel::gates(size_t site, uint32_t unit, int32_t token, uint32_t position,
+                                     int32_t previous) const {
+  const uint64_t hash = hash_of(site, unit, token, position, previous);
+  const uint64_t gate = mix64(hash + 10), linear = mix64(hash + 11);
+  return {one_in(16, gate) ? 0 : spread(gate), one_in(16, linear) ? 0 : spread(linear)};
+}
+
+float FakeModel::value(size_t site, uint32_t unit, int32_t token, uint32_t position,
+                       int32_t previous) const {
+  const uint64_t hash = hash_of(site, unit, token, position, previous);
   if (one_in(options_.nan_every, hash + 1)) return std::numeric_limits<float>::quiet_NaN();
   if (one_in(options_.infinite_every, hash + 2)) {
     return (hash & 1) ? -std::numeric_limits<float>::infinity()
@@ -61,12 +74,18 @@ float FakeModel::value(size_t site, uint32_t unit, int32_t token, uint32_t posit
   return unit % 8 == 0 ? std::round(rectify(x) * 2) / 2 : rectify(x);
 }
 
-void FakeModel::fill(size_t site, std::span<const int32_t> sequence, float* rows) const {
+void FakeModel::fill(size_t site, std::span<const int32_t> sequence, float* rows, float* gate_rows,
+                     float* linear_rows) const {
   for (size_t i = 0; i < sequence.size(); ++i) {
     const int32_t previous = i == 0 ? -1 : sequence[i - 1];
     for (uint32_t unit = 0; unit < options_.n_units; ++unit) {
-      rows[i * row_stride_ + unit] =
-          value(site, unit, sequence[i], static_cast<uint32_t>(i), previous);
+      const size_t at = i * row_stride_ + unit;
+      const auto position = static_cast<uint32_t>(i);
+      rows[at] = value(site, unit, sequence[i], position, previous);
+      if (gate_rows == nullptr) continue;
+      const GatePair pair = gates(site, unit, sequence[i], position, previous);
+      gate_rows[at] = pair.gate;
+      linear_rows[at] = pair.linear;
     }
   }
 }
@@ -87,16 +106,24 @@ void FakeModel::run(std::span<const std::span<const int32_t>> sequences, const S
          options_.batch_rows);
   }
   std::vector<float> values(n_rows * row_stride_);
+  std::vector<float> gate(options_.gates ? values.size() : 0), linear(gate.size());
   for (size_t site = 0; site < sites_.size(); ++site) {
-    std::fill(values.begin(), values.end(), std::numeric_limits<float>::quiet_NaN());
+    for (auto* matrix : {&values, &gate, &linear}) {
+      std::ranges::fill(*matrix, std::numeric_limits<float>::quiet_NaN());
+    }
     for (size_t s = 0; s < sequences.size(); ++s) {
-      fill(site, sequences[s], values.data() + first_row[s] * row_stride_);
+      const size_t at = first_row[s] * row_stride_;
+      fill(site, sequences[s], values.data() + at, options_.gates ? gate.data() + at : nullptr,
+           options_.gates ? linear.data() + at : nullptr);
     }
     sink({.site = site,
           .values = values.data(),
           .n_rows = n_rows,
           .row_stride = row_stride_,
-          .first_row = first_row});
+          .first_row = first_row,
+          .gate = options_.gates ? gate.data() : nullptr,
+          .linear = options_.gates ? linear.data() : nullptr,
+          .gate_stride = row_stride_});
   }
 }
 

@@ -24,6 +24,7 @@ struct FakeModelOptions {
   size_t context = 64;   // tokens
   uint32_t tile = 1;     // rows of a sequence are a multiple of it; the filler is NaN
   uint32_t padding = 0;  // floats between the rows
+  bool gates = false;    // hand out gates and linear values (with `hooks` as they are)
   uint64_t seed = 0;
   // One value in so many is NaN, or an infinity of either sign. 0: none.
   uint32_t nan_every = 0;
@@ -38,13 +39,27 @@ class FakeModel : public ActivationSource {
   size_t batch_rows() const override { return options_.batch_rows; }
   size_t rows_of(size_t n_tokens) const override;
   size_t max_context() const override { return options_.context; }
+  std::optional<GateFunction> gate_function() const override {
+    return options_.gates ? std::optional(GateFunction::silu) : std::nullopt;
+  }
   void run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) override;
 
   // The definition of a value; run() hands out these. `previous` is -1 at position 0.
   float value(size_t site, uint32_t unit, int32_t token, uint32_t position, int32_t previous) const;
+  // The gate and the linear value that come with it, in [-4, 4), one in sixteen 0. hook_post is not
+  // their product: nothing above a source may count on that.
+  struct GatePair {
+    float gate, linear;
+  };
+  GatePair gates(size_t site, uint32_t unit, int32_t token, uint32_t position,
+                 int32_t previous) const;
 
  private:
-  void fill(size_t site, std::span<const int32_t> sequence, float* rows) const;
+  uint64_t hash_of(size_t site, uint32_t unit, int32_t token, uint32_t position,
+                   int32_t previous) const;
+  // `gate_rows` and `linear_rows` may be null.
+  void fill(size_t site, std::span<const int32_t> sequence, float* rows, float* gate_rows,
+            float* linear_rows) const;
 
   FakeModelOptions options_;
   std::vector<Site> sites_;

@@ -91,7 +91,7 @@ class LlamaSource::Impl {
       : model_(model),
         plan_(make_site_plan(model, options)),
         limits_(make_limits(model, options)),
-        tap_(plan_.tensors),
+        tap_(plan_.tensors, plan_.gate_function ? Tap::Gates::yes : Tap::Gates::no),
         context_(make_context(model, options, limits_, tap_)),
         batch_(limits_.batch_rows) {}
 
@@ -99,12 +99,14 @@ class LlamaSource::Impl {
 
   const std::vector<Site>& sites() const { return plan_.sites; }
   const Limits& limits() const { return limits_; }
+  std::optional<GateFunction> gate_function() const { return plan_.gate_function; }
 
  private:
   void fill_batch(std::span<const std::span<const int32_t>> sequences);
   void check_sequence(std::span<const int32_t> sequence) const;
   void decode();
-  void hand_out(size_t tensor, const TensorValues& found, const Sink& sink) const;
+  void hand_out(size_t tensor, const TensorValues& found, const GateValues& gates,
+                const Sink& sink) const;
 
   const LlamaModel& model_;
   SitePlan plan_;
@@ -155,7 +157,8 @@ void LlamaSource::Impl::decode() {
        batch_.n_rows(), status, log.text());
 }
 
-void LlamaSource::Impl::hand_out(size_t tensor, const TensorValues& found, const Sink& sink) const {
+void LlamaSource::Impl::hand_out(size_t tensor, const TensorValues& found, const GateValues& gates,
+                                 const Sink& sink) const {
   for (const SiteTap& tap : plan_.sites_of[tensor]) {
     const Site& site = plan_.sites[tap.site];
     if (found.n_rows != batch_.n_rows() || found.n_columns < tap.first_column + site.n_units) {
@@ -166,15 +169,19 @@ void LlamaSource::Impl::hand_out(size_t tensor, const TensorValues& found, const
           .values = found.values + tap.first_column,
           .n_rows = found.n_rows,
           .row_stride = found.row_stride,
-          .first_row = batch_.first_row()});
+          .first_row = batch_.first_row(),
+          .gate = gates.gate,
+          .linear = gates.linear,
+          .gate_stride = gates.row_stride});
   }
 }
 
 void LlamaSource::Impl::run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) {
   if (sequences.empty()) return;
   fill_batch(sequences);
-  const Tap::Sink on_tensor = [&](size_t tensor, const TensorValues& found) {
-    hand_out(tensor, found, sink);
+  const Tap::Sink on_tensor = [&](size_t tensor, const TensorValues& found,
+                                  const GateValues& gates) {
+    hand_out(tensor, found, gates, sink);
   };
   tap_.start(on_tensor, plan_.last_layer ? Tap::Stop::abort : Tap::Stop::split);
   decode();
@@ -191,6 +198,8 @@ const std::vector<Site>& LlamaSource::sites() const { return impl_->sites(); }
 size_t LlamaSource::batch_rows() const { return impl_->limits().batch_rows; }
 
 size_t LlamaSource::rows_of(size_t n_tokens) const { return round_up(n_tokens); }
+
+std::optional<GateFunction> LlamaSource::gate_function() const { return impl_->gate_function(); }
 
 size_t LlamaSource::max_context() const { return impl_->limits().context; }
 

@@ -32,6 +32,9 @@ struct LlamaSourceOptions {
   // tokens takes. More is faster until the activations leave the cache, and takes memory.
   uint32_t batch_rows = 512;
   uint32_t n_threads = 0;  // 0: one for each CPU
+  // where_gated hands out hook_post together with the gate and linear values it was made of, if the
+  // MLPs have gates and hook_post is all that is asked for.
+  enum class Gates : uint8_t { no, where_gated } gates = Gates::no;
   // bare runs the same batches to the end of the last layer and calls no sink: what a benchmark
   // compares with.
   enum class Taps : uint8_t { on, bare } taps = Taps::on;
@@ -49,6 +52,7 @@ class LlamaSource : public ActivationSource {
   size_t batch_rows() const override;
   size_t rows_of(size_t n_tokens) const override;
   size_t max_context() const override;
+  std::optional<GateFunction> gate_function() const override;
 
   // Sites come in the order in which the model computes them, which is not that of sites().
   void run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) override;

@@ -98,6 +98,38 @@ TEST(LlamaSourceSlow, PostIsSiluOfPreTimesLinear) {
   }
 }
 
+// The inputs of the gated unit, read where it left them, are the tensors of their own taps.
+TEST(LlamaSourceSlow, GatesComeWithHookPost) {
+  const std::vector<Sequence> sequences = {tokens(40, 14), tokens(25, 15)};
+  const Values tapped = run({.layers = kSomeLayers, .quantities = kAll}, sequences);
+  LlamaSource source(real_model(),
+                     {.layers = kSomeLayers, .gates = LlamaSourceOptions::Gates::where_gated});
+  EXPECT_EQ(source.gate_function(), GateFunction::silu);
+  const std::vector<std::span<const int32_t>> batch(sequences.begin(), sequences.end());
+  int n_calls = 0;
+  source.run(batch, [&](const SiteValues& found) {
+    ++n_calls;
+    const Site& site = source.sites()[found.site];
+    const std::string mlp = fmt::format("blocks.{}.mlp.", site.layer);
+    for (size_t s = 0; s < sequences.size(); ++s) {
+      const auto& pre = tapped.at(mlp + "hook_pre")[s];
+      const auto& linear = tapped.at(mlp + "hook_pre_linear")[s];
+      for (size_t t = 0; t < sequences[s].size(); ++t) {
+        const size_t row = (found.first_row[s] + t) * found.gate_stride;
+        for (size_t u = 0; u < site.n_units; ++u) {
+          ASSERT_EQ(found.gate[row + u], pre[t * site.n_units + u]);
+          ASSERT_EQ(found.linear[row + u], linear[t * site.n_units + u]);
+        }
+      }
+    }
+  });
+  EXPECT_EQ(n_calls, 3);
+  const LlamaSource all(
+      real_model(),
+      {.layers = {0}, .quantities = kAll, .gates = LlamaSourceOptions::Gates::where_gated});
+  EXPECT_EQ(all.gate_function(), std::nullopt);
+}
+
 TEST(LlamaSourceSlow, BatchMatesDoNotChangeABit) {
   const std::vector<Sequence> sequences = {tokens(1, 3), tokens(101, 4), tokens(16, 5),
                                            tokens(17, 6), tokens(40, 7)};

@@ -52,6 +52,10 @@ SitePlan make_site_plan(const LlamaModel& model, const LlamaSourceOptions& optio
   for (const uint32_t layer : layers) {
     for (const Quantity quantity : quantities) add_site(plan, model, architecture, quantity, layer);
   }
+  if (options.gates == LlamaSourceOptions::Gates::where_gated &&
+      quantities == std::set{Quantity::hook_post}) {
+    plan.gate_function = gate_function_of(architecture);
+  }
   if (options.taps == LlamaSourceOptions::Taps::bare) {
     plan.tensors = {last_tensor(layers.back())};
     plan.sites_of = {{}};

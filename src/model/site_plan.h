@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "actogram/types.h"
@@ -22,6 +23,7 @@ struct SitePlan {
   std::vector<Site> sites;
   std::vector<TensorTap> tensors;
   std::vector<std::vector<SiteTap>> sites_of;  // [tensor]
+  std::optional<GateFunction> gate_function;   // set if gates are handed out
   bool last_layer = false;                     // whether the model's last layer is among them
 };
 

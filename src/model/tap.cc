@@ -39,9 +39,22 @@ void check_layout(const ggml_tensor* tensor) {
   }
 }
 
+// `copy` holds the values of a tensor that lies on a device.
+TensorValues host_values(const ggml_tensor* tensor, std::vector<float>& copy) {
+  check_layout(tensor);
+  const float* values = static_cast<const float*>(tensor->data);
+  if (!lies_on_host(tensor)) {
+    copy.resize(ggml_nbytes(tensor) / sizeof(float));
+    ggml_backend_tensor_get(tensor, copy.data(), 0, ggml_nbytes(tensor));
+    values = copy.data();
+  }
+  return {values, static_cast<size_t>(tensor->ne[1]), static_cast<size_t>(tensor->ne[0]),
+          tensor->nb[1] / sizeof(float)};
+}
+
 }  // namespace
 
-Tap::Tap(const std::vector<TensorTap>& tensors) {
+Tap::Tap(const std::vector<TensorTap>& tensors, Gates gates) : gates_(gates) {
   for (const TensorTap& tensor : tensors) {
     wanted_.emplace(tensor.tensor, Wanted{tensor.op, names_.size()});
     names_.push_back(tensor.tensor);
@@ -74,22 +87,30 @@ const Tap::Wanted* Tap::find(const ggml_tensor* tensor) const {
   return seen_[found->second.index] ? nullptr : &found->second;
 }
 
-TensorValues Tap::host_values(const ggml_tensor* tensor) {
-  check_layout(tensor);
-  const float* values = static_cast<const float*>(tensor->data);
-  if (!lies_on_host(tensor)) {
-    copy_.resize(ggml_nbytes(tensor) / sizeof(float));
-    ggml_backend_tensor_get(tensor, copy_.data(), 0, ggml_nbytes(tensor));
-    values = copy_.data();
-  }
-  return {values, static_cast<size_t>(tensor->ne[1]), static_cast<size_t>(tensor->ne[0]),
-          tensor->nb[1] / sizeof(float)};
-}
-
 void Tap::take(const Wanted& wanted, const ggml_tensor* tensor) {
   seen_[wanted.index] = true;
   --n_left_;
-  (*sink_)(wanted.index, host_values(tensor));
+  const TensorValues values = host_values(tensor, copy_);
+  const bool with_gates = gates_ == Gates::yes && wanted.op == TensorOp::glu;
+  (*sink_)(wanted.index, values, with_gates ? gate_values(tensor) : GateValues{});
+}
+
+// Two matrices, or one that has the gate in its first half.
+GateValues Tap::gate_values(const ggml_tensor* tensor) {
+  constexpr int kSwapped = 1;  // index of ggml's parameter: the gate is in the second half
+  const auto n_columns = static_cast<size_t>(tensor->ne[0]);
+  const TensorValues gate = host_values(tensor->src[0], gate_copy_);
+  if (tensor->src[1] != nullptr) {
+    const TensorValues linear = host_values(tensor->src[1], linear_copy_);
+    if (gate.n_columns == n_columns && linear.n_columns == n_columns &&
+        gate.row_stride == linear.row_stride) {
+      return {gate.values, linear.values, gate.row_stride};
+    }
+  } else if (gate.n_columns == 2 * n_columns && tensor->op_params[kSwapped] == 0) {
+    return {gate.values, gate.values + n_columns, gate.row_stride};
+  }
+  fail(Code::unsupported, "tensor {}: its gate and linear inputs are not where they are expected",
+       tensor->name);
 }
 
 bool Tap::on_eval(ggml_tensor* tensor, bool ask, void* self) {

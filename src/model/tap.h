@@ -31,12 +31,23 @@ struct TensorValues {
   size_t row_stride = 0;  // floats
 };
 
+// What a gated linear unit multiplies, of the same shape as its result.
+struct GateValues {
+  const float* gate = nullptr;
+  const float* linear = nullptr;
+  size_t row_stride = 0;  // floats
+};
+
 class Tap {
  public:
-  using Sink = std::function<void(size_t index, const TensorValues&)>;
+  using Sink = std::function<void(size_t index, const TensorValues&, const GateValues&)>;
+
+  // `gates`: with the result of each gated linear unit come its two inputs. On the host they are
+  // still there, since ggml never computes this operation in place; others give empty GateValues.
+  enum class Gates { no, yes };
 
   // Each tensor is wanted once in a run; no two are the same.
-  explicit Tap(const std::vector<TensorTap>& tensors);
+  Tap(const std::vector<TensorTap>& tensors, Gates gates);
 
   // `sink` must live until finish(). With `abort`, the end is left to aborted() where the device
   // polls it, so that llama.cpp skips what it does after a graph that is complete.
@@ -59,7 +70,7 @@ class Tap {
 
   const Wanted* find(const ggml_tensor* tensor) const;
   void take(const Wanted& wanted, const ggml_tensor* tensor);
-  TensorValues host_values(const ggml_tensor* tensor);
+  GateValues gate_values(const ggml_tensor* tensor);
 
   std::unordered_map<std::string, Wanted> wanted_;
   std::vector<std::string> names_;  // [index]
@@ -69,7 +80,8 @@ class Tap {
   Stop stop_ = Stop::split;
   bool done_ = false;
   std::exception_ptr thrown_;
-  std::vector<float> copy_;  // of a tensor that lies on a device
+  Gates gates_;
+  std::vector<float> copy_, gate_copy_, linear_copy_;  // of tensors that lie on a device
 };
 
 }  // namespace actogram

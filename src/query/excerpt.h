@@ -60,6 +60,8 @@ struct UnitPage {
   HistogramView maxima;
   std::array<double, kNumBuckets + 1> bounds = {};
   std::vector<ExcerptGroup> groups;
+  std::vector<ClassRecord> classes;  // [sign class], or none
+  uint64_t n_tokens = 0;             // of the corpus
 };
 
 }  // namespace actogram

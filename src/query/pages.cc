@@ -6,8 +6,9 @@
 
 #include "collate/merge.h"
 #include "core/unit_address.h"
+#include "query/class_view.h"
 #include "query/histogram_view.h"
-#include "query/pieces.h"
+#include "query/recording_excerpt.h"
 #include "store/recording.h"
 
 namespace actogram {
@@ -31,30 +32,6 @@ constexpr GroupRow kGroups[] = {
     {kBucket0, "bucket0", "Maximum in the lower half", 0},
     {kRandom, "random", "Random sequences", -1},
 };
-
-Excerpt excerpt_of(const Recording& recording, const KeptPeak& peak) {
-  const SequenceRow sequence = recording.corpus().sequence(peak.at.sequence);
-  const DocumentRow document = recording.corpus().document(sequence.document_row);
-  const auto tokens = recording.corpus().tokens(sequence);
-  const uint64_t end = uint64_t{peak.window_begin} + peak.window.size();
-  if (end > tokens.size()) {
-    fail(Code::corrupt, "{}: a window ends at position {} of a sequence of {} tokens",
-         recording.path(), end, tokens.size());
-  }
-  Excerpt excerpt;
-  excerpt.at = peak.at;
-  excerpt.value = peak.value;
-  excerpt.document = document.document;
-  excerpt.source = recording.manifest().corpus.at("sources").at(document.source).at("name");
-  excerpt.document_name = document.name;
-  excerpt.window_begin = peak.window_begin;
-  excerpt.window_end = static_cast<uint32_t>(end);
-  excerpt.n_tokens = sequence.n_tokens;
-  excerpt.pieces =
-      pieces_of(document.text, std::span(tokens).subspan(peak.window_begin, peak.window.size()),
-                peak.window_begin, peak.window);
-  return excerpt;
-}
 
 ExcerptGroup group_of(const Recording& recording, const UnitRecord& unit, const GroupRow& row) {
   ExcerptGroup group{row.name, row.title, row.bucket, {}};
@@ -147,6 +124,25 @@ Json to_json(const ExcerptGroup& group) {
   return json;
 }
 
+Json to_json(const ClassRecord& record, std::string_view name, uint64_t n_tokens) {
+  Json means = Json::object(), peaks = Json::object();
+  for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+    const std::string quantity(kGatedQuantityNames[q]);
+    means[quantity] = record.mean(q);
+    Json list = Json::array();
+    for (const ClassPeak& peak : record.peaks[q]) {
+      list.push_back(
+          {{"sequence", peak.at.sequence}, {"position", peak.at.position}, {"value", peak.value}});
+    }
+    if (!list.empty()) peaks[quantity] = std::move(list);
+  }
+  return {{"name", name},
+          {"count", record.count},
+          {"share", static_cast<double>(record.count) / static_cast<double>(n_tokens)},
+          {"means", std::move(means)},
+          {"peaks", std::move(peaks)}};
+}
+
 Json sites_json(const std::vector<Site>& sites) {
   Json list = Json::array();
   for (const Site& site : sites) {
@@ -169,11 +165,7 @@ std::string Pages::recording_json() const {
   const auto path = std::filesystem::absolute(recording_->path());
   const auto name = path.has_filename() ? path.filename() : path.parent_path().filename();
   Json options = manifest.options;
-  options["top"] = manifest.collate.top;
-  options["bottom"] = manifest.collate.bottom;
-  options["random"] = manifest.collate.random;
-  options["per_bucket"] = manifest.collate.per_bucket;
-  options["window"] = manifest.collate.window;
+  options.update(to_json(manifest.collate));
   uint64_t bytes = 0;
   for (const auto& [file, stored] : manifest.files) bytes += stored.n_bytes;
   return to_text(Json{{"name", name.string()},
@@ -224,13 +216,29 @@ UnitPage Pages::unit(std::string_view text) const {
   page.bounds = bucket_bounds(unit);
   page.maxima = view_of(unit.maxima, unit.summary.min, unit.summary.max);
   for (const GroupRow& row : kGroups) page.groups.push_back(group_of(*recording_, unit, row));
+  page.classes = unit.classes;
+  page.n_tokens = recording_->corpus().n_tokens();
   return page;
+}
+
+std::vector<ClassView> Pages::classes(std::string_view text, size_t n_excerpts) const {
+  const UnitAddress address = parse_unit_address(text);
+  const UnitRecord unit = recording_->units().unit(recording_->units().row_of(address));
+  if (unit.classes.empty()) {
+    fail(Code::invalid, "{}: recorded without sign classes (gated neurons, --sign-classes)",
+         recording_->path());
+  }
+  return class_views(*recording_, unit.classes, n_excerpts);
 }
 
 std::string Pages::unit_json(std::string_view text) const {
   const UnitPage page = unit(text);
   Json groups = Json::array();
   for (const ExcerptGroup& group : page.groups) groups.push_back(to_json(group));
+  Json classes = Json::array();
+  for (size_t c = 0; c < page.classes.size(); ++c) {
+    classes.push_back(to_json(page.classes[c], kSignClassNames[c], page.n_tokens));
+  }
   Json maxima = to_json(page.maxima);
   maxima["boundaries"] = page.bounds;
   return to_text(
@@ -241,6 +249,7 @@ std::string Pages::unit_json(std::string_view text) const {
            {"summary", to_json(page.summary)},
            {"histogram", to_json(page.histogram)},
            {"sequence_maxima", std::move(maxima)},
+           {"sign_classes", std::move(classes)},
            {"groups", std::move(groups)}});
 }
 

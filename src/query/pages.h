@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actogram/types.h"
+#include "query/class_view.h"
 #include "query/excerpt.h"
 
 namespace actogram {
@@ -25,6 +27,8 @@ class Pages {
 
   // The same for the terminal, which draws it itself.
   UnitPage unit(std::string_view address) const;
+  // Error{invalid} where sign classes were not recorded.
+  std::vector<ClassView> classes(std::string_view address, size_t n_excerpts) const;
 
  private:
   std::unique_ptr<Recording> recording_;

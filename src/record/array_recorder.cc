@@ -23,7 +23,7 @@ class ArrayRecorder::Impl {
       : options_(checked(options)),
         folder_(options.output, kFolderIdentity, {}),
         corpus_(folder_.path()),
-        collation_(folder_.path(), options.sites,
+        collation_(folder_.path(), options.sites, options.gate_function,
                    {.collate = options.collate, .n_threads = options.n_threads}) {}
 
   void add_document(std::string_view source, std::string_view name, std::string_view text) {
@@ -59,7 +59,10 @@ class ArrayRecorder::Impl {
                           .values = values[site].values,
                           .n_rows = n_tokens,
                           .row_stride = values[site].row_stride,
-                          .first_row = {&kFirstRow, 1}},
+                          .first_row = {&kFirstRow, 1},
+                          .gate = values[site].gate,
+                          .linear = values[site].linear,
+                          .gate_stride = values[site].row_stride},
                          {&sequence, 1});
     }
   }
@@ -75,6 +78,7 @@ class ArrayRecorder::Impl {
     manifest.provenance = provenance({});
     manifest.sites = options_.sites;
     manifest.collate = options_.collate;
+    if (options_.collate.sign_classes) manifest.gate_function = options_.gate_function;
     folder_.finish(manifest);
   }
 
@@ -107,6 +111,10 @@ class ArrayRecorder::Impl {
       fail(Code::invalid, "{} arrays for {} sites", values.size(), options_.sites.size());
     }
     for (size_t site = 0; site < values.size(); ++site) {
+      if (options_.gate_function && !(values[site].gate && values[site].linear)) {
+        fail(Code::invalid, "{}: a gate function is set, but no gate and linear values came",
+             options_.sites[site].name);
+      }
       if (values[site].row_stride >= options_.sites[site].n_units) continue;
       fail(Code::invalid, "{}: rows of {} floats for {} units", options_.sites[site].name,
            values[site].row_stride, options_.sites[site].n_units);

@@ -10,7 +10,7 @@ namespace actogram {
 namespace {
 
 constexpr const char* kCheckpoint = "/checkpoint";
-constexpr uint64_t kUnitsAtOnce = 256;  // some 10 MB of windows
+constexpr uint64_t kUnitsAtOnce = 512;  // some 20 MB of windows
 
 const CollateOptions& checked(const CollateOptions& options) {
   if (options.window >= 1 && options.window <= WindowStore::kMostValues) return options;
@@ -21,15 +21,16 @@ const CollateOptions& checked(const CollateOptions& options) {
 }  // namespace
 
 Collation::Collation(std::string folder, const std::vector<Site>& sites,
-                     const CollationOptions& options)
+                     std::optional<GateFunction> gate_function, const CollationOptions& options)
     : folder_(std::move(folder)),
       sites_(sites),
       options_(checked(options.collate)),
+      classes_of_(gate_function && options_.sign_classes ? ClassesOf::units : ClassesOf::nothing),
       threads_(options.n_threads),
       scratch_(threads_.n_threads()),
       windows_(folder_, options.window_buffer_bytes, threads_.n_threads()) {
   for (const Site& site : sites) {
-    collators_.emplace_back(site, options.collate);
+    collators_.emplace_back(site, gate_function, options.collate);
     n_units_ += site.n_units;
   }
 }
@@ -116,29 +117,32 @@ StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, const Progress
     std::vector<UnitRecord> units = {};
   };
   windows_.wait_for_writing();
-  UnitWriter writer(folder_, sites_);
+  UnitWriter writer(folder_, sites_, classes_of_);
   std::array<Chunk, 3> chunks;
   const uint64_t n_chunks = (n_units_ + kUnitsAtOnce - 1) / kUnitsAtOnce;
   for (uint64_t step = 0; step < n_chunks + 2; ++step) {
-    Chunk& to_load = chunks[step % 3];
+    Chunk& to_read = chunks[step % 3];
     Chunk& to_make = chunks[(step + 2) % 3];
     const Chunk& to_write = chunks[(step + 1) % 3];
-    to_load.first = std::min(n_units_, step * kUnitsAtOnce);
-    to_load.end = std::min(n_units_, to_load.first + kUnitsAtOnce);
+    to_read.first = std::min(n_units_, step * kUnitsAtOnce);
+    to_read.end = std::min(n_units_, to_read.first + kUnitsAtOnce);
+    const auto visit_these = [&](const WindowStore::Visit& visit) {
+      for_each_window(to_read.first, to_read.end, visit);
+    };
+    windows_.prepare(visit_these, to_read.windows);
     to_make.units.resize(to_make.end - to_make.first);
-    threads_.parallel_for(to_make.units.size() + 2, [&](size_t item, size_t) {
+    // In this order: what waits for the disk first.
+    const size_t n_reads = to_read.windows.n_parts();
+    threads_.parallel_for(1 + n_reads + to_make.units.size(), [&](size_t item, size_t) {
       if (item == 0) {
         for (const UnitRecord& record : to_write.units) writer.add(record);
-      } else if (item == 1) {
-        windows_.load(
-            [&](const WindowStore::Visit& visit) {
-              for_each_window(to_load.first, to_load.end, visit);
-            },
-            to_load.windows);
+      } else if (item <= n_reads) {
+        windows_.read(to_read.windows, item - 1);
       } else {
+        const size_t index = item - 1 - n_reads;
         uint32_t unit = 0;
-        const SiteCollator& site = site_of_row(to_make.first + item - 2, unit);
-        to_make.units[item - 2] = finished_unit(site, unit, n_tokens, to_make.windows);
+        const SiteCollator& site = site_of_row(to_make.first + index, unit);
+        to_make.units[index] = finished_unit(site, unit, n_tokens, to_make.windows);
       }
     });
     progress({"writing the units", to_write.end, n_units_, 0, "units"});

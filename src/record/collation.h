@@ -25,8 +25,9 @@ struct CollationOptions {
 
 class Collation {
  public:
-  // Works in `folder`.
-  Collation(std::string folder, const std::vector<Site>& sites, const CollationOptions& options);
+  // Works in `folder`. With a gate function, values come with their gates (ActivationSource).
+  Collation(std::string folder, const std::vector<Site>& sites,
+            std::optional<GateFunction> gate_function, const CollationOptions& options);
 
   // Requires: values.first_row and `sequences` are parallel; each sequence comes once for a site.
   void observe(const SiteValues& values, std::span<const BatchSequence> sequences);
@@ -50,6 +51,7 @@ class Collation {
   std::string folder_;
   std::vector<Site> sites_;
   CollateOptions options_;
+  ClassesOf classes_of_;
   uint64_t n_units_ = 0;
   ThreadPool threads_;
   std::vector<BlockScratch> scratch_;  // [thread]

@@ -18,11 +18,7 @@ Json kind_of(const Manifest& manifest) {
   Json kind = manifest.options;
   kind.erase("max_tokens");  // how much of a corpus was read, not how
   kind["model"] = manifest.model.value("sha256", manifest.model.value("name", ""));
-  kind["top"] = manifest.collate.top;
-  kind["bottom"] = manifest.collate.bottom;
-  kind["random"] = manifest.collate.random;
-  kind["per_bucket"] = manifest.collate.per_bucket;
-  kind["window"] = manifest.collate.window;
+  kind.update(to_json(manifest.collate));
   return kind;
 }
 
@@ -171,7 +167,7 @@ class MergedCorpus {
 StoredFiles write_units(const Inputs& inputs, const MergedCorpus& corpus, const std::string& folder,
                         const ProgressFn& progress) {
   const Manifest& manifest = inputs.front()->manifest();
-  UnitWriter writer(folder, manifest.sites);
+  UnitWriter writer(folder, manifest.sites, manifest.classes_of());
   const uint64_t n_units = inputs.front()->units().n_units();
   std::vector<UnitRecord> parts(inputs.size());
   for (uint64_t row = 0; row < n_units; ++row) {
@@ -184,6 +180,11 @@ StoredFiles write_units(const Inputs& inputs, const MergedCorpus& corpus, const 
       }
       for (KeptPeak& peak : parts[i].maximum_peaks) renumber(peak.at);
       for (KeptPeak& peak : parts[i].minimum_peaks) renumber(peak.at);
+      for (ClassRecord& record : parts[i].classes) {
+        for (auto& peaks : record.peaks) {
+          for (ClassPeak& peak : peaks) renumber(peak.at);
+        }
+      }
     }
     UnitRecord merged = merge_units(parts, manifest.collate);
     assign_groups(merged, manifest.collate);

@@ -31,13 +31,11 @@ Json options_json(const RecordOptions& options, const ActivationSource& source) 
 }
 
 Json identity_of(const RecordOptions& options, const ActivationSource& source, const Json& model) {
-  const CollateOptions& collate = options.recorder.collation.collate;
   return {{"model", model},
           {"corpus", corpus_fingerprint(options.corpus.corpus)},
           {"options", options_json(options, source)},
           {"shard", {options.corpus.shard.index, options.corpus.shard.count}},
-          {"collate",
-           {collate.top, collate.bottom, collate.random, collate.per_bucket, collate.window}},
+          {"collate", to_json(options.recorder.collation.collate)},
           {"format", kFormatVersion}};
 }
 
@@ -81,8 +79,10 @@ RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer,
   corpus.erase("files");
   const CorpusTables tables(folder.path());
   {
+    RecorderOptions recorder_options = options.recorder;
+    recorder_options.bos = tokenizer.bos();
     Recorder recorder(folder.path(), sha256_of(to_text(identity)), tables, source,
-                      options.recorder);
+                      recorder_options);
     recorder.run(progress);
     manifest.files.merge(recorder.finish(progress));
   }
@@ -96,6 +96,7 @@ RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer,
   }
   manifest.sites = source.sites();
   manifest.collate = options.recorder.collation.collate;
+  if (manifest.collate.sign_classes) manifest.gate_function = source.gate_function();
   folder.finish(manifest);
 
   RecordReport report{.n_tokens = tables.n_tokens(),
@@ -144,6 +145,7 @@ RecordReport record(const RecordOptions& options, const ProgressFn& progress) {
   check_recording_name(options.output);
   if (auto fake = parse_fake(options.model)) {
     fake->layers = options.layers;
+    fake->gates = options.recorder.collation.collate.sign_classes;
     FakeModel source(*fake);
     const Json model = {
         {"name", options.model}, {"architecture", "fake"}, {"n_layers", fake->n_layers}};
@@ -153,7 +155,8 @@ RecordReport record(const RecordOptions& options, const ProgressFn& progress) {
   LlamaSource source(model, {.layers = options.layers,
                              .context = options.corpus.sequences.context,
                              .batch_rows = options.batch_rows,
-                             .n_threads = options.recorder.collation.n_threads});
+                             .n_threads = options.recorder.collation.n_threads,
+                             .gates = LlamaSourceOptions::Gates::where_gated});
   const LlamaTokenizer tokenizer(model);
   return record_source(source, tokenizer, model_json(model), options, progress);
 }

@@ -21,7 +21,8 @@ Recorder::Recorder(const std::string& folder, std::string fingerprint, const Cor
       corpus_(corpus),
       source_(source),
       checkpoint_seconds_(options.checkpoint_seconds),
-      collation_(folder, source.sites(), options.collation) {
+      bos_(options.bos),
+      collation_(folder, source.sites(), source.gate_function(), options.collation) {
   check_size(corpus);
   for (uint64_t s = 0; s < corpus.n_sequences(); ++s) {
     n_tokens_.push_back(corpus.sequence(s).n_tokens);
@@ -60,7 +61,8 @@ Recorder::Batch Recorder::next_batch() const {
     const SequenceRow row = corpus_.sequence(s);
     std::vector<int32_t> ids;
     for (const Token& token : corpus_.tokens(row)) ids.push_back(token.id);
-    batch.sequences.push_back({static_cast<uint32_t>(s), row.n_tokens, row.key});
+    batch.sequences.push_back(
+        {static_cast<uint32_t>(s), row.n_tokens, row.key, bos_ && ids.front() == *bos_});
     batch.tokens.push_back(std::move(ids));
     batch.n_tokens += row.n_tokens;
   }

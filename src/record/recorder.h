@@ -19,6 +19,7 @@ namespace actogram {
 struct RecorderOptions {
   CollationOptions collation = {};
   double checkpoint_seconds = 300;
+  std::optional<int32_t> bos = {};  // the token that may begin a sequence
 };
 
 class Recorder {
@@ -45,6 +46,7 @@ class Recorder {
   const CorpusTables& corpus_;
   ActivationSource& source_;
   double checkpoint_seconds_;
+  std::optional<int32_t> bos_;
   Collation collation_;
   std::vector<uint32_t> n_tokens_;  // [sequence]
   uint64_t next_sequence_ = 0;

@@ -10,7 +10,7 @@
 namespace actogram {
 namespace {
 
-constexpr uint64_t kMagic = 0x31706b6301746361;  // changes with the layout
+constexpr uint64_t kMagic = 0x32706b6301746361;  // changes with the layout
 
 // The part of a peak that outlives the process.
 struct StoredPeak {
@@ -40,6 +40,10 @@ class Out {
     stored.reserve(peaks.size());
     for (const KeptPeak& p : peaks) stored.push_back({p.at, p.value, p.rank, p.window_ref});
     list(stored);
+  }
+  template <typename T>
+  void n_of(const std::vector<T>& values) {
+    value(static_cast<uint64_t>(values.size()));
   }
   void finish() {
     value(std::stoull(writer_.checksum().substr(0, 16), nullptr, 16));
@@ -77,6 +81,14 @@ class In {
     }
   }
 
+  template <typename T>
+  void n_of(std::vector<T>& values) {
+    uint64_t n = 0;
+    value(n);
+    if (n > kNumSignClasses) fail(Code::corrupt, "checkpoint: {} sign classes", n);
+    values.resize(n);
+  }
+
  private:
   void take(size_t n, void* to) {
     if (n > bytes_.size())
@@ -107,6 +119,12 @@ void unit_fields(Stream& stream, Unit& unit) {
   stream.list(unit.maxima.counts);
   stream.peaks(unit.maximum_peaks);
   stream.peaks(unit.minimum_peaks);
+  stream.n_of(unit.classes);
+  for (auto& record : unit.classes) {
+    stream.value(record.count);
+    stream.value(record.sums);
+    for (auto& peaks : record.peaks) stream.list(peaks);
+  }
 }
 
 bool is_whole(std::span<const std::byte> file) {

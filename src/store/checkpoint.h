@@ -2,7 +2,8 @@
 // written beside the old one, synced and renamed. A recording that was stopped goes on from it.
 //
 //   checkpoint := magic:u64 fingerprint:str n_sequences:u64 segments:u32[] n_units:u64 unit*
-//   check:u64 unit       := summary sums histogram histogram peak[] peak[]
+//   check:u64
+//   unit       := summary sums histogram histogram peak[] peak[] class*
 //
 // Little-endian, for this machine and this version only; anything else starts again. `check` is the
 // first 64 bits of the XXH3-128 of all before it.

@@ -78,4 +78,27 @@ const TableSpec& peaks_table() {
   return table;
 }
 
+const TableSpec& classes_table() {
+  static const TableSpec table{"classes.arrow",
+                               {{"count", u64},
+                                {"hook_post_mean", f64},
+                                {"hook_pre_linear_mean", f64},
+                                {"hook_pre_mean", f64},
+                                {"swish_mean", f64},
+                                {"sums", fixed_bytes, 4 * ExactSum::kLimbs * 8},
+                                {"hook_post_values", list_f32},
+                                {"hook_post_sequences", list_u32},
+                                {"hook_post_positions", list_u32},
+                                {"hook_pre_linear_values", list_f32},
+                                {"hook_pre_linear_sequences", list_u32},
+                                {"hook_pre_linear_positions", list_u32},
+                                {"hook_pre_values", list_f32},
+                                {"hook_pre_sequences", list_u32},
+                                {"hook_pre_positions", list_u32},
+                                {"swish_values", list_f32},
+                                {"swish_sequences", list_u32},
+                                {"swish_positions", list_u32}}};
+  return table;
+}
+
 }  // namespace actogram

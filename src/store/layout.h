@@ -26,8 +26,10 @@ const TableSpec& tokens_table();
 const TableSpec& units_table();
 const TableSpec& histograms_table();
 const TableSpec& peaks_table();
+// Of gated neurons: four rows a unit, one for each sign class.
+const TableSpec& classes_table();
 
-inline constexpr size_t kUnitsPerBatch = 64;      // units, histograms and peaks
+inline constexpr size_t kUnitsPerBatch = 64;      // units, histograms, peaks and classes
 inline constexpr size_t kRowsPerBatch = 1 << 16;  // sequences and tokens
 inline constexpr size_t kTextPerBatch = 4 << 20;  // bytes of documents, or one document
 

@@ -21,6 +21,8 @@ const char* name_of(ColumnType type) {
       return "u32";
     case ColumnType::i32:
       return "i32";
+    case ColumnType::i64:
+      return "i64";
     case ColumnType::u64:
       return "u64";
     case ColumnType::f32:
@@ -35,6 +37,10 @@ const char* name_of(ColumnType type) {
       return "fixed_bytes";
     case ColumnType::list_u16:
       return "list_u16";
+    case ColumnType::list_u32:
+      return "list_u32";
+    case ColumnType::list_i64:
+      return "list_i64";
     case ColumnType::list_u64:
       return "list_u64";
     case ColumnType::list_f32:
@@ -61,8 +67,9 @@ std::map<std::string, std::vector<std::string>> documented() {
 
 TEST(FormatDocument, ListsTheColumnsThatAreWritten) {
   const auto tables = documented();
-  for (const TableSpec* table : {&documents_table(), &sequences_table(), &tokens_table(),
-                                 &units_table(), &histograms_table(), &peaks_table()}) {
+  for (const TableSpec* table :
+       {&documents_table(), &sequences_table(), &tokens_table(), &units_table(),
+        &histograms_table(), &peaks_table(), &classes_table()}) {
     SCOPED_TRACE(table->file);
     std::vector<std::string> written;
     for (const ColumnSpec& column : table->columns) {

@@ -31,20 +31,29 @@ Json sites_to_json(const std::vector<Site>& sites) {
   return list;
 }
 
-Json collate_to_json(const CollateOptions& options) {
-  return {{"top", options.top},
-          {"bottom", options.bottom},
-          {"random", options.random},
-          {"per_bucket", options.per_bucket},
-          {"window", options.window}};
-}
-
+// Recordings of before the sign classes lack the last three.
 CollateOptions collate_from_json(const Json& json) {
   return {.top = json.at("top").get<uint32_t>(),
           .bottom = json.at("bottom").get<uint32_t>(),
           .random = json.at("random").get<uint32_t>(),
           .per_bucket = json.at("per_bucket").get<uint32_t>(),
-          .window = json.at("window").get<uint32_t>()};
+          .window = json.at("window").get<uint32_t>(),
+          .sign_classes = json.value("sign_classes", false),
+          .class_top = json.value("class_top", 0U),
+          .classes_count_bos = json.value("classes_count_bos", true)};
+}
+
+constexpr std::pair<GateFunction, std::string_view> kGateFunctions[] = {
+    {GateFunction::silu, "silu"}, {GateFunction::gelu_tanh, "gelu_tanh"}};
+
+std::optional<GateFunction> gate_function_from_json(const Json& json) {
+  const auto found = json.find("gate_function");
+  if (found == json.end() || found->is_null()) return std::nullopt;
+  const auto text = found->get<std::string>();
+  for (const auto& [function, name] : kGateFunctions) {
+    if (name == text) return function;
+  }
+  fail(Code::corrupt, "a manifest with the unknown gate function {}", text);
 }
 
 Manifest manifest_from_json(const Json& json) {
@@ -54,6 +63,7 @@ Manifest manifest_from_json(const Json& json) {
   manifest.options = json.at("options");
   manifest.provenance = json.at("provenance");
   manifest.collate = collate_from_json(json.at("collate"));
+  manifest.gate_function = gate_function_from_json(json);
   for (const Json& site : json.at("sites")) {
     manifest.sites.push_back({site.at("name").get<std::string>(), site.at("layer").get<uint32_t>(),
                               site.at("n_units").get<uint32_t>()});
@@ -65,16 +75,29 @@ Manifest manifest_from_json(const Json& json) {
 
 }  // namespace
 
+std::string_view name_of(GateFunction function) {
+  return kGateFunctions[static_cast<size_t>(function)].second;
+}
+
+Json to_json(const CollateOptions& options) {
+  return {{"top", options.top},
+          {"bottom", options.bottom},
+          {"random", options.random},
+          {"per_bucket", options.per_bucket},
+          {"window", options.window},
+          {"sign_classes", options.sign_classes},
+          {"class_top", options.class_top},
+          {"classes_count_bos", options.classes_count_bos}};
+}
+
 std::string to_text(const Manifest& manifest) {
-  const Json json = {{"format", "actogram recording"},
-                     {"version", kFormatVersion},
-                     {"model", manifest.model},
-                     {"corpus", manifest.corpus},
-                     {"options", manifest.options},
-                     {"collate", collate_to_json(manifest.collate)},
-                     {"sites", sites_to_json(manifest.sites)},
-                     {"files", to_json(manifest.files)},
-                     {"provenance", manifest.provenance}};
+  Json gate_function;
+  if (manifest.gate_function) gate_function = name_of(*manifest.gate_function);
+  const Json json = {{"format", "actogram recording"},   {"version", kFormatVersion},
+                     {"model", manifest.model},          {"corpus", manifest.corpus},
+                     {"options", manifest.options},      {"collate", to_json(manifest.collate)},
+                     {"gate_function", gate_function},   {"sites", sites_to_json(manifest.sites)},
+                     {"files", to_json(manifest.files)}, {"provenance", manifest.provenance}};
   return to_pretty_text(json);
 }
 

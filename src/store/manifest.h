@@ -3,6 +3,7 @@
 // provenance) travels as JSON for people and programs to read.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "codec/json.h"
 #include "core/unit_record.h"
 #include "store/corpus_tables.h"
+#include "store/unit_tables.h"
 
 namespace actogram {
 
@@ -20,11 +22,17 @@ struct Manifest {
   Json provenance;  // program, command, simd, shards: what does not shape them
   std::vector<Site> sites;
   CollateOptions collate;
+  std::optional<GateFunction> gate_function;  // of gated neurons whose sign classes are recorded
   StoredFiles files;
+
+  ClassesOf classes_of() const { return gate_function ? ClassesOf::units : ClassesOf::nothing; }
 };
 
 Json to_json(const StoredFiles& files);
 StoredFiles files_from_json(const Json& json);
+
+std::string_view name_of(GateFunction function);  // "silu"
+Json to_json(const CollateOptions& options);
 
 std::string to_text(const Manifest& manifest);
 // Error{unsupported} for a newer format, Error{corrupt} where a field is missing or of another

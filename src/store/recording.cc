@@ -23,7 +23,10 @@ Manifest read_manifest(const std::string& path) {
 }
 
 Recording::Recording(const std::string& path)
-    : path_(path), manifest_(read_manifest(path)), corpus_(path), units_(path, manifest_.sites) {}
+    : path_(path),
+      manifest_(read_manifest(path)),
+      corpus_(path),
+      units_(path, manifest_.sites, manifest_.classes_of()) {}
 
 namespace {
 

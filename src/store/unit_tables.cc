@@ -5,6 +5,7 @@
 
 #include "core/unit_address.h"
 #include "store/layout.h"
+#include "store/list_column.h"
 
 namespace actogram {
 namespace {
@@ -34,19 +35,6 @@ enum UnitColumn : size_t {
 };
 enum HistogramColumn : size_t { kValueBins, kValueCounts, kMaximumBins, kMaximumCounts };
 enum PeakColumn : size_t { kGroups, kSequence, kPosition, kValue, kRank, kWindowBegin, kWindow };
-
-template <typename T>
-struct ListColumn {
-  std::vector<int64_t> offsets{0};
-  std::vector<T> values;
-
-  void add(std::span<const T> row) {
-    values.insert(values.end(), row.begin(), row.end());
-    offsets.push_back(static_cast<int64_t>(values.size()));
-  }
-  void clear() { offsets.resize(1), values.clear(); }
-  Lists<T> lists() const { return {offsets, values}; }
-};
 
 struct UnitRows {
   ListColumn<char> site;
@@ -113,14 +101,17 @@ void add_peak(PeakRows& rows, const KeptPeak& peak) {
 }  // namespace
 
 struct UnitWriter::State {
-  State(const std::string& folder, const std::vector<Site>& all_sites)
+  State(const std::string& folder, const std::vector<Site>& all_sites, ClassesOf with)
       : sites(all_sites),
         units(folder + "/" + units_table().file, units_table().columns),
         histograms(folder + "/" + histograms_table().file, histograms_table().columns),
-        peaks(folder + "/" + peaks_table().file, peaks_table().columns) {}
+        peaks(folder + "/" + peaks_table().file, peaks_table().columns) {
+    if (with == ClassesOf::units) classes.emplace(folder);
+  }
 
   std::vector<Site> sites;
   TableWriter units, histograms, peaks;
+  std::optional<ClassWriter> classes;
   size_t site = 0;
   uint32_t index = 0;
   uint64_t n_peaks = 0;
@@ -164,8 +155,8 @@ struct UnitWriter::State {
   }
 };
 
-UnitWriter::UnitWriter(const std::string& folder, const std::vector<Site>& sites)
-    : state_(std::make_unique<State>(folder, sites)) {}
+UnitWriter::UnitWriter(const std::string& folder, const std::vector<Site>& sites, ClassesOf with)
+    : state_(std::make_unique<State>(folder, sites, with)) {}
 UnitWriter::~UnitWriter() = default;
 
 void UnitWriter::add(const UnitRecord& unit) {
@@ -184,6 +175,7 @@ void UnitWriter::add(const UnitRecord& unit) {
   s.histogram_rows.maximum_counts.add(unit.maxima.counts);
   for (const KeptPeak& peak : unit.maximum_peaks) add_peak(s.peak_rows, peak);
   for (const KeptPeak& peak : unit.minimum_peaks) add_peak(s.peak_rows, peak);
+  if (s.classes) s.classes->add(unit.classes);
   if (++s.index == site.n_units) s.index = 0, ++s.site;
   if (s.unit_rows.unit.size() == kUnitsPerBatch) s.flush();
 }
@@ -199,16 +191,22 @@ StoredFiles UnitWriter::finish() {
   finish_table(s.units, units_table());
   finish_table(s.histograms, histograms_table());
   finish_table(s.peaks, peaks_table());
+  if (s.classes) s.classes->finish(files);
   return files;
 }
 
-UnitTables::UnitTables(const std::string& folder, const std::vector<Site>& sites)
+UnitTables::UnitTables(const std::string& folder, const std::vector<Site>& sites, ClassesOf with)
     : sites_(sites),
       units_(folder + "/" + units_table().file, units_table().columns),
       histograms_(folder + "/" + histograms_table().file, histograms_table().columns),
       peaks_(folder + "/" + peaks_table().file, peaks_table().columns) {
   uint64_t n_units = 0;
   for (const Site& site : sites) n_units += site.n_units;
+  if (with == ClassesOf::units) classes_.emplace(folder);
+  if (classes_ && classes_->n_units() != n_units) {
+    fail(Code::corrupt, "{}: {} has the classes of {} units; the manifest has {}", folder,
+         classes_table().file, classes_->n_units(), n_units);
+  }
   if (units_.n_rows() == n_units && histograms_.n_rows() == n_units) return;
   fail(Code::corrupt, "{}: {} rows in {} and {} in {}; the manifest has {} units", folder,
        units_.n_rows(), units_table().file, histograms_.n_rows(), histograms_table().file, n_units);
@@ -306,7 +304,12 @@ UnitRecord UnitTables::unit(uint64_t row) const {
     KeptPeak peak = peak_at(peaks, p);
     (peak.groups & kBottom ? record.minimum_peaks : record.maximum_peaks).push_back(peak);
   }
+  record.classes = classes(row);
   return record;
+}
+
+std::vector<ClassRecord> UnitTables::classes(uint64_t row) const {
+  return classes_ ? classes_->classes(row) : std::vector<ClassRecord>();
 }
 
 std::vector<Summary> UnitTables::summaries(size_t site) const {

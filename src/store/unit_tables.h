@@ -1,22 +1,27 @@
-// The units as a recording keeps them: three tables written in step, unit after unit, and read back
-// one unit at a time from the mapped files.
+// The units as a recording keeps them: three tables (four with sign classes) written in step, unit
+// after unit, and read back one unit at a time from the mapped files.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "actogram/types.h"
 #include "core/unit_record.h"
+#include "store/class_tables.h"
 #include "store/corpus_tables.h"
 
 namespace actogram {
 
+// Whether units have sign classes: those of gated neurons do.
+enum class ClassesOf : uint8_t { nothing, units };
+
 class UnitWriter {
  public:
-  UnitWriter(const std::string& folder, const std::vector<Site>& sites);
+  UnitWriter(const std::string& folder, const std::vector<Site>& sites, ClassesOf with);
   ~UnitWriter();
 
   // Units come in the order of the sites, from the first to the last. Windows are spans here.
@@ -30,7 +35,7 @@ class UnitWriter {
 
 class UnitTables {
  public:
-  UnitTables(const std::string& folder, const std::vector<Site>& sites);
+  UnitTables(const std::string& folder, const std::vector<Site>& sites, ClassesOf with);
 
   uint64_t n_units() const { return units_.n_rows(); }
   // The row of a unit in all three tables; Error{not_found} says what there is.
@@ -38,6 +43,7 @@ class UnitTables {
 
   // The whole unit, the windows as views that live as long as this object.
   UnitRecord unit(uint64_t row) const;
+  std::vector<ClassRecord> classes(uint64_t row) const;  // [sign class], or none
   // The summaries of a site's units only, for maps and tables.
   std::vector<Summary> summaries(size_t site) const;
 
@@ -46,6 +52,7 @@ class UnitTables {
   TableReader units_;
   TableReader histograms_;
   TableReader peaks_;
+  std::optional<ClassTable> classes_;
 };
 
 }  // namespace actogram

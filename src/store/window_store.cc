@@ -197,37 +197,47 @@ uint32_t WindowStore::free_segment() const {
   fail(Code::unsupported, "{}: more than {} files of windows", folder_, kMostSegments);
 }
 
+WindowStore::Loaded::Part& WindowStore::Loaded::part_of(uint32_t segment) {
+  const auto at = std::ranges::lower_bound(parts_, segment, {}, &Part::segment);
+  if (at != parts_.end() && at->segment == segment) return *at;
+  return *parts_.insert(at, Part{.segment = segment});
+}
+
 std::span<const float> WindowStore::Loaded::window(uint64_t reference) const {
   const size_t offset = group_of(reference) * kGroup, length = length_of(reference);
   if (length == 0) return {};
   if (segment_of(reference) == 0) return buffer_.subspan(offset, length);
-  const Part& part = parts_.at(segment_of(reference));
-  return part.floats.subspan(offset - part.first, length);
+  const auto part = std::ranges::lower_bound(parts_, segment_of(reference), {}, &Part::segment);
+  assert(part != parts_.end() && part->segment == segment_of(reference));  // it was prepared
+  return part->floats.subspan(offset - part->first, length);
 }
 
-void WindowStore::load(const VisitAll& for_each, Loaded& into) const {
+void WindowStore::prepare(const VisitAll& for_each, Loaded& into) const {
   std::vector<uint64_t> references;
   for_each([&](uint64_t& reference) { references.push_back(reference); });
-  load(references, buffer_, into);
+  prepare(references, buffer_, into);
 }
 
-void WindowStore::load(std::span<const uint64_t> references, const HugeBuffer& buffer,
-                       Loaded& into) const {
+void WindowStore::prepare(std::span<const uint64_t> references, const HugeBuffer& buffer,
+                          Loaded& into) const {
   into.buffer_ = buffer.floats();
-  for (auto& [number, part] : into.parts_) part.first = SIZE_MAX, part.end = 0;
+  for (Loaded::Part& part : into.parts_) part.first = SIZE_MAX, part.end = 0;
   for (const uint64_t reference : references) {
     if (segment_of(reference) == 0) continue;
-    Loaded::Part& part = into.parts_[segment_of(reference)];
+    Loaded::Part& part = into.part_of(segment_of(reference));
     const size_t offset = group_of(reference) * kGroup;
     part.first = std::min(part.first, offset);
     part.end = std::max(part.end, offset + length_of(reference));
   }
-  for (auto& [number, part] : into.parts_) {
-    if (part.first >= part.end) continue;
-    const auto bytes = segment(number).file.read(part.first * sizeof(float),
-                                                 part.end * sizeof(float), part.memory);
-    part.floats = {reinterpret_cast<const float*>(bytes.data()), part.end - part.first};
-  }
+}
+
+void WindowStore::read(Loaded& into, size_t index) const {
+  Loaded::Part& part = into.parts_[index];
+  if (part.first >= part.end) return;
+  const auto bytes =
+      segment(part.segment)
+          .file.read(part.first * sizeof(float), part.end * sizeof(float), part.memory);
+  part.floats = {reinterpret_cast<const float*>(bytes.data()), part.end - part.first};
 }
 
 void WindowStore::flush(const VisitAll& for_each) {
@@ -286,11 +296,13 @@ void WindowStore::write_segment(uint32_t segment, std::span<const uint64_t> refe
   Loaded loaded;
   for (size_t first = 0; first < references.size(); first += kAtOnce) {
     const auto some = references.subspan(first, std::min(kAtOnce, references.size() - first));
-    load(some, buffer, loaded);
+    prepare(some, buffer, loaded);
+    for (size_t part = 0; part < loaded.n_parts(); ++part) read(loaded, part);
     for (const uint64_t reference : some) {
       const auto values = loaded.window(reference);
       writer.write(std::as_bytes(values));
-      writer.write(std::as_bytes(std::span(kZeros, groups_of(values.size()) * kGroup - values.size())));
+      writer.write(
+          std::as_bytes(std::span(kZeros, groups_of(values.size()) * kGroup - values.size())));
     }
   }
   const auto n_windows = static_cast<uint32_t>(references.size());

@@ -52,25 +52,31 @@ class WindowStore {
   using Visit = std::function<void(uint64_t& reference)>;
   using VisitAll = std::function<void(const Visit&)>;
 
-  // Windows at hand: those in the buffer, and those of segments that load() was told to bring.
+  // Windows at hand: those in the buffer, and those of segments that were read for it.
   class Loaded {
    public:
     std::span<const float> window(uint64_t reference) const;
+    size_t n_parts() const { return parts_.size(); }
 
    private:
     friend class WindowStore;
     struct Part {
+      uint32_t segment = 0;
       size_t first = SIZE_MAX, end = 0;  // floats of the segment
       std::span<const float> floats = {};
       PageBuffer memory = {};
     };
+    Part& part_of(uint32_t segment);
+
     std::span<const float> buffer_;
-    std::map<uint32_t, Part> parts_;  // [segment]
+    std::vector<Part> parts_;  // by segment
   };
-  // References that are near each other in the order of writing cost one read for each segment.
-  // Valid until the next flush or compaction.
-  void load(const VisitAll& for_each, Loaded& into) const;
-  void wait_for_writing();  // before load(), which may run on several threads
+  // Loading is in two steps: prepare() says what must be read, and read() brings one part of it, on
+  // any thread. References that are near each other in the order of writing cost one read for each
+  // segment. Valid until the next flush or compaction; wait_for_writing() comes first.
+  void prepare(const VisitAll& for_each, Loaded& into) const;
+  void read(Loaded& into, size_t part) const;
+  void wait_for_writing();
 
   // What a batch may keep at most: `n_windows` of `n_values` each, for each of its sequences.
   struct Need {
@@ -100,7 +106,7 @@ class WindowStore {
   const Segment& segment(uint32_t number) const;
   uint32_t free_segment() const;
   void open_segment(uint32_t segment);
-  void load(std::span<const uint64_t> references, const HugeBuffer& buffer, Loaded& into) const;
+  void prepare(std::span<const uint64_t> references, const HugeBuffer& buffer, Loaded& into) const;
   void write_segment(uint32_t segment, std::span<const uint64_t> references,
                      const HugeBuffer& buffer) const;
   bool has_room(std::span<const Need> needs) const;

@@ -147,6 +147,9 @@ class Options:
     random: int
     per_bucket: int
     window: int
+    sign_classes: bool
+    class_top: int
+    classes_count_bos: bool
 
     @property
     def tail(self) -> int:

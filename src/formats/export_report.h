@@ -1,0 +1,17 @@
+// What an export has written.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace actogram {
+
+struct ExportReport {
+  std::string folder;
+  uint64_t n_rows = 0;
+  uint64_t n_bytes = 0;
+};
+
+std::string to_json_text(const ExportReport& report);
+
+}  // namespace actogram

@@ -1,0 +1,82 @@
+#include "formats/gluscope_schema.h"
+
+#include <fmt/format.h>
+
+namespace actogram {
+namespace {
+
+using Kind = GluscopeColumn::Kind;
+
+std::vector<GluscopeColumn> make_columns() {
+  std::vector<GluscopeColumn> columns = {{"layer", Kind::layer}, {"neuron", Kind::neuron}};
+  for (size_t c = 0; c < kNumSignClasses; ++c) {
+    columns.push_back({fmt::format("{}_freq", kSignClassNames[c]), Kind::frequency, c});
+    for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+      const auto name = fmt::format("{}_{}", kSignClassNames[c], kGatedQuantityNames[q]);
+      if (has_peaks(c, q)) {
+        columns.push_back({name + "_max_values", Kind::max_values, c, q});
+        columns.push_back({name + "_max_indices", Kind::max_indices, c, q});
+      }
+      columns.push_back({name + "_mean", Kind::mean, c, q});
+    }
+  }
+  return columns;
+}
+
+}  // namespace
+
+const std::vector<GluscopeColumn>& gluscope_columns() {
+  static const std::vector<GluscopeColumn> columns = make_columns();
+  return columns;
+}
+
+ColumnType type_of(Kind kind) {
+  switch (kind) {
+    case Kind::layer:
+    case Kind::neuron:
+      return ColumnType::i64;
+    case Kind::frequency:
+    case Kind::mean:
+      return ColumnType::f32;
+    case Kind::max_values:
+      return ColumnType::list_f32;
+    case Kind::max_indices:
+      return ColumnType::list_i64;
+  }
+  return ColumnType::f32;
+}
+
+std::string card_type(Kind kind) {
+  switch (type_of(kind)) {
+    case ColumnType::i64:
+      return "dtype: int64";
+    case ColumnType::list_f32:
+      return "list: float32";
+    case ColumnType::list_i64:
+      return "list: int64";
+    default:
+      return "dtype: float32";
+  }
+}
+
+uint64_t gluscope_bytes_per_row(size_t n_kept) {
+  uint64_t bytes = 0;
+  for (const GluscopeColumn& column : gluscope_columns()) {
+    switch (type_of(column.kind)) {
+      case ColumnType::i64:
+        bytes += 8;
+        break;
+      case ColumnType::list_f32:
+        bytes += 4 + 4 * n_kept;  // an offset of 32 bits
+        break;
+      case ColumnType::list_i64:
+        bytes += 4 + 8 * n_kept;
+        break;
+      default:
+        bytes += 4;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace actogram

@@ -1,0 +1,35 @@
+// The 50 columns of GLUScope's data sets, sjgerstner/OLMo-7B-0424-hf_neuron-activations and its
+// like: one row a neuron, and for each sign class its frequency and, of each quantity, the mean and
+// the rows of the text data set with the largest magnitude.
+//
+// Source: the card of that data set, and github sjgerstner/gluscope, summary_dict_to_hf_dataset.py.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "codec/arrow_table.h"
+#include "core/class_record.h"
+
+namespace actogram {
+
+// What a column holds; layer and neuron have no class, a frequency has no quantity.
+struct GluscopeColumn {
+  enum class Kind { layer, neuron, frequency, max_values, max_indices, mean };
+  std::string name;
+  Kind kind;
+  size_t sign_class = 0;
+  size_t quantity = 0;
+};
+
+// In the published order.
+const std::vector<GluscopeColumn>& gluscope_columns();
+
+ColumnType type_of(GluscopeColumn::Kind kind);
+// As Hugging Face's data-set cards write it: "int64", "list: float32".
+std::string card_type(GluscopeColumn::Kind kind);
+
+// What the card calls num_bytes: the size of the rows in Arrow's memory, all lists `n_kept` long.
+uint64_t gluscope_bytes_per_row(size_t n_kept);
+
+}  // namespace actogram
