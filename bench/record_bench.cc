@@ -5,9 +5,10 @@
 //
 // For each model, rounds of two runs over the same sequences in the same batches, in turn:
 //   bare     llama.cpp's forward pass to the end of the last layer, no value read, no vocabulary
-//   product record   the same with every neuron of every layer recorded, to the last byte of the
-//   finished
-//            recording: windows written, tables synced
+//            product
+//   record   the same with every neuron of every layer recorded, to the last byte of the finished
+//            recording: windows written, tables synced; with sign classes unless
+//            --no-sign-classes
 // Printed: tokens/s of each, the overhead round by round (median, and range), the same in CPU time,
 // which other work on the machine disturbs less, and peak memory. Each
 // recording is checked before its time counts. With --transformers, Hugging Face transformers' bare
@@ -45,6 +46,7 @@ struct Options {
   uint32_t threads = std::max(1u, std::thread::hardware_concurrency());
   uint32_t context = 128;
   uint32_t batch_rows = RecordOptions{}.batch_rows;
+  bool sign_classes = true;
   std::string transformers;
   std::string folder = "record_bench.tmp";
 };
@@ -90,6 +92,7 @@ RecordOptions record_options(const Options& o, const std::string& model) {
   r.corpus.sequences.context = o.context;
   r.corpus.max_tokens = o.tokens;
   r.recorder.collation.n_threads = o.threads;
+  r.recorder.collation.collate.sign_classes = o.sign_classes;
   return r;
 }
 
@@ -129,8 +132,10 @@ void bench_model(const Options& o, const std::string& path) {
   fs::create_directories(tables);
   read_corpus(options.corpus, tokenizer, tables, kQuiet);
   const CorpusTables corpus(tables);
-  const LlamaSourceOptions source_options{
-      .context = o.context, .batch_rows = o.batch_rows, .n_threads = o.threads};
+  const LlamaSourceOptions source_options{.context = o.context,
+                                          .batch_rows = o.batch_rows,
+                                          .n_threads = o.threads,
+                                          .gates = LlamaSourceOptions::Gates::where_gated};
   LlamaSourceOptions bare_options = source_options;
   bare_options.taps = LlamaSourceOptions::Taps::bare;
 
@@ -195,6 +200,7 @@ int run(int argc, char** argv) {
   app.add_option("--rounds", o.rounds)->capture_default_str();
   app.add_option("--threads", o.threads)->capture_default_str();
   app.add_option("--context", o.context)->capture_default_str();
+  app.add_flag("--sign-classes,!--no-sign-classes", o.sign_classes, "of gated neurons; on");
   app.add_option("--batch-rows", o.batch_rows)->capture_default_str();
   app.add_option("--transformers", o.transformers, "a Python that has transformers");
   app.add_option("--folder", o.folder, "for scratch files; removed")->capture_default_str();

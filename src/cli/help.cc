@@ -20,6 +20,12 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string name,
 }
 
 // A positional's name says what it is. Of "UINT:UINT in [1 - 5]", the rest is for error messages.
+// "--a,--no-a{false}" in the library's words.
+std::string HelpFormatter::make_option_name(const CLI::Option* option, bool is_positional) const {
+  return CLI::detail::find_and_replace(CLI::Formatter::make_option_name(option, is_positional),
+                                       "{false}", "");
+}
+
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   if (option->get_positional() || !has_value(option)) return "";
   std::string type = option->get_type_name();

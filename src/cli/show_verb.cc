@@ -79,16 +79,17 @@ void print_excerpt(const Excerpt& excerpt, const HeatMap& heat_map) {
 }
 
 void print_classes(const std::vector<ClassView>& classes, const HeatMap& heat_map) {
-  std::printf("\n%-10s %8s", "class", "tokens");
+  std::printf("\nBy sign class: share of the tokens; mean / largest magnitude\n%-10s %8s", "",
+              "tokens");
   for (const ClassView::Quantity& q : classes.front().quantities) {
-    std::printf(" %*s", 24, fmt::format("{} mean/max", q.name).c_str());
+    std::printf(" %20s", std::string(q.name).c_str());
   }
   std::printf("\n");
   for (const ClassView& c : classes) {
     std::printf("%-10s %6.2f %%", std::string(c.name).c_str(), 100 * c.share);
     for (const ClassView::Quantity& q : c.quantities) {
       const std::string extreme = q.extreme == 0 ? "-" : fmt::format("{:.4g}", q.extreme);
-      std::printf(" %24s", fmt::format("{:.4g} / {}", q.mean, extreme).c_str());
+      std::printf(" %20s", fmt::format("{:.4g} / {}", q.mean, extreme).c_str());
     }
     std::printf("\n");
   }

@@ -14,10 +14,28 @@ struct ParquetTableWriter::State {
   std::unique_ptr<parquet::arrow::FileWriter> writer;
 };
 
+namespace {
+
+// Fields that may be null, as data-set tools declare them; ours never are.
+std::shared_ptr<arrow::Schema> nullable(const arrow::Schema& schema) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    auto type = field->type();
+    if (type->id() == arrow::Type::LARGE_LIST) {
+      const auto& item = static_cast<const arrow::LargeListType&>(*type).value_type();
+      type = arrow::large_list(arrow::field("element", item));
+    }
+    fields.push_back(arrow::field(field->name(), type));
+  }
+  return arrow::schema(fields);
+}
+
+}  // namespace
+
 ParquetTableWriter::ParquetTableWriter(const std::string& path,
                                        const std::vector<ColumnSpec>& columns)
     : state_(std::make_unique<State>()) {
-  state_->schema = arrow_schema(columns);
+  state_->schema = nullable(*arrow_schema(columns));
   state_->sink = std::make_shared<FileSink>(path);
   const auto properties =
       parquet::WriterProperties::Builder().compression(arrow::Compression::SNAPPY)->build();

@@ -149,6 +149,6 @@ def test_swish_peaks(run: Run) -> None:
 def test_without(tmp_path: Path) -> None:
     model = transformers_oracle.real_model()
     options = ["--layers", "0", "--no-sign-classes"]
-    path = record(model, Corpus.of(2, longest=20, seed=5), tmp_path, options)
+    path = record(model, Corpus.of(6, longest=20, seed=5), tmp_path, options)
     assert not (path / "classes.arrow").exists()
     assert Recording(path).manifest["gate_function"] is None
