@@ -16,7 +16,7 @@ TEST(FileWriter, WritesWhatItChecksums) {
   const std::string path = temporary("writer");
   std::string all;
   FileWriter writer(path);
-  for (size_t n : {0, 1, 100, 3 << 20, 7}) {
+  for (size_t n : {0, 1, 100, 3 << 20, 7, 9 << 20, 4095, 1 << 20}) {  // past the cache, and a rest
     const std::string part(n, static_cast<char>('a' + n % 26));
     writer.write(part);
     all += part;
@@ -25,6 +25,29 @@ TEST(FileWriter, WritesWhatItChecksums) {
   EXPECT_EQ(read_file(path), all);
   EXPECT_EQ(writer.n_bytes(), all.size());
   EXPECT_EQ(writer.checksum(), checksum_of_file(path));
+}
+
+TEST(PartReader, ReadsAnyPart) {
+  const std::string path = temporary("parts");
+  std::string all;
+  for (uint32_t i = 0; all.size() < 300'000; ++i) all += std::to_string(mix64(i));
+  FileWriter writer(path);
+  writer.write(all);
+  writer.finish();
+  const PartReader reader(path);
+  ASSERT_EQ(reader.size(), all.size());
+  PageBuffer buffer;
+  for (uint64_t i = 0; i < 300; ++i) {
+    const uint64_t begin = mix64(i) % (all.size() + 1);
+    const uint64_t end = begin + mix64(i + 1000) % (all.size() + 1 - begin);
+    const auto part = reader.read(begin, end, buffer);
+    EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(part.data()), part.size()),
+              std::string_view(all).substr(begin, end - begin));
+  }
+  EXPECT_THROW(reader.read(0, all.size() + 1, buffer), Error);
+  std::filesystem::resize_file(path, 1000);
+  EXPECT_THROW(reader.read(500, 2000, buffer), Error);
+  EXPECT_THROW(PartReader("/nonexistent/file"), Error);
 }
 
 TEST(FileWriter, NamesThePathAndTheReasonWhenTheDiskIsFull) {

@@ -95,6 +95,22 @@ TEST(ParquetText, KeepsBytesThatAreNotUtf8) {
   EXPECT_EQ(rows[2].text, std::string(1, '\0'));
 }
 
+// Counts from that data set's PROVENANCE.md.
+TEST(ParquetText, ReadsTokenIds) {
+  ParquetTextReader reader(
+      std::string(ACTOGRAM_SOURCE_DIR) + "/tests/golden/gluscope-50col/input_ids.parquet",
+      {.text = {"input_ids"}});
+  uint64_t n_rows = 0, n_tokens = 0;
+  while (const auto row = reader.next()) {
+    ++n_rows;
+    n_tokens += row->ids.size();
+    EXPECT_EQ(row->ids.front(), 0);  // BOS
+    EXPECT_TRUE(row->text.empty() && row->turns.empty());
+  }
+  EXPECT_EQ(n_rows, 320u);
+  EXPECT_EQ(n_tokens, 26577u);
+}
+
 TEST(ParquetText, NoRowsAreNoError) { EXPECT_TRUE(read("no_rows").empty()); }
 
 TEST(ParquetText, ErrorsNameFileColumnAndWhatWasFound) {

@@ -43,7 +43,9 @@ class WordTokenizer : public Tokenizer {
     return has_bos ? std::optional(kBos) : std::nullopt;
   }
   bool adds_bos() const override { return asks_for_bos; }
-  std::string piece(int32_t) const override { return ""; }
+  std::string piece(int32_t id) const override {
+    return id == kBos ? "" : std::string(1 + id % 3, static_cast<char>('a' + id % 26));
+  }
   std::string apply_chat_template(std::span<const Message> messages) const override {
     std::string text = template_writes_bos ? "<bos>" : "";
     for (const Message& message : messages) text += message.role + ": " + message.content + "\n";
@@ -93,6 +95,20 @@ std::vector<Sequence> sequences_slowly(const WordTokenizer& tokenizer, const std
     }
   }
   return sequences;
+}
+
+// As they are, without a BOS of ours; the text is made of what they stand for.
+TEST(Sequencer, FeedsPreparedTokens) {
+  const WordTokenizer tokenizer;
+  Sequencer sequencer(tokenizer, {.context = 3});
+  Document document = document_of("this text is not looked at");
+  document.ids = {kBos, 30, 31, 32, 33};
+  const auto sequences = all(sequencer, document);
+  ASSERT_EQ(sequences.size(), 2u);
+  EXPECT_EQ(sequences[0].tokens, (std::vector<Token>{{kBos, 0, 0}, {30, 0, 1}, {31, 1, 3}}));
+  EXPECT_EQ(sequences[1].tokens, (std::vector<Token>{{32, 3, 6}, {33, 6, 7}}));
+  EXPECT_EQ(sequencer.document().text, "effgggh");
+  EXPECT_EQ(tokenizer.tokenized_bytes, 0u);
 }
 
 TEST(Sequencer, CutsAllTokensIntoChunks) {
