@@ -53,7 +53,7 @@ def expected(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     subprocess.run(command(corpus, output, "--threads", "1"), check=True)
     found = digests(output)
     assert set(found) == {
-        "documents.arrow", "histograms.arrow", "peaks.arrow",
+        "classes.arrow", "documents.arrow", "histograms.arrow", "peaks.arrow",
         "sequences.arrow", "tokens.arrow", "units.arrow",
     }  # fmt: skip
     return found
