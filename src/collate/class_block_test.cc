@@ -49,6 +49,7 @@ Data random_data(std::mt19937& rng) {
     for (Values& v : sequence) {
       v.gate = value(), v.linear = value();
       v.post = static_cast<float>(exact(GateFunction::silu, double{v.gate})) * v.linear;
+      if (broken && rng() % 60 == 0) v.post = rng() % 2 ? NAN : -INFINITY;
     }
   }
   return data;
