@@ -14,6 +14,11 @@ constexpr size_t kTokensInFloat = 8;  // that are added in float32 before they g
 
 F16 magnitude(F16 v) { return bits_as<F16>(bits_as<I16>(v) & 0x7fffffff); }
 F16 where(I16 mask, F16 v) { return bits_as<F16>(bits_as<I16>(v) & mask); }
+bool any(I16 mask) {
+  int32_t all = 0;
+  for (size_t lane = 0; lane < kLanes; ++lane) all |= mask[lane];
+  return all != 0;
+}
 D8 half(F16 v, size_t which) {
   F8 part;
   std::memcpy(&part, reinterpret_cast<const char*>(&v) + which * sizeof(part), sizeof(part));
@@ -22,7 +27,8 @@ D8 half(F16 v, size_t which) {
 
 }  // namespace
 
-// The rows of one sequence, and the gate function of each, which is made on the way.
+// The rows of one sequence. Where the model has them they lie far apart, so add_rows() makes a
+// compact copy, with the gate function beside them, and everything later reads that.
 struct ClassBlock::Rows {
   const float* gate;
   const float* linear;
@@ -30,7 +36,7 @@ struct ClassBlock::Rows {
   size_t gate_stride, post_stride;
   size_t n_units;
   size_t first, end;  // tokens
-  float* swish;       // [token, lane]
+  float* copy;        // [token, quantity, lane]
 
   F16 lanes(const float* row) const {
     if (n_units == kLanes) return load<F16>(row);
@@ -42,18 +48,11 @@ struct ClassBlock::Rows {
   F16 linear_at(size_t t) const { return lanes(linear + t * gate_stride); }
   F16 post_at(size_t t) const { return lanes(post + t * post_stride); }
 
-  float value(size_t quantity, size_t t, size_t lane) const {
-    switch (quantity) {
-      case kPost:
-        return post[t * post_stride + lane];
-      case kPreLinear:
-        return linear[t * gate_stride + lane];
-      case kPre:
-        return gate[t * gate_stride + lane];
-      default:
-        return swish[t * kLanes + lane];
-    }
+  float* copy_of(size_t quantity, size_t t) const {
+    return copy + (t * kNumGatedQuantities + quantity) * kLanes;
   }
+  float value(size_t quantity, size_t t, size_t lane) const { return copy_of(quantity, t)[lane]; }
+
   bool is_in(size_t sign_class, size_t t, size_t lane) const {
     const float g = value(kPre, t, lane), in = value(kPreLinear, t, lane);
     if (!std::isfinite(g) || !std::isfinite(in) || !std::isfinite(value(kPost, t, lane))) {
@@ -61,6 +60,14 @@ struct ClassBlock::Rows {
     }
     return (gate_is_positive(sign_class) ? g > 0 : g < 0) &&
            (sign_class % 2 == 0 ? in > 0 : in < 0);
+  }
+  // The same for all lanes.
+  I16 are_in(size_t sign_class, size_t t) const {
+    const F16 g = load<F16>(copy_of(kPre, t)), in = load<F16>(copy_of(kPreLinear, t));
+    const F16 out = load<F16>(copy_of(kPost, t));
+    const I16 signs =
+        (gate_is_positive(sign_class) ? g > 0 : g < 0) & (sign_class % 2 == 0 ? in > 0 : in < 0);
+    return signs & ~(not_finite(g) | not_finite(in) | not_finite(out));
   }
 };
 
@@ -91,7 +98,7 @@ void ClassBlock::observe(const SiteValues& values, std::span<const BatchSequence
   for (size_t s = 0; s < sequences.size(); ++s) {
     const size_t n_tokens = sequences[s].n_tokens;
     const size_t row = values.first_row[s];
-    scratch.swish.resize(std::max(scratch.swish.size(), n_tokens * kLanes));
+    scratch.gated.resize(std::max(scratch.gated.size(), n_tokens * kNumGatedQuantities * kLanes));
     const Rows rows{.gate = values.gate + row * values.gate_stride,
                     .linear = values.linear + row * values.gate_stride,
                     .post = values.row(row),
@@ -100,7 +107,7 @@ void ClassBlock::observe(const SiteValues& values, std::span<const BatchSequence
                     .n_units = n_units_,
                     .first = sequences[s].begins_with_bos ? skip_first_ : 0,
                     .end = n_tokens,
-                    .swish = scratch.swish.data()};
+                    .copy = scratch.gated.data()};
     SequenceTotals totals;
     add_rows(rows, totals);
     if (!totals.all_finite) {
@@ -118,9 +125,9 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
     for (size_t t = begin; t < std::min(rows.end, begin + kTokensInFloat); ++t) {
       const F16 gate = rows.gate_at(t), linear = rows.linear_at(t), post = rows.post_at(t);
       const F16 swish = gate_function(function_, gate);
-      std::memcpy(rows.swish + t * kLanes, &swish, sizeof(swish));
       broken |= not_finite(gate) | not_finite(linear) | not_finite(post);
       const F16 values[] = {post, linear, gate, swish};
+      std::memcpy(rows.copy_of(0, t), values, sizeof(values));
       const F16 magnitudes[] = {magnitude(post), magnitude(linear), magnitude(gate),
                                 magnitude(swish)};
       const I16 gates[] = {gate > 0, gate < 0}, ins[] = {linear > 0, linear < 0};
@@ -184,14 +191,28 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
       if (!has_peaks(c, q)) continue;
       const F16 largest = totals.largest[c][q];
       const I16 wanted = (largest >= load<F16>(limits_[c][q].data())) & (largest > 0);
+      if (!any(wanted)) continue;
+      const I16 places = first_places(rows, c, q, largest, wanted);
       for (size_t lane = 0; lane < n_units_; ++lane) {
         if (wanted[lane] == 0) continue;
-        uint32_t t = static_cast<uint32_t>(rows.first);
-        while (!rows.is_in(c, t, lane) || std::fabs(rows.value(q, t, lane)) != largest[lane]) ++t;
+        const auto t = static_cast<uint32_t>(places[lane]);
         offer(c, q, lane, {{sequence.number, t}, rows.value(q, t, lane)});
       }
     }
   }
+}
+
+// Where the lanes of `wanted` have their largest magnitude within the class, the first of equals.
+I16 ClassBlock::first_places(const Rows& rows, size_t sign_class, size_t quantity, F16 largest,
+                             I16 wanted) {
+  I16 places = {};
+  for (size_t t = rows.first; t < rows.end && any(wanted); ++t) {
+    const F16 m = magnitude(load<F16>(rows.copy_of(quantity, t)));
+    const I16 here = wanted & (m == largest) & rows.are_in(sign_class, t);
+    places = here ? I16{} + static_cast<int32_t>(t) : places;
+    wanted &= ~here;
+  }
+  return places;
 }
 
 std::span<ClassPeak> ClassBlock::list(size_t sign_class, size_t quantity, size_t lane) {

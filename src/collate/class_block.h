@@ -38,6 +38,8 @@ class ClassBlock {
   void add_rows(const Rows& rows, SequenceTotals& totals) const;
   void add_finite_rows(const Rows& rows, SequenceTotals& totals) const;
   void take(const Rows& rows, const SequenceTotals& totals, const BatchSequence& sequence);
+  static I16 first_places(const Rows& rows, size_t sign_class, size_t quantity, F16 largest,
+                          I16 wanted);
   void offer(size_t sign_class, size_t quantity, size_t lane, const ClassPeak& peak);
   std::span<ClassPeak> list(size_t sign_class, size_t quantity, size_t lane);
   std::span<const ClassPeak> list(size_t sign_class, size_t quantity, size_t lane) const;

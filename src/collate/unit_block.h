@@ -35,7 +35,7 @@ struct BatchSequence {
 struct BlockScratch {
   std::vector<float> values;   // [row, lane]
   std::vector<uint16_t> bins;  // [row, lane]
-  std::vector<float> swish;    // [row, lane]
+  std::vector<float> gated;    // [row, quantity, lane]
 };
 
 class UnitBlock {
