@@ -2,7 +2,8 @@
 //
 // Only additions, multiplications and divisions of float32, so every CPU gives the same bits. The
 // exponential is Cephes' expf (range reduction by ln 2 in two parts, a polynomial of degree 5);
-// silu is within 4e-7 relative of the exact function, gelu within 1e-6 of its magnitude at 1.
+// silu is within 4e-7 relative of the exact function (below -87 within 1e-36, where the exponential
+// saturates), gelu within 1e-6 of its magnitude at 1.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 #include "store/recording.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/histogram.h"
@@ -101,6 +102,29 @@ class Checker {
     }
     check_peaks(recording, name, unit.maximum_peaks, summary.max);
     check_peaks(recording, name, unit.minimum_peaks, summary.min);
+    check_classes(recording, name, unit.classes);
+  }
+
+  void check_classes(const Recording& recording, const std::string& name,
+                     const std::vector<ClassRecord>& classes) {
+    uint64_t counted = 0;
+    for (const ClassRecord& record : classes) {
+      counted += record.count;
+      for (const std::vector<ClassPeak>& peaks : record.peaks) {
+        if (!std::ranges::is_sorted(peaks, ranks_before)) {
+          problem("{}: a class's peaks are not in order", name);
+        }
+        for (const ClassPeak& peak : peaks) {
+          if (peak.value != 0 && peak.at.sequence < recording.corpus().n_sequences()) continue;
+          problem("{}: a class's peak of {} in sequence {} of {}", name, peak.value,
+                  peak.at.sequence, recording.corpus().n_sequences());
+        }
+      }
+    }
+    if (counted > recording.corpus().n_tokens()) {
+      problem("{}: its classes hold {} tokens, but the corpus has {}", name, counted,
+              recording.corpus().n_tokens());
+    }
   }
 
   void check_peaks(const Recording& recording, const std::string& name,
