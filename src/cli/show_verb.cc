@@ -23,6 +23,7 @@ struct Typed {
   HeatMapOptions::Background background = HeatMap::background_of_terminal();
   uint32_t excerpts = 5;
   bool by_class = false;
+  GluSigns signs = GluSigns::recorded;
 };
 
 size_t terminal_width() {
@@ -78,7 +79,22 @@ void print_excerpt(const Excerpt& excerpt, const HeatMap& heat_map) {
   std::printf("%s\n%s\n", heat_map.dim(where).c_str(), heat_map.draw(excerpt).c_str());
 }
 
-void print_classes(const std::vector<ClassView>& classes, const HeatMap& heat_map) {
+void print_weights(const UnitPage& page) {
+  if (!page.weights) return;
+  const NeuronWeights& w = *page.weights;
+  std::printf("\nWeights: norms of gate %.4g, in %.4g, out %.4g;\n", w.norm_gate, w.norm_in,
+              w.norm_out);
+  std::printf("cosines of gate and in %.3f, of gate and out %.3f, of in and out %.3f\n",
+              w.cos_gate_in, w.cos_gate_out, w.cos_in_out);
+  if (!page.refactored) return;
+  std::printf(w.sign > 0 ? "refactor_glu changes nothing here.\n"
+                         : "refactor_glu turns in and out round, here and in the classes below; "
+                           "above, values are as\nthe model has them.\n");
+}
+
+void print_classes(const UnitPage& page, const std::vector<ClassView>& classes,
+                   const HeatMap& heat_map) {
+  print_weights(page);
   std::printf("\nBy sign class: share of the tokens; mean / largest magnitude\n%-10s %8s", "",
               "tokens");
   for (const ClassView::Quantity& q : classes.front().quantities) {
@@ -112,7 +128,7 @@ void print_group(const ExcerptGroup& group, const Typed& typed, const HeatMap& h
 
 int show(const Typed& typed) {
   const Pages pages(typed.path);
-  const UnitPage page = pages.unit(typed.address);
+  const UnitPage page = pages.unit(typed.address, typed.signs);
   const bool color = typed.color == Typed::Color::always ||
                      (typed.color == Typed::Color::automatic && isatty(STDOUT_FILENO) != 0 &&
                       getenv("NO_COLOR") == nullptr);
@@ -125,7 +141,7 @@ int show(const Typed& typed) {
   print_summary(page);
   print_histogram(page.histogram, terminal_width());
   if (typed.by_class) {
-    print_classes(pages.classes(typed.address, typed.excerpts), heat_map);
+    print_classes(page, pages.classes(typed.address, typed.signs, typed.excerpts), heat_map);
   } else {
     for (const ExcerptGroup& group : page.groups) print_group(group, typed, heat_map);
   }
@@ -141,6 +157,7 @@ Action add_show(CLI::App& app, const Invocation& invocation) {
   app.add_option("--excerpts", typed->excerpts, "how many of each group")->capture_default_str();
   app.add_flag("--by-class", typed->by_class,
                "the four sign classes of a gated neuron instead of the groups");
+  add_glu_signs(app, typed->signs);
   using Color = Typed::Color;
   add_choice<Color>(
       app, "--color", typed->color,
@@ -152,7 +169,7 @@ Action add_show(CLI::App& app, const Invocation& invocation) {
                          "what the terminal's is");
   return [typed, &invocation] {
     if (!invocation.json) return show(*typed);
-    std::printf("%s\n", Pages(typed->path).unit_json(typed->address).c_str());
+    std::printf("%s\n", Pages(typed->path).unit_json(typed->address, typed->signs).c_str());
     return 0;
   };
 }

@@ -48,6 +48,7 @@ struct Row {
   const std::vector<ClassRecord>& classes;
   uint64_t n_tokens;
   size_t n_listed;  // entries of every list
+  int32_t sign;     // of refactor_glu
 };
 
 void add_cell(const GluscopeColumn& column, const Row& row, Column& into) {
@@ -86,8 +87,9 @@ void add_cell(const GluscopeColumn& column, const Row& row, Column& into) {
   }
 }
 
-// layer, neuron, and for each class its count and the positions of its peaks.
-std::vector<ColumnSpec> place_columns() {
+// layer, neuron, for each class its count and the positions of its peaks, and the sign, with which
+// either variant can be made of the other.
+std::vector<ColumnSpec> place_columns(const Manifest& manifest) {
   std::vector<ColumnSpec> columns = {{"layer", ColumnType::i64}, {"neuron", ColumnType::i64}};
   for (const GluscopeColumn& column : gluscope_columns()) {
     if (column.kind == Kind::frequency) {
@@ -99,6 +101,7 @@ std::vector<ColumnSpec> place_columns() {
                          ColumnType::list_i64});
     }
   }
+  if (manifest.has_weights()) columns.push_back({"refactor_glu_sign", ColumnType::i64});
   return columns;
 }
 
@@ -118,6 +121,7 @@ void add_places(const Row& row, std::vector<Column>& columns) {
       list.end_row();
     }
   }
+  if (next < columns.size()) columns[next].as<std::vector<int64_t>>().push_back(row.sign);
 }
 
 void write_group(ParquetTableWriter& writer, size_t n_rows, std::vector<Column>& columns) {
@@ -149,7 +153,7 @@ std::string card(const Manifest& manifest, uint64_t n_rows, size_t n_listed, uin
       "more. Definitions: GLUScope (arXiv 2602.23826).\n\n",
       manifest.model.value("name", "an unnamed model"), n_tokens, n_listed);
   const Json facts = {{"gate_function", name_of(*manifest.gate_function)},
-                      {"refactor_glu", false},
+                      {"refactor_glu", manifest.refactor_glu},
                       {"classes_count_bos", manifest.collate.classes_count_bos},
                       {"model_sha256", manifest.model.value("sha256", "")},
                       {"n_tokens", n_tokens},
@@ -167,13 +171,14 @@ std::string card(const Manifest& manifest, uint64_t n_rows, size_t n_listed, uin
 }  // namespace
 
 ExportReport export_gluscope(const std::string& recording_path, const std::string& folder,
-                             const ProgressFn& progress) {
+                             GluSigns signs, const ProgressFn& progress) {
   const Recording recording(recording_path);
-  const Manifest& manifest = recording.manifest();
+  Manifest manifest = recording.manifest();
   if (!manifest.gate_function) {
     fail(Code::invalid, "{}: no sign classes to export: record a gated model with --sign-classes",
          recording_path);
   }
+  manifest.refactor_glu = recording.refactors(signs);
   if (fs::exists(folder)) fail(Code::exists, "{}: exists already; choose another name", folder);
   const std::string partial = folder + ".partial";
   remove_tree(partial);
@@ -184,7 +189,7 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
   for (const GluscopeColumn& column : gluscope_columns()) {
     specs.push_back({column.name, type_of(column.kind)});
   }
-  const auto place_specs = place_columns();
+  const auto place_specs = place_columns(manifest);
   ParquetTableWriter writer(partial + "/data/train-00000-of-00001.parquet", specs);
   ParquetTableWriter places(partial + "/actogram/places.parquet", place_specs);
   std::vector<Column> columns(specs.size()), place_data(place_specs.size());
@@ -195,8 +200,9 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
   uint64_t row = 0, n_collected = 0;
   for (const Site& site : manifest.sites) {
     for (uint32_t unit = 0; unit < site.n_units; ++unit, ++row) {
-      const std::vector<ClassRecord> classes = recording.units().classes(row);
-      const Row cells{site, unit, classes, n_tokens, n_listed};
+      const std::vector<ClassRecord> classes = recording.classes(row, signs);
+      const int32_t sign = recording.weights(row).value_or(NeuronWeights()).sign;
+      const Row cells{site, unit, classes, n_tokens, n_listed, sign};
       for (size_t i = 0; i < specs.size(); ++i) {
         add_cell(gluscope_columns()[i], cells, columns[i]);
       }

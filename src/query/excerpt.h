@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,7 +62,9 @@ struct UnitPage {
   std::array<double, kNumBuckets + 1> bounds = {};
   std::vector<ExcerptGroup> groups;
   std::vector<ClassRecord> classes;  // [sign class], or none
-  uint64_t n_tokens = 0;             // of the corpus
+  bool refactored = false;           // whether they, and `weights`, have the signs of refactor_glu
+  std::optional<NeuronWeights> weights;
+  uint64_t n_tokens = 0;  // of the corpus
 };
 
 }  // namespace actogram

@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "collate/merge.h"
+#include "core/refactor_glu.h"
+#include "core/rw_class.h"
 #include "core/unit_address.h"
 #include "query/class_view.h"
 #include "query/histogram_view.h"
@@ -143,6 +145,17 @@ Json to_json(const ClassRecord& record, std::string_view name, uint64_t n_tokens
           {"peaks", std::move(peaks)}};
 }
 
+Json to_json(const NeuronWeights& weights) {
+  return {{"norm_gate", weights.norm_gate},
+          {"norm_in", weights.norm_in},
+          {"norm_out", weights.norm_out},
+          {"cos_gate_in", weights.cos_gate_in},
+          {"cos_gate_out", weights.cos_gate_out},
+          {"cos_in_out", weights.cos_in_out},
+          {"sign", weights.sign},
+          {"rw_class", kRwClassNames[rw_class(weights)]}};
+}
+
 Json sites_json(const std::vector<Site>& sites) {
   Json list = Json::array();
   for (const Site& site : sites) {
@@ -205,34 +218,41 @@ std::string Pages::site_json(std::string_view text) const {
   return to_text(json);
 }
 
-UnitPage Pages::unit(std::string_view text) const {
+UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
   UnitPage page;
   page.address = parse_unit_address(text);
-  const UnitRecord unit = recording_->units().unit(recording_->units().row_of(page.address));
+  const uint64_t row = recording_->units().row_of(page.address);
+  const UnitRecord unit = recording_->units().unit(row);
   page.previous = neighbour(recording_->manifest(), page.address, -1);
   page.next = neighbour(recording_->manifest(), page.address, +1);
   page.summary = unit.summary;
   page.histogram = view_of(unit.values, unit.summary.min, unit.summary.max);
   page.bounds = bucket_bounds(unit);
   page.maxima = view_of(unit.maxima, unit.summary.min, unit.summary.max);
-  for (const GroupRow& row : kGroups) page.groups.push_back(group_of(*recording_, unit, row));
-  page.classes = unit.classes;
+  for (const GroupRow& group : kGroups) {
+    page.groups.push_back(group_of(*recording_, unit, group));
+  }
+  page.classes = recording_->classes(row, signs);
+  page.refactored = recording_->refactors(signs);
+  page.weights = recording_->weights(row);
+  if (page.weights && page.refactored) page.weights = refactor_glu(*page.weights);
   page.n_tokens = recording_->corpus().n_tokens();
   return page;
 }
 
-std::vector<ClassView> Pages::classes(std::string_view text, size_t n_excerpts) const {
+std::vector<ClassView> Pages::classes(std::string_view text, GluSigns signs,
+                                      size_t n_excerpts) const {
   const UnitAddress address = parse_unit_address(text);
-  const UnitRecord unit = recording_->units().unit(recording_->units().row_of(address));
-  if (unit.classes.empty()) {
+  const auto classes = recording_->classes(recording_->units().row_of(address), signs);
+  if (classes.empty()) {
     fail(Code::invalid, "{}: recorded without sign classes (gated neurons, --sign-classes)",
          recording_->path());
   }
-  return class_views(*recording_, unit.classes, n_excerpts);
+  return class_views(*recording_, classes, n_excerpts);
 }
 
-std::string Pages::unit_json(std::string_view text) const {
-  const UnitPage page = unit(text);
+std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
+  const UnitPage page = unit(text, signs);
   Json groups = Json::array();
   for (const ExcerptGroup& group : page.groups) groups.push_back(to_json(group));
   Json classes = Json::array();
@@ -250,6 +270,8 @@ std::string Pages::unit_json(std::string_view text) const {
            {"histogram", to_json(page.histogram)},
            {"sequence_maxima", std::move(maxima)},
            {"sign_classes", std::move(classes)},
+           {"refactor_glu", page.refactored},
+           {"weights", page.weights ? to_json(*page.weights) : Json()},
            {"groups", std::move(groups)}});
 }
 

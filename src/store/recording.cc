@@ -1,9 +1,11 @@
 #include "store/recording.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "core/histogram.h"
+#include "core/refactor_glu.h"
 #include "core/unit_address.h"
 
 namespace actogram {
@@ -27,7 +29,35 @@ Recording::Recording(const std::string& path)
     : path_(path),
       manifest_(read_manifest(path)),
       corpus_(path),
-      units_(path, manifest_.sites, manifest_.classes_of()) {}
+      units_(path, manifest_.sites, manifest_.classes_of()) {
+  if (!manifest_.has_weights()) return;
+  weights_.emplace(path);
+  if (weights_->n_units() == units_.n_units()) return;
+  fail(Code::corrupt, "{}: {} has the weights of {} units; the manifest has {}", path,
+       weights_table().file, weights_->n_units(), units_.n_units());
+}
+
+std::optional<NeuronWeights> Recording::weights(uint64_t unit_row) const {
+  return weights_ ? std::optional(weights_->weights(unit_row)) : std::nullopt;
+}
+
+bool Recording::refactors(GluSigns signs) const {
+  const bool wanted =
+      signs == GluSigns::refactored || (signs == GluSigns::recorded && manifest_.refactor_glu);
+  if (wanted && !weights_) {
+    fail(Code::invalid,
+         "{}: the signs of refactor_glu are those of the model's weights, and it has no {}: record "
+         "a gated model from its GGUF file",
+         path_, weights_table().file);
+  }
+  return wanted;
+}
+
+std::vector<ClassRecord> Recording::classes(uint64_t unit_row, GluSigns signs) const {
+  std::vector<ClassRecord> classes = units_.classes(unit_row);
+  if (!classes.empty() && refactors(signs)) refactor_glu(classes, weights(unit_row)->sign);
+  return classes;
+}
 
 namespace {
 
@@ -78,6 +108,9 @@ class Checker {
       for (uint32_t unit = 0; unit < site.n_units; ++unit, ++row) {
         check_unit(recording, fmt::format("{}/{}", short_site_name(site.name), unit),
                    recording.units().unit(row));
+        if (const auto weights = recording.weights(row)) {
+          check_weights(fmt::format("{}/{}", short_site_name(site.name), unit), *weights);
+        }
       }
       progress_(0.5 +
                 0.5 * static_cast<double>(row) / static_cast<double>(recording.units().n_units()));
@@ -124,6 +157,22 @@ class Checker {
     if (counted > recording.corpus().n_tokens()) {
       problem("{}: its classes hold {} tokens, but the corpus has {}", name, counted,
               recording.corpus().n_tokens());
+    }
+  }
+
+  // NaN is what a model with weights that are not numbers has.
+  void check_weights(const std::string& name, const NeuronWeights& weights) {
+    for (const double norm : {weights.norm_gate, weights.norm_in, weights.norm_out}) {
+      if (norm < 0) problem("{}: a weight vector's norm is {}", name, norm);
+    }
+    for (const double cosine : {weights.cos_gate_in, weights.cos_gate_out, weights.cos_in_out}) {
+      if (std::abs(cosine) > 1) problem("{}: a cosine of its weights is {}", name, cosine);
+    }
+    if (weights.sign != 1 && weights.sign != -1) {
+      problem("{}: the sign of its weights is {}, expected 1 or -1", name, weights.sign);
+    } else if (weights.cos_gate_in * weights.sign < 0) {
+      problem("{}: the sign of its weights is {}, but gate and in have the cosine {}", name,
+              weights.sign, weights.cos_gate_in);
     }
   }
 

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "store/corpus_tables.h"
 #include "store/manifest.h"
 #include "store/unit_tables.h"
+#include "store/weight_table.h"
 
 namespace actogram {
 
@@ -20,11 +23,20 @@ class Recording {
   const CorpusTables& corpus() const { return corpus_; }
   const UnitTables& units() const { return units_; }
 
+  // What the unit's weights say, as the model has them; nothing where no weights were at hand.
+  std::optional<NeuronWeights> weights(uint64_t unit_row) const;
+  // Whether to look at gated neurons with the signs of refactor_glu. Error{invalid} where that is
+  // asked for and cannot be known.
+  bool refactors(GluSigns signs) const;
+  // [sign class] as they are with these signs, or none.
+  std::vector<ClassRecord> classes(uint64_t unit_row, GluSigns signs) const;
+
  private:
   std::string path_;
   Manifest manifest_;
   CorpusTables corpus_;
   UnitTables units_;
+  std::optional<WeightTable> weights_;
 };
 
 // Reads only the manifest; says what is wrong if `path` is no recording.

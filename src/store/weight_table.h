@@ -1,0 +1,28 @@
+// What the weights of gated neurons say, as a recording keeps it: weights.arrow, one row a unit.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "actogram/types.h"
+#include "codec/arrow_table.h"
+#include "store/corpus_tables.h"
+
+namespace actogram {
+
+// `weights` in the order of the units.
+StoredFile write_weights(const std::string& folder, std::span<const NeuronWeights> weights);
+
+class WeightTable {
+ public:
+  explicit WeightTable(const std::string& folder);
+
+  uint64_t n_units() const { return table_.n_rows(); }
+  NeuronWeights weights(uint64_t unit_row) const;
+
+ private:
+  TableReader table_;
+};
+
+}  // namespace actogram
