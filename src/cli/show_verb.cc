@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/bars.h"
 #include "cli/heat_map.h"
 #include "cli/help.h"
 #include "cli/verbs.h"
@@ -46,19 +47,9 @@ void print_summary(const UnitPage& page) {
   std::printf("min       %-12.5g max       %.5g\n", double{s.min}, double{s.max});
 }
 
-// Bars of eighths; the logarithm of the counts, since most values of most units are near zero.
 void print_histogram(const HistogramView& view, size_t width) {
   if (view.counts.empty()) return;
-  constexpr const char* kBars[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  uint64_t most = 1;
-  for (const uint64_t count : view.counts) most = std::max(most, count);
-  std::string bars;
-  for (const uint64_t count : view.counts) {
-    const double height =
-        std::log1p(static_cast<double>(count)) / std::log1p(static_cast<double>(most));
-    bars += kBars[count == 0 ? 0 : std::max(1, static_cast<int>(std::lround(8 * height)))];
-  }
-  std::printf("\n  %s\n", bars.c_str());
+  std::printf("\n  %s\n", bars(view.counts, highest(view.counts)).c_str());
   const std::string low = fmt::format("{:.3g}", view.edges.front());
   const std::string high = fmt::format("{:.3g}", view.edges.back());
   const size_t n = std::min(view.counts.size(), width);
