@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "cli/bars.h"
 #include "cli/help.h"
@@ -87,6 +88,13 @@ std::string missing_text(const NeuronTable& table) {
   return "";
 }
 
+// Where the bins end: the last one is wider where few neurons are far above the others.
+std::string ends(const ColumnStyle& style, std::span<const double> edges) {
+  const std::string last = cell(style, edges.back());
+  if (style.column == kFrequency) return last;
+  return fmt::format("{}, the last to {}", cell(style, edges[edges.size() - 2]), last);
+}
+
 std::string histograms_text(const NeuronTable& table, const NeuronStatistics& statistics) {
   std::string text;
   for (size_t a = 0; a < kActivityColumns.size(); ++a) {
@@ -94,7 +102,7 @@ std::string histograms_text(const NeuronTable& table, const NeuronStatistics& st
     if (!is_known(table, style.column)) continue;
     const auto& edges = statistics.edges[a];
     text += fmt::format("\n{}, neurons by layer from {} to {} (counts, logarithmic) and mean\n",
-                        style.title, cell(style, edges.front()), cell(style, edges.back()));
+                        style.title, cell(style, edges.front()), ends(style, edges));
     uint64_t most = 1;
     for (const LayerStatistics& layer : statistics.layers) {
       most = std::max(most, highest(layer.counts[a]));

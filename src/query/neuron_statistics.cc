@@ -11,16 +11,32 @@ namespace {
 
 using Rows = std::vector<const NeuronRow*>;
 
-double largest(const NeuronTable& table, NeuronColumn column) {
-  double most = 0;
-  for (const NeuronRow& row : table.rows) {
-    if (std::isfinite(row.values[column])) most = std::max(most, row.values[column]);
+using Edges = std::array<double, LayerStatistics::kBins + 1>;
+
+// `n` bins of one width from 0 to `end`, and the rest of them up to `most`.
+Edges make_edges(double end, size_t n, double most) {
+  Edges edges;
+  edges.fill(most);
+  for (size_t i = 0; i <= n; ++i) {
+    edges[i] = end * static_cast<double>(i) / static_cast<double>(n);
   }
-  return most > 0 ? most : 1;
+  return edges;
+}
+
+Edges edges_of_norms(const NeuronTable& table) {
+  constexpr double kQuantile = 0.99;
+  std::vector<double> norms;
+  for (const NeuronRow& row : table.rows) {
+    const double norm = row.values[kMeanOutputNorm];
+    if (std::isfinite(norm)) norms.push_back(norm);
+  }
+  std::ranges::sort(norms);
+  if (norms.empty() || norms.back() == 0) return make_edges(1, LayerStatistics::kBins, 1);
+  const auto rank = static_cast<size_t>(kQuantile * static_cast<double>(norms.size() - 1));
+  return make_edges(norms[rank], LayerStatistics::kBins - 1, norms.back());
 }
 
 // The last bin whose lower edge the value reaches.
-template <typename Edges>
 size_t bin_of(double value, const Edges& edges) {
   const auto above = std::upper_bound(edges.begin() + 1, edges.end() - 1, value);
   return static_cast<size_t>(above - edges.begin()) - 1;
@@ -90,13 +106,8 @@ Json correlation_json(const NeuronCorrelation& found) {
 
 NeuronStatistics statistics_of(const NeuronTable& table) {
   NeuronStatistics statistics;
-  for (size_t a = 0; a < kActivityColumns.size(); ++a) {
-    const double end = kActivityColumns[a] == kFrequency ? 1 : largest(table, kActivityColumns[a]);
-    for (size_t i = 0; i <= LayerStatistics::kBins; ++i) {
-      statistics.edges[a][i] =
-          end * static_cast<double>(i) / static_cast<double>(LayerStatistics::kBins);
-    }
-  }
+  static_assert(kActivityColumns[0] == kFrequency && kActivityColumns[1] == kMeanOutputNorm);
+  statistics.edges = {make_edges(1, LayerStatistics::kBins, 1), edges_of_norms(table)};
   std::map<uint32_t, Rows> by_layer;
   Rows all;
   for (const NeuronRow& row : table.rows) {
@@ -107,7 +118,9 @@ NeuronStatistics statistics_of(const NeuronTable& table) {
     statistics.layers.push_back(layer_statistics(layer, rows, statistics));
     if (table.has_weights && table.has_sign_classes) add_correlations(layer, rows, statistics);
   }
-  if (table.has_weights && table.has_sign_classes) add_correlations({}, all, statistics);
+  if (!statistics.correlations.empty() && by_layer.size() > 1) {
+    add_correlations({}, all, statistics);
+  }
   return statistics;
 }
 

@@ -37,11 +37,12 @@ struct NeuronCorrelation {
 };
 
 struct NeuronStatistics {
-  // Of all layers alike, from 0 to 1 and from 0 to the largest; the last bin holds its upper edge.
+  // Of all layers alike. Frequencies: 20 bins from 0 to 1. Output norms, a few of which are huge:
+  // 19 bins from 0 to the 99th percentile, and one up to the largest. The last holds its upper
+  // edge.
   std::array<std::array<double, LayerStatistics::kBins + 1>, kActivityColumns.size()> edges = {};
-  std::vector<LayerStatistics> layers;  // ascending
-  std::vector<NeuronCorrelation>
-      correlations;  // layer by layer, then over all; none without weights
+  std::vector<LayerStatistics> layers;          // ascending
+  std::vector<NeuronCorrelation> correlations;  // layer by layer, then over all
 };
 
 NeuronStatistics statistics_of(const NeuronTable& table);

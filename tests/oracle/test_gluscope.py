@@ -258,5 +258,5 @@ def test_default_is_what_was_recorded(recording: Path) -> None:
     run([ACTOGRAM, "export", recording, folder / "asked", "--refactor-glu"])
     run([ACTOGRAM, "export", recording, folder / "unasked"])
     for a, b in [("default", "asked"), ("model", "unasked")]:
-        for file in ("data/train-00000-of-00001.parquet", "actogram/places.parquet", "README.md"):
-            assert (folder / a / file).read_bytes() == (folder / b / file).read_bytes()
+        for name in ("data/train-00000-of-00001.parquet", "actogram/places.parquet", "README.md"):
+            assert (folder / a / name).read_bytes() == (folder / b / name).read_bytes()
