@@ -88,11 +88,11 @@ std::string missing_text(const NeuronTable& table) {
   return "";
 }
 
-// Where the bins end: the last one is wider where few neurons are far above the others.
+// Where the bins end. That of output norms has the few that are far above the others in its last.
 std::string ends(const ColumnStyle& style, std::span<const double> edges) {
-  const std::string last = cell(style, edges.back());
-  if (style.column == kFrequency) return last;
-  return fmt::format("{}, the last to {}", cell(style, edges[edges.size() - 2]), last);
+  std::string text = cell(style, edges.back());
+  if (style.column == kFrequency) return text;
+  return fmt::format("{}, the last to {}", cell(style, edges[edges.size() - 2]), text);
 }
 
 std::string histograms_text(const NeuronTable& table, const NeuronStatistics& statistics) {

@@ -27,7 +27,7 @@ double beta_fraction(double x, double a, double b) {
   constexpr int kMostSteps = 100'000;
   double value = 1, c = 1, d = 0;
   for (int step = 1; step < kMostSteps; ++step) {
-    const double m = step / 2;
+    const double m = std::floor(step / 2.0);
     const double numerator = step % 2 == 0 ? m * (b - m) : -(a + m) * (a + b + m);
     const double term = numerator * x / ((a + step - 1) * (a + step));
     d = 1 / (1 + term * d);
