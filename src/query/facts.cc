@@ -93,6 +93,7 @@ std::vector<std::pair<std::string, std::string>> facts_of(const std::string& pat
                                 "windows of {} tokens",
                                 m.collate.top, m.collate.bottom, m.collate.random,
                                 m.collate.per_bucket, kNumBuckets, m.collate.window)});
+  if (m.refactor_glu) facts.push_back({"signs", "refactor_glu, unless --no-refactor-glu"});
   facts.push_back({"size", readable_bytes(n_bytes)});
   facts.push_back({"program", fmt::format("{}, {}", text_of(m.provenance, "program"),
                                           text_of(m.provenance, "simd"))});

@@ -185,6 +185,7 @@ std::string Pages::recording_json() const {
                       {"model", manifest.model},
                       {"corpus", manifest.corpus},
                       {"options", std::move(options)},
+                      {"refactor_glu", manifest.refactor_glu},
                       {"sites", sites_json(manifest.sites)},
                       {"n_units", recording_->units().n_units()},
                       {"n_bytes", bytes},

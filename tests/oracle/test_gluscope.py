@@ -260,3 +260,23 @@ def test_default_is_what_was_recorded(recording: Path) -> None:
     for a, b in [("default", "asked"), ("model", "unasked")]:
         for name in ("data/train-00000-of-00001.parquet", "actogram/places.parquet", "README.md"):
             assert (folder / a / name).read_bytes() == (folder / b / name).read_bytes()
+
+
+def test_either_makes_the_other(recording: Path) -> None:
+    """By the sign vector alone: in+ and in- change places, hook_pre_linear and hook_post their sign."""
+    plain = Export(recording.with_name("one"), "plain")
+    refactored = Export(recording.with_name("other"), "refactored")
+    run([ACTOGRAM, "export", recording, plain.folder])
+    run([ACTOGRAM, "export", recording, refactored.folder, "--refactor-glu"])
+    for a, b in [(plain, refactored), (refactored, plain)]:
+        turned = np.array(a.places()["refactor_glu_sign"]) < 0
+        pairs = [(ours(a).to_pydict(), ours(b).to_pydict()), (a.places(), b.places())]
+        for found, expected in pairs:
+            for name, values in found.items():
+                other = name.replace("in+", "in?").replace("in-", "in+").replace("in?", "in-")
+                negated = "hook_post" in name or "hook_pre_linear" in name
+                negated &= name.endswith(("_mean", "_values"))
+                for row, value in enumerate(values):
+                    right = expected[other if turned[row] else name][row]
+                    sign = -1 if turned[row] and negated else 1
+                    np.testing.assert_array_equal(np.array(value), sign * np.array(right))
