@@ -31,7 +31,7 @@ TEST(Correlation, HasTheChanceOfStudentsDistribution) {
                                                    {0.001, 46080, 0.83003494004297116},
                                                    {0.15, 46080, 4.9415657703799443e-230},
                                                    {0.0625, 352256, 9.0013315623246259e-302}}) {
-    EXPECT_NEAR(chance_of_correlation(c.r, c.n) / c.p, 1, 1e-10) << c.r << " of " << c.n;
+    EXPECT_NEAR(chance_of_correlation(c.r, c.n) / c.p, 1, 1e-12) << c.r << " of " << c.n;
   }
   EXPECT_EQ(chance_of_correlation(0, 9), 1);
   EXPECT_EQ(chance_of_correlation(1, 9), 0);
