@@ -72,6 +72,8 @@ def compare(recording: Path, columns: dict[str, Array]) -> None:
     assert table.column_names == [
         "norm_gate", "norm_in", "norm_out", "cos_gate_in", "cos_gate_out", "cos_in_out", "sign",
     ]  # fmt: skip
+    assert [str(field.type) for field in table.schema] == ["double"] * 6 + ["int32"]
+    assert not any(field.nullable for field in table.schema)
     for name in table.column_names:
         found = table.column(name).to_numpy()
         if name == "sign":
