@@ -263,7 +263,7 @@ def test_default_is_what_was_recorded(recording: Path) -> None:
 
 
 def test_either_makes_the_other(recording: Path) -> None:
-    """By the sign vector alone: in+ and in- change places, hook_pre_linear and hook_post their sign."""
+    """By the sign vector alone: in+ and in- change places, two quantities change sign."""
     plain = Export(recording.with_name("one"), "plain")
     refactored = Export(recording.with_name("other"), "refactored")
     run([ACTOGRAM, "export", recording, plain.folder])
