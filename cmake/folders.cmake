@@ -33,7 +33,8 @@ endfunction()
 #               folder   links
 actogram_folder(base     fmt::fmt Threads::Threads OpenSSL::Crypto xxhash)
 actogram_folder(core     actogram_base)
-actogram_folder(codec    actogram_base arrow parquet nlohmann_json::nlohmann_json)
+actogram_folder(codec    actogram_base arrow parquet nlohmann_json::nlohmann_json
+                         ZLIB::ZLIB)
 actogram_folder(model    actogram_core actogram_codec llama)
 actogram_folder(corpus   actogram_core actogram_codec)
 actogram_folder(collate  actogram_core)
