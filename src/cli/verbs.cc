@@ -23,6 +23,8 @@ const std::vector<Verb>& verbs() {
        "actogram serve smollm2.acto --port 7878", add_serve},
       {"tokens", "List a text's tokens as the recorder sees them",
        "actogram tokens SmolLM2.gguf 'The quick brown fox'", add_tokens},
+      {"sae", "Look at the weights of a sparse autoencoder", "actogram sae info layers.10",
+       add_sae},
   };
   return table;
 }

@@ -21,17 +21,10 @@ bool any_above(const float* products, const float* bias, const float* limit) {
   for (size_t i = 0; i < kLanes; ++i) any |= products[i] + bias[i] > limit[i];
   return any;
 }
-
-bool stronger(const LatentEvent& a, const LatentEvent& b) {
-  return a.value != b.value ? a.value > b.value : a.latent < b.latent;
-}
-
-// Keeps the k strongest of those from `begin` on, in any order.
-void cut_to_strongest(std::vector<LatentEvent>& events, size_t begin, size_t k) {
-  if (events.size() - begin <= k) return;
-  const auto first = events.begin() + static_cast<ptrdiff_t>(begin);
-  std::nth_element(first, first + static_cast<ptrdiff_t>(k) - 1, events.end(), stronger);
-  events.resize(begin + k);
+bool any_above(const float* products, const float* bias, const float* scale, float bar) {
+  bool any = false;
+  for (size_t i = 0; i < kLanes; ++i) any |= (products[i] + bias[i]) * scale[i] > bar;
+  return any;
 }
 
 }  // namespace
@@ -48,7 +41,11 @@ SaeEncoder::SaeEncoder(Sae sae, uint32_t n_threads)
   constexpr size_t kTilesForThread = 4;
   max_row_tiles_ = (kTilesForThread * pool_.n_threads() + n_latent_tiles_ - 1) / n_latent_tiles_;
   prepared_.resize(max_row_tiles_ * kTileRows * sae_.d_in);
-  tiles_.resize(max_row_tiles_ * n_latent_tiles_);
+  if (sae_.kind == SaeKind::top_k) {
+    strongest_.resize(pool_.n_threads() * max_row_tiles_ * kTileRows);
+  } else {
+    tiles_.resize(max_row_tiles_ * n_latent_tiles_);
+  }
 }
 
 void SaeEncoder::copy_weights() {
@@ -73,12 +70,13 @@ void SaeEncoder::make_tests() {
   const size_t n = n_latent_tiles_ * kTileLatents;
   test_bias_ = sae_.kind == SaeKind::gated ? sae_.b_gate : sae_.b_enc;
   assert(test_bias_.size() == sae_.n_latents);
-  test_bias_.resize(n);
-  test_limit_.resize(sae_.n_latents);
+  test_bias_.resize(n, -std::numeric_limits<float>::infinity());
+  test_limit_.resize(n);
   if (sae_.kind == SaeKind::jump_relu) {
     for (size_t i = 0; i < sae_.n_latents; ++i) test_limit_[i] = std::max(sae_.threshold[i], 0.0F);
   }
-  test_limit_.resize(n, std::numeric_limits<float>::infinity());
+  if (sae_.kind == SaeKind::top_k) test_scale_ = sae_.scale;
+  test_scale_.resize(n, 1);
 }
 
 void SaeEncoder::encode(const float* rows, size_t n_rows, size_t row_stride, const Sink& sink) {
@@ -89,7 +87,7 @@ void SaeEncoder::encode(const float* rows, size_t n_rows, size_t row_stride, con
     const size_t n_row_tiles = (n_rows_ + kTileRows - 1) / kTileRows;
     pool_.parallel_for(n_row_tiles * n_latent_tiles_, [&](size_t item, size_t thread) {
       // Neighbours in time share the latents' weights.
-      encode_tile(item % n_row_tiles, item / n_row_tiles, products_[thread].data());
+      encode_tile(item % n_row_tiles, item / n_row_tiles, thread);
     });
     emit(sink);
   }
@@ -97,6 +95,7 @@ void SaeEncoder::encode(const float* rows, size_t n_rows, size_t row_stride, con
 
 void SaeEncoder::prepare(const float* rows, size_t row_stride) {
   const size_t width = sae_.d_in;
+  for (Strongest& part : strongest_) part.clear();
   finite_.resize(n_rows_);
   constexpr size_t kRowsAtOnce = 16;
   pool_.parallel_for((n_rows_ + kRowsAtOnce - 1) / kRowsAtOnce, [&](size_t item, size_t) {
@@ -111,24 +110,30 @@ void SaeEncoder::prepare(const float* rows, size_t row_stride) {
               (padded - n_rows_) * width, 0.0F);
 }
 
-void SaeEncoder::encode_tile(size_t row_tile, size_t latent_tile, float* products) {
+void SaeEncoder::encode_tile(size_t row_tile, size_t latent_tile, size_t thread) {
   const size_t width = sae_.d_in, first_row = row_tile * kTileRows;
   const auto first_latent = static_cast<uint32_t>(latent_tile * kTileLatents);
+  float* products = products_[thread].data();
   multiply_tile(prepared_.data() + first_row * width,
                 weights_.floats().data() + first_latent * width, width, products);
+  const size_t n = std::min(kTileRows, n_rows_ - first_row);
+  if (sae_.kind == SaeKind::top_k) {
+    // A thread's tiles of a row come in rising order of latent, as parallel_for() hands them out.
+    Strongest* of_thread = &strongest_[thread * max_row_tiles_ * kTileRows + first_row];
+    for (size_t i = 0; i < n; ++i) {
+      const auto row = static_cast<uint32_t>(first_row_ + first_row + i);
+      if (finite_[first_row + i] == 0) continue;
+      keep_strongest(products + i * kTileLatents, first_latent, row, of_thread[i]);
+    }
+    return;
+  }
   TileEvents& out = tiles_[row_tile * n_latent_tiles_ + latent_tile];
   out.events.clear();
   out.end.clear();
-  const size_t n = std::min(kTileRows, n_rows_ - first_row);
   for (size_t i = 0; i < n; ++i) {
     const auto row = static_cast<uint32_t>(first_row_ + first_row + i);
     if (finite_[first_row + i] != 0) {
-      const float* of_row = products + i * kTileLatents;
-      if (sae_.kind == SaeKind::top_k) {
-        keep_top_k(of_row, first_latent, row, out);
-      } else {
-        keep_above(of_row, first_latent, row, out);
-      }
+      keep_above(products + i * kTileLatents, first_latent, row, out);
     }
     out.end.push_back(static_cast<uint32_t>(out.events.size()));
   }
@@ -155,38 +160,36 @@ void SaeEncoder::keep_above(const float* products, uint32_t first_latent, uint32
   }
 }
 
-// The k strongest of this tile; emit() cuts those of all tiles to k. Only those above 0 can count:
-// what is not is dropped after the choice, so it may as well not take part.
-void SaeEncoder::keep_top_k(const float* products, uint32_t first_latent, uint32_t row,
-                            TileEvents& out) const {
-  const size_t begin = out.events.size(), k = sae_.k;
-  float bar = 0;  // of equals the first stays, and later ones have higher indices
+// Only latents above 0 can count: what is not is dropped after the choice, so it need not take
+// part.
+void SaeEncoder::keep_strongest(const float* products, uint32_t first_latent, uint32_t row,
+                                Strongest& out) const {
   for (uint32_t i = 0; i < kTileLatents; i += kLanes) {
     const uint32_t at = first_latent + i;
-    if (!any_above(products + i, &test_bias_[at], &test_limit_[at])) continue;
+    if (!any_above(products + i, &test_bias_[at], &test_scale_[at], out.bar())) continue;
     for (uint32_t j = 0; j < kLanes; ++j) {
-      const float value = value_of(products[i + j], at + j);
-      if (value > bar) out.events.push_back({row, at + j, value});
-    }
-    if (out.events.size() - begin >= 2 * k + kLanes) {
-      cut_to_strongest(out.events, begin, k);
-      bar = std::min_element(out.events.begin() + static_cast<ptrdiff_t>(begin), out.events.end(),
-                             [](auto& a, auto& b) { return a.value < b.value; })
-                ->value;
+      const float value = (products[i + j] + test_bias_[at + j]) * test_scale_[at + j];
+      if (value > out.bar()) out.offer({row, at + j, value}, sae_.k);
     }
   }
-  cut_to_strongest(out.events, begin, k);
 }
 
-void SaeEncoder::append_row(size_t row_tile, size_t row_of_tile) {
-  const size_t begin = events_.size();
+void SaeEncoder::append_row(size_t row) {
+  const size_t row_of_tile = row % kTileRows;
   for (size_t t = 0; t < n_latent_tiles_; ++t) {
-    const TileEvents& tile = tiles_[row_tile * n_latent_tiles_ + t];
+    const TileEvents& tile = tiles_[row / kTileRows * n_latent_tiles_ + t];
     const size_t from = row_of_tile == 0 ? 0 : tile.end[row_of_tile - 1];
     events_.insert(events_.end(), tile.events.begin() + static_cast<ptrdiff_t>(from),
                    tile.events.begin() + static_cast<ptrdiff_t>(tile.end[row_of_tile]));
   }
-  if (sae_.kind != SaeKind::top_k) return;
+}
+
+void SaeEncoder::append_strongest(size_t row) {
+  const size_t begin = events_.size();
+  for (size_t thread = 0; thread < pool_.n_threads(); ++thread) {
+    const Strongest& part = strongest_[thread * max_row_tiles_ * kTileRows + row];
+    events_.insert(events_.end(), part.events().begin(), part.events().end());
+  }
   cut_to_strongest(events_, begin, sae_.k);
   std::sort(events_.begin() + static_cast<ptrdiff_t>(begin), events_.end(),
             [](auto& a, auto& b) { return a.latent < b.latent; });
@@ -197,7 +200,11 @@ void SaeEncoder::emit(const Sink& sink) {
   not_finite_.clear();
   for (size_t row = 0; row < n_rows_; ++row) {
     if (finite_[row] == 0) not_finite_.push_back(static_cast<uint32_t>(first_row_ + row));
-    append_row(row / kTileRows, row % kTileRows);
+    if (sae_.kind == SaeKind::top_k) {
+      append_strongest(row);
+    } else {
+      append_row(row);
+    }
   }
   sink({first_row_, n_rows_, events_, not_finite_});
 }

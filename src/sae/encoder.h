@@ -22,16 +22,9 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "sae/sae.h"
+#include "sae/strongest.h"
 
 namespace actogram {
-
-struct LatentEvent {
-  uint32_t row = 0;  // of those that encode() was given
-  uint32_t latent = 0;
-  float value = 0;  // above 0
-
-  bool operator==(const LatentEvent&) const = default;
-};
 
 // Some consecutive rows. Valid only inside the callback.
 struct EncodedRows {
@@ -65,23 +58,25 @@ class SaeEncoder {
   void copy_weights();
   void make_tests();
   void prepare(const float* rows, size_t row_stride);
-  void encode_tile(size_t row_tile, size_t latent_tile, float* products);
+  void encode_tile(size_t row_tile, size_t latent_tile, size_t thread);
+  float value_of(float product, size_t latent) const;
   void keep_above(const float* products, uint32_t first_latent, uint32_t row,
                   TileEvents& out) const;
-  void keep_top_k(const float* products, uint32_t first_latent, uint32_t row,
-                  TileEvents& out) const;
-  float value_of(float product, size_t latent) const;
+  void keep_strongest(const float* products, uint32_t first_latent, uint32_t row,
+                      Strongest& out) const;
+  void append_row(size_t row);
+  void append_strongest(size_t row);
   void emit(const Sink& sink);
-  void append_row(size_t row_tile, size_t row_of_tile);
 
   Sae sae_;
   ThreadPool pool_;
   size_t n_latent_tiles_ = 0;
   HugeBuffer weights_;  // [n_latent_tiles * kTileLatents, d_in], padded with zeros
 
-  // A latent is looked at more closely where product + test_bias > test_limit; [latent], padded
-  // with what is never true.
+  // A latent is on where (product + test_bias) * test_scale > test_limit, or for top-k the row's
+  // bar; [latent], padded with what is never true. The scale is 1 but for top-k.
   std::vector<float> test_bias_;
+  std::vector<float> test_scale_;
   std::vector<float> test_limit_;
   std::vector<std::vector<float>> products_;  // [thread][kTileRows, kTileLatents]
 
@@ -89,9 +84,10 @@ class SaeEncoder {
   size_t first_row_ = 0;
   size_t n_rows_ = 0;
   size_t max_row_tiles_ = 1;
-  std::vector<float> prepared_;    // [max_row_tiles * kTileRows, d_in]
-  std::vector<uint8_t> finite_;    // [row]
-  std::vector<TileEvents> tiles_;  // [row_tile, latent_tile]
+  std::vector<float> prepared_;       // [max_row_tiles * kTileRows, d_in]
+  std::vector<uint8_t> finite_;       // [row]
+  std::vector<TileEvents> tiles_;     // [row_tile, latent_tile]
+  std::vector<Strongest> strongest_;  // [thread, row], of top-k instead of tiles_
   std::vector<LatentEvent> events_;
   std::vector<uint32_t> not_finite_;
 };

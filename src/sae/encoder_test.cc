@@ -167,6 +167,21 @@ TEST(SaeEncoder, AValueDoesNotDependOnThreadsNorOnTheRowsBesideIt) {
   }
 }
 
+TEST(SaeEncoder, TopKDoesNotDependOnThreadsEither) {
+  for (unsigned seed = 0; seed < 6; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 rng(seed);
+    Numbers numbers{rng, seed % 2 == 0};  // whole numbers: ties at the bar, in several tiles
+    const Sae sae = random_sae(SaeKind::top_k, 9000, 10, numbers);
+    const std::vector<float> rows = numbers.some(size_t{40} * 10);
+    SaeEncoder one(sae, 1), four(sae, 4);
+    const auto expected = events_of(one, rows.data(), 40, 10);
+    for (int again = 0; again < 3; ++again) {
+      EXPECT_EQ(events_of(four, rows.data(), 40, 10), expected);
+    }
+  }
+}
+
 TEST(SaeEncoder, RowsThatAreNotFiniteAreReportedAndHaveNoEvents) {
   std::mt19937 rng(1);
   Numbers numbers{rng};
