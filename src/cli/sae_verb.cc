@@ -52,7 +52,7 @@ void add_sae_options(CLI::App& app, SaeOptions& options) {
 
 Action add_sae(CLI::App& app, const Invocation& invocation) {
   auto typed = std::make_shared<Typed>();
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   CLI::App* info = app.add_subcommand("info", "Tell what a file or folder of weights holds");
   info->footer("Example:\n  actogram sae info ae.pt --kind top_k --json");
   info->add_option("WEIGHTS", typed->weights,
@@ -61,7 +61,12 @@ Action add_sae(CLI::App& app, const Invocation& invocation) {
       ->required();
   info->add_flag("--json", typed->json, "print one JSON document on stdout");
   add_sae_options(*info, typed->options);
-  return [typed, &invocation] {
+  return [typed, info, &app, &invocation] {
+    if (!info->parsed()) {
+      constexpr int kUsage = 2;
+      std::fputs(app.help().c_str(), stderr);
+      return kUsage;
+    }
     const SaeFacts facts = sae_facts(typed->weights, typed->options);
     if (typed->json || invocation.json) {
       std::printf("%s\n", facts.json.c_str());

@@ -127,6 +127,7 @@ void read_plain(const WeightsFile& file, const Json& trainer, const SaeOptions& 
   if (!name.empty()) {
     fail(Code::unsupported, "{}: its class is {}, whose arrays it does not have", file.path, name);
   }
+  sae.format = "two plain layers";
   switch (options.kind) {
     case Kind::relu:
       sae.kind = SaeKind::relu;
