@@ -8,7 +8,7 @@ namespace actogram {
 namespace {
 
 std::string kind_text(const Sae& sae) {
-  const std::string name(name_of(sae.kind));
+  std::string name(name_of(sae.kind));
   switch (sae.kind) {
     case SaeKind::relu:
       return name + ": what is above 0";

@@ -77,7 +77,10 @@ class Case:
 
 def weights() -> Tensors:
     g = torch.Generator().manual_seed(7)
-    n = lambda *shape: torch.randn(*shape, generator=g)  # noqa: E731
+
+    def n(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=g)
+
     return {
         "enc": n(N_LATENTS, D_IN) / D_IN**0.5,
         "dec": n(N_LATENTS, D_IN) / D_IN**0.5,
@@ -142,16 +145,14 @@ def sparsify_transcoder_twin(w: Tensors, x: Tensor) -> Tensor:
 
 def gemma_scope(letter: str) -> Callable[[Path, Tensors], Path]:
     def write(folder: Path, w: Tensors) -> Path:
-        np.savez(
-            folder / "params.npz",
-            **{
-                f"{letter}_enc": w["enc"].T.contiguous().numpy(),
-                f"{letter}_dec": w["dec"].numpy(),
-                "b_enc": w["b_enc"].numpy(),
-                "b_dec": w["b_dec"].numpy(),
-                "threshold": w["threshold"].numpy(),
-            },
-        )
+        arrays: dict[str, Any] = {
+            f"{letter}_enc": w["enc"].T.contiguous().numpy(),
+            f"{letter}_dec": w["dec"].numpy(),
+            "b_enc": w["b_enc"].numpy(),
+            "b_dec": w["b_dec"].numpy(),
+            "threshold": w["threshold"].numpy(),
+        }
+        np.savez(folder / "params.npz", **arrays)
         return folder / "params.npz"
 
     return write
@@ -287,7 +288,8 @@ def llama_scope_twin(w: Tensors, x: Tensor) -> Tensor:
     """Which are on as its authors' program says, at the model's own scale and with |W_dec|."""
     pre, scale = llama_scope_pre(w, x)
     own = x @ w["enc"].bfloat16().float().T + w["b_enc"].bfloat16().float() / scale
-    return torch.relu(pre) * (own * w["dec"].norm(dim=1) > 0.52734375)
+    on: Tensor = own * w["dec"].norm(dim=1) > 0.52734375
+    return torch.relu(pre) * on
 
 
 def llama_scope_later(folder: Path, w: Tensors) -> Path:

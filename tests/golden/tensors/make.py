@@ -31,17 +31,20 @@ def truth(tensors: dict[str, Any]) -> dict[str, Any]:
 def numpy_files() -> None:
     rng = np.random.default_rng(1)
     kinds = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1"]
-    arrays = {k: (rng.normal(size=(2, 3)) * 20).clip(-100, 100) for k in kinds}
+    arrays: dict[str, Any] = {k: (rng.normal(size=(2, 3)) * 20).clip(-100, 100) for k in kinds}
     arrays = {k: (abs(a) if k[0] == "u" else a).astype(k) for k, a in arrays.items()}
     arrays["columns_first"] = np.asfortranarray(rng.normal(size=(3, 4, 2)).astype("f4"))
     arrays["scalar"] = np.array(2.5, "f4")
     arrays["empty"] = np.zeros((0, 3), "f4")
     np.savez(HERE / "stored.npz", **arrays)
     np.savez_compressed(HERE / "deflated.npz", **arrays)
-    limits = zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT
-    zipfile.ZIP64_LIMIT = zipfile.ZIP_FILECOUNT_LIMIT = 0  # every size goes into ZIP64 records
+    names = "ZIP64_LIMIT", "ZIP_FILECOUNT_LIMIT"
+    limits = {name: getattr(zipfile, name) for name in names}
+    for name in names:
+        setattr(zipfile, name, 0)  # every size goes into ZIP64 records
     np.savez(HERE / "zip64.npz", **arrays)
-    zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = limits
+    for name, limit in limits.items():
+        setattr(zipfile, name, limit)
     for name in ("stored.npz", "deflated.npz", "zip64.npz"):
         EXPECTED[name] = truth(arrays)
     np.save(HERE / "object.npy", np.array([{"a": 1}, None], object), allow_pickle=True)
