@@ -37,6 +37,8 @@ TEST(Safetensors, AHeaderCannotClaimMoreThanTheFile) {
   EXPECT_EQ(refused(std::string(8, '\xff') + "{}"),
             "x.safetensors: not safetensors: it claims a header of 18446744073709551615 bytes in a "
             "file of 10");
+  EXPECT_EQ(refused(std::string("\3\0\0\0\0\0\0\0{}", 10)),
+            "x.safetensors: not safetensors: it claims a header of 3 bytes in a file of 10");
   const std::string whole = file_of("{" + entry("w", "[2]", "[0,8]") + "}", std::string(8, '\0'));
   EXPECT_EQ(read_safetensors(bytes_of(whole), "x").size(), 1u);
   for (size_t n = 0; n < whole.size(); ++n) {

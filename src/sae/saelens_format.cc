@@ -18,14 +18,18 @@ namespace actogram {
 namespace {
 
 // Hook names and the model's are in `metadata`, or in `meta`, or, before version 6, outside.
+std::vector<const Json*> describing(const WeightsFile& file) {
+  std::vector<const Json*> objects;
+  for (const char* name : {"metadata", "meta"}) {
+    const auto found = file.config.find(name);
+    if (found != file.config.end() && found->is_object()) objects.push_back(&*found);
+  }
+  objects.push_back(&file.config);
+  return objects;
+}
+
 std::string told(const WeightsFile& file, std::initializer_list<const char*> keys) {
-  for (const char* where : {"metadata", "meta", ""}) {
-    const Json* object = &file.config;
-    if (*where != '\0') {
-      const auto found = file.config.find(where);
-      if (found == file.config.end() || !found->is_object()) continue;
-      object = &*found;
-    }
+  for (const Json* object : describing(file)) {
     for (const char* key : keys) {
       const auto value = object->find(key);
       if (value != object->end() && value->is_string()) return value->get<std::string>();
@@ -35,12 +39,12 @@ std::string told(const WeightsFile& file, std::initializer_list<const char*> key
 }
 
 void refuse_one_head(const WeightsFile& file) {
-  for (const char* where : {"metadata", "meta"}) {
-    if (file.config.contains(where) && file.config.at(where).is_object() &&
-        file.config.at(where).contains("hook_head_index") &&
-        !file.config.at(where).at("hook_head_index").is_null()) {
-      fail(Code::unsupported, "{}: reads one attention head; whole sites are supported",
-           file.config_path);
+  for (const Json* object : describing(file)) {
+    for (const char* key : {"hook_head_index", "hook_point_head_index"}) {
+      const auto head = object->find(key);
+      if (head == object->end() || head->is_null()) continue;
+      fail(Code::unsupported, "{}: reads attention head {} alone; whole sites are supported",
+           file.config_path, to_text(*head));
     }
   }
 }

@@ -458,6 +458,13 @@ def test_options_cannot_contradict_the_files(tmp_path: Path) -> None:
     assert "would change which latents are the top 12" in refusal(path, fold=1)
 
 
+def test_one_head_is_refused(tmp_path: Path) -> None:
+    path = saelens("standard", hook_point="blocks.3.attn.hook_z", hook_point_head_index=5)(
+        tmp_path, weights()
+    )
+    assert "reads attention head 5 alone" in refusal(path)
+
+
 def test_shapes_that_contradict_each_other(tmp_path: Path) -> None:
     w = weights()
     w["b_enc"] = w["b_enc"][:-1]
