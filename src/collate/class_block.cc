@@ -14,6 +14,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr size_t kTokensInFloat = 8;  // that are added in float32 before they go on in double
 
 F16 magnitude(F16 v) { return bits_as<F16>(bits_as<I16>(v) & 0x7fffffff); }
+D8 magnitude(D8 v) { return v < 0 ? -v : v; }
 F16 where(I16 mask, F16 v) { return bits_as<F16>(bits_as<I16>(v) & mask); }
 // A bit for each lane of the mask.
 uint32_t bits_of(I16 mask) {
@@ -59,11 +60,7 @@ struct ClassBlock::SequenceTotals {
   D8 sums[kNumSignClasses][kNumGatedQuantities][2] = {};
   F16 largest[kNumSignClasses][kNumGatedQuantities] = {};     // magnitude
   I16 largest_at[kNumSignClasses][kNumGatedQuantities] = {};  // token, the first of equals
-  bool all_finite = true;
-
-  double sum(size_t sign_class, size_t quantity, size_t lane) const {
-    return sums[sign_class][quantity][lane / kHalf][lane % kHalf];
-  }
+  bool all_finite = true;  // the values and their sums in float32
 };
 
 ClassBlock::ClassBlock(uint32_t n, GateFunction function, const CollateOptions& options)
@@ -114,7 +111,13 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
     add_class<2>(rows, begin, end, totals);
     add_class<3>(rows, begin, end, totals);
   }
-  for (size_t lane = 0; lane < n_units_; ++lane) totals.all_finite &= broken[lane] == 0;
+  D8 sum_of_all = {};
+  for (const auto& of_class : totals.sums) {
+    for (const auto& of_quantity : of_class)
+      sum_of_all += magnitude(of_quantity[0]) + magnitude(of_quantity[1]);
+  }
+  totals.all_finite = bits_of(broken) == 0;
+  for (size_t i = 0; i < kHalf; ++i) totals.all_finite &= std::isfinite(sum_of_all[i]);
 }
 
 template <size_t kClass>
@@ -149,26 +152,29 @@ void ClassBlock::add_class(const Rows& rows, size_t begin, size_t end, SequenceT
 }
 
 // The same by the definition, one value at a time: a token with a value that is not finite counts
-// nowhere.
+// nowhere, and where a sum in float32 overflows, it is taken in double.
 void ClassBlock::add_finite_rows(const Rows& rows, SequenceTotals& totals) const {
   totals.all_finite = false;
   for (size_t lane = 0; lane < n_units_; ++lane) {
     for (size_t c = 0; c < kNumSignClasses; ++c) {
       for (size_t begin = rows.first; begin < rows.end; begin += kTokensInFloat) {
         std::array<float, kNumGatedQuantities> sums = {};
+        std::array<double, kNumGatedQuantities> wide_sums = {};
         for (size_t t = begin; t < std::min(rows.end, begin + kTokensInFloat); ++t) {
           if (!rows.is_in(c, t, lane)) continue;
           totals.counts[c][lane] += 1;
           for (size_t q = 0; q < kNumGatedQuantities; ++q) {
             const float value = rows.value(q, t, lane);
             sums[q] += value;
+            wide_sums[q] += double{value};
             if (std::fabs(value) <= totals.largest[c][q][lane]) continue;
             totals.largest[c][q][lane] = std::fabs(value);
             totals.largest_at[c][q][lane] = static_cast<int32_t>(t);
           }
         }
         for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-          totals.sums[c][q][lane / kHalf][lane % kHalf] += static_cast<double>(sums[q]);
+          totals.sums[c][q][lane / kHalf][lane % kHalf] +=
+              std::isfinite(sums[q]) ? double{sums[q]} : wide_sums[q];
         }
       }
     }
@@ -188,14 +194,11 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
       }
     }
   }
-  for (size_t lane = 0; lane < n_units_; ++lane) {
-    for (size_t c = 0; c < kNumSignClasses; ++c) {
-      if (totals.counts[c][lane] == 0) continue;
+  for (size_t c = 0; c < kNumSignClasses; ++c) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
       counts_[c][lane] += static_cast<uint64_t>(totals.counts[c][lane]);
-      for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-        sums_[lane][c][q].add(totals.sum(c, q, lane));
-      }
     }
+    for (size_t q = 0; q < kNumGatedQuantities; ++q) sums_[c][q].add(totals.sums[c][q]);
   }
   for (size_t c = 0; c < kNumSignClasses; ++c) {
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
@@ -245,8 +248,8 @@ std::vector<ClassRecord> ClassBlock::record(size_t lane) const {
   std::vector<ClassRecord> classes(kNumSignClasses);
   for (size_t c = 0; c < kNumSignClasses; ++c) {
     classes[c].count = counts_[c][lane];
-    classes[c].sums = sums_[lane][c];
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+      classes[c].sums[q] = sums_[c][q].sum(lane);
       const auto peaks = list(c, q, lane);
       classes[c].peaks[q].assign(peaks.begin(), peaks.end());
     }
@@ -257,8 +260,8 @@ std::vector<ClassRecord> ClassBlock::record(size_t lane) const {
 void ClassBlock::restore(size_t lane, std::span<const ClassRecord> classes) {
   for (size_t c = 0; c < kNumSignClasses; ++c) {
     counts_[c][lane] = classes[c].count;
-    sums_[lane][c] = classes[c].sums;
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+      sums_[c][q].restore(lane, classes[c].sums[q]);
       std::ranges::copy(classes[c].peaks[q], list(c, q, lane).begin());
       n_peaks_[c][q][lane] = static_cast<uint32_t>(classes[c].peaks[q].size());
       set_limit(c, q, lane);

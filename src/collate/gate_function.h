@@ -30,12 +30,15 @@ inline F16 exp_of(F16 x) {
   return y * bits_as<F16>(exponent);
 }
 
-inline F16 silu(F16 x) { return x / (1.0f + exp_of(-x)); }
+// Far below, where the exponential saturates, the quotient must not grow again.
+inline F16 numerator(F16 x) { return x < -88.0f ? F16{} - 88.0f : x; }
+
+inline F16 silu(F16 x) { return numerator(x) / (1.0f + exp_of(-x)); }
 
 // The tanh form, as Gemma is trained with: x * sigmoid(2 u).
 inline F16 gelu_tanh(F16 x) {
   const F16 u = 0.79788456f * (x + 0.044715f * x * x * x);
-  return x / (1.0f + exp_of(-2.0f * u));
+  return numerator(x) / (1.0f + exp_of(-2.0f * u));
 }
 
 inline F16 gate_function(GateFunction function, F16 gate) {

@@ -1,0 +1,68 @@
+// Against ExactSum, bit for bit: values of every size, signs that cancel, more additions than a
+// float64 holds apart.
+#include "collate/lane_sums.h"
+
+#include <gtest/gtest.h>
+
+#include <cfloat>
+#include <random>
+
+namespace actogram {
+namespace {
+
+double random_value(std::mt19937_64& rng) {
+  const int kind = static_cast<int>(rng() % 8);
+  const double sign = rng() % 2 ? 1 : -1;
+  const double unit = std::uniform_real_distribution<double>(0, 1)(rng);
+  switch (kind) {
+    case 0:
+      return 0;
+    case 1:
+      return sign * std::ldexp(unit, static_cast<int>(rng() % 300) - 150);
+    case 2:
+      return sign * (8192 + std::ldexp(unit - 0.5, static_cast<int>(rng() % 40) - 30));
+    case 3:
+      return sign * 8 * double{FLT_MAX} * unit;
+    default:
+      return sign * static_cast<double>(static_cast<float>(unit)) * 20;
+  }
+}
+
+TEST(LaneSums, AreExactSumsToTheBit) {
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 rng(seed);
+    LaneSums sums;
+    std::array<ExactSum, kLanes> expected;
+    for (size_t n = rng() % 500; n > 0; --n) {
+      D8 values[2] = {};
+      for (size_t lane = 0; lane < kLanes; ++lane) {
+        const double value = random_value(rng);
+        values[lane / kHalf][lane % kHalf] = value;
+        expected[lane].add(value);
+      }
+      sums.add(values);
+      if (rng() % 50 == 0) {
+        const size_t lane = rng() % kLanes;
+        sums.restore(lane, sums.sum(lane));
+      }
+    }
+    for (size_t lane = 0; lane < kLanes; ++lane) EXPECT_EQ(sums.sum(lane), expected[lane]);
+  }
+}
+
+TEST(LaneSums, StayExactOverMillionsOfAdditions) {
+  LaneSums sums;
+  const double most = 0x1p13 - 0x1p-40;  // as large as fits, with the most of small bits
+  const D8 values[2] = {D8{} + most, D8{} - most};
+  constexpr uint64_t kAdditions = (uint64_t{5} << 20) + 3;
+  for (uint64_t i = 0; i < kAdditions; ++i) sums.add(values);
+  ExactSum expected;  // kAdditions * most, as sums of exact doubles
+  expected.add(static_cast<double>(kAdditions) * 0x1p13);
+  expected.add(static_cast<double>(kAdditions) * -0x1p-40);
+  EXPECT_EQ(sums.sum(0), expected);
+  EXPECT_EQ(sums.sum(15).value(), -expected.value());
+}
+
+}  // namespace
+}  // namespace actogram
