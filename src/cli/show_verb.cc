@@ -78,6 +78,18 @@ void print_excerpt(const Excerpt& excerpt, const HeatMap& heat_map) {
   std::printf("%s\n%s\n", heat_map.dim(where).c_str(), heat_map.draw(excerpt).c_str());
 }
 
+void print_row(const RowView& row, const HeatMap& heat_map) {
+  const std::string name = row.origin.empty() ? "" : ", " + row.origin;
+  const std::string position = row.position ? std::to_string(*row.position) : "unknown";
+  const auto where =
+      fmt::format("{:>10.4g}  row {}{}, position {}", row.value, row.row, name, position);
+  std::printf("%s\n", heat_map.dim(where).c_str());
+  if (row.text.empty()) return;
+  Excerpt beginning;
+  beginning.pieces.push_back({row.text, true, {}});
+  std::printf("%s\n", heat_map.draw(beginning).c_str());
+}
+
 void print_classes(const std::vector<ClassView>& classes, const HeatMap& heat_map) {
   std::printf("\nBy sign class: share of the tokens; mean / largest magnitude\n%-10s %8s", "",
               "tokens");
@@ -95,10 +107,12 @@ void print_classes(const std::vector<ClassView>& classes, const HeatMap& heat_ma
   }
   for (const ClassView& c : classes) {
     for (const ClassView::Quantity& q : c.quantities) {
-      if (q.excerpts.empty()) continue;
+      const size_t n = q.excerpts.size() + q.rows.size();
+      if (n == 0) continue;
       const auto title = fmt::format("{}: largest {}", c.name, q.name);
-      std::printf("\n%s (%zu)\n", heat_map.bold(title).c_str(), q.excerpts.size());
+      std::printf("\n%s (%zu)\n", heat_map.bold(title).c_str(), n);
       for (const Excerpt& excerpt : q.excerpts) print_excerpt(excerpt, heat_map);
+      for (const RowView& row : q.rows) print_row(row, heat_map);
     }
   }
 }
@@ -112,10 +126,17 @@ void print_group(const ExcerptGroup& group, const Typed& typed, const HeatMap& h
 
 int show(const Typed& typed) {
   const Pages pages(typed.path);
-  const UnitPage page = pages.unit(typed.address);
   const bool color = typed.color == Typed::Color::always ||
                      (typed.color == Typed::Color::automatic && isatty(STDOUT_FILENO) != 0 &&
                       getenv("NO_COLOR") == nullptr);
+  if (!pages.has_summaries() && typed.by_class) {
+    const HeatMap plain({.color = color, .background = typed.background});
+    const UnitAddress address = pages.address(typed.address);
+    std::printf("%s\n", plain.bold(fmt::format("{}/{}", address.site, address.index)).c_str());
+    print_classes(pages.classes(typed.address, typed.excerpts), plain);
+    return 0;
+  }
+  const UnitPage page = pages.unit(typed.address);
   const Summary& s = page.summary;
   const double scale = std::max(std::abs(double{s.min}), std::abs(double{s.max}));
   const HeatMap heat_map(

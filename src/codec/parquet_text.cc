@@ -1,34 +1,19 @@
 #include "codec/parquet_text.h"
 
 #include <arrow/api.h>
-#include <arrow/io/memory.h>
 #include <fmt/format.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
-#include <parquet/exception.h>
 
 #include <utility>
 
 #include "actogram/error.h"
 #include "base/file.h"
 #include "codec/arrow_status.h"
+#include "codec/parquet_file.h"
 
 namespace actogram {
 namespace {
-
-// Parquet reports some damage as exceptions of its own; they end here.
-template <typename Action>
-auto guarded(const std::string& what, Action&& action) {
-  try {
-    return action();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::bad_alloc&) {
-    fail(Code::environment, "{}: no memory to decode it", what);
-  } catch (const std::exception& error) {
-    fail(Code::corrupt, "{}: {}", what, error.what());
-  }
-}
 
 bool is_text(const arrow::DataType& type) {
   if (type.id() == arrow::Type::DICTIONARY) {
@@ -131,7 +116,6 @@ void append_leaves(const parquet::arrow::SchemaField& field, std::vector<int>& l
 struct ParquetTextReader::State {
   State(std::span<const std::byte> file, std::string file_name, TextColumns columns);
 
-  void open(std::span<const std::byte> file);
   void choose_columns(const TextColumns& columns);
   const parquet::arrow::SchemaField& field(const std::vector<std::string>& any_of) const;
   bool next_batch();
@@ -155,21 +139,9 @@ ParquetTextReader::State::State(std::span<const std::byte> file, std::string fil
                                 TextColumns columns)
     : name(std::move(file_name)) {
   guarded(name, [&] {
-    open(file);
+    reader = open_parquet(file, name, pool, kBatchRows);
     choose_columns(columns);
   });
-}
-
-void ParquetTextReader::State::open(std::span<const std::byte> file) {
-  const auto buffer = arrow::Buffer::Wrap(file.data(), file.size());
-  parquet::arrow::FileReaderBuilder builder;
-  ok(builder.Open(std::make_shared<arrow::io::BufferReader>(buffer),
-                  parquet::ReaderProperties(&pool)),
-     name);
-  parquet::ArrowReaderProperties properties(false);
-  properties.set_pre_buffer(false);  // the file is in memory already
-  properties.set_batch_size(kBatchRows);
-  reader = ok(builder.memory_pool(&pool)->properties(properties)->Build(), name);
 }
 
 void ParquetTextReader::State::choose_columns(const TextColumns& columns) {

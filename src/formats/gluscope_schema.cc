@@ -23,7 +23,33 @@ std::vector<GluscopeColumn> make_columns() {
   return columns;
 }
 
+// For each class its count, the four sums behind the means, and the positions of its peaks.
+std::vector<GluscopePlace> make_places() {
+  using Place = GluscopePlace::Kind;
+  constexpr int kSumBytes = kNumGatedQuantities * ExactSum::kLimbs * sizeof(uint64_t);
+  std::vector<GluscopePlace> places = {{{"layer", ColumnType::i64}, Place::layer},
+                                       {{"neuron", ColumnType::i64}, Place::neuron}};
+  for (const GluscopeColumn& column : gluscope_columns()) {
+    const size_t c = column.sign_class, q = column.quantity;
+    if (column.kind == Kind::frequency) {
+      const std::string name(kSignClassNames[c]);
+      places.push_back({{name + "_count", ColumnType::i64}, Place::count, c});
+      places.push_back({{name + "_sums", ColumnType::fixed_bytes, kSumBytes}, Place::sums, c});
+    } else if (column.kind == Kind::max_indices) {
+      const auto name =
+          fmt::format("{}_{}_max_positions", kSignClassNames[c], kGatedQuantityNames[q]);
+      places.push_back({{name, ColumnType::list_i64}, Place::positions, c, q});
+    }
+  }
+  return places;
+}
+
 }  // namespace
+
+const std::vector<GluscopePlace>& gluscope_places() {
+  static const std::vector<GluscopePlace> places = make_places();
+  return places;
+}
 
 const std::vector<GluscopeColumn>& gluscope_columns() {
   static const std::vector<GluscopeColumn> columns = make_columns();

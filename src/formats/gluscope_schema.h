@@ -26,6 +26,21 @@ struct GluscopeColumn {
 const std::vector<GluscopeColumn>& gluscope_columns();
 
 ColumnType type_of(GluscopeColumn::Kind kind);
+// Our sidecar, actogram/places.parquet: row for row what those columns have no room for.
+struct GluscopePlace {
+  enum class Kind { layer, neuron, count, sums, positions };
+  ColumnSpec spec;
+  Kind kind;
+  size_t sign_class = 0;
+  size_t quantity = 0;
+};
+const std::vector<GluscopePlace>& gluscope_places();
+
+// Where the parts of a data set are in its folder.
+inline constexpr const char* kGluscopeData = "data";
+inline constexpr const char* kGluscopePlaces = "actogram/places.parquet";
+inline constexpr const char* kGluscopeManifest = "actogram/manifest.json";
+
 // As Hugging Face's data-set cards write it: "int64", "list: float32".
 std::string card_type(GluscopeColumn::Kind kind);
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actogram/types.h"
+#include "core/class_facts.h"
 #include "core/unit_record.h"
 
 namespace actogram {
@@ -60,8 +61,7 @@ struct UnitPage {
   HistogramView maxima;
   std::array<double, kNumBuckets + 1> bounds = {};
   std::vector<ExcerptGroup> groups;
-  std::vector<ClassRecord> classes;  // [sign class], or none
-  uint64_t n_tokens = 0;             // of the corpus
+  std::vector<ClassFacts> classes;  // [sign class], or none
 };
 
 }  // namespace actogram

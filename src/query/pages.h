@@ -25,12 +25,19 @@ class Pages {
   std::string site_json(std::string_view site) const;     // "12.mlp" or the long name
   std::string unit_json(std::string_view address) const;  // "12.mlp/345" or the long form
 
+  UnitAddress address(std::string_view text) const;  // Error{not_found} if there is no such unit
+
+  // False for an import: it has sign classes, and unit() is Error{invalid}.
+  bool has_summaries() const;
+
   // The same for the terminal, which draws it itself.
   UnitPage unit(std::string_view address) const;
   // Error{invalid} where sign classes were not recorded.
   std::vector<ClassView> classes(std::string_view address, size_t n_excerpts) const;
 
  private:
+  std::string imported_unit_json(std::string_view address) const;
+
   std::unique_ptr<Recording> recording_;
 };
 

@@ -12,8 +12,8 @@
 
 #include "model/fake_model.h"
 #include "record/merge_recordings.h"
-#include "record/work_folder.h"
 #include "store/recording.h"
+#include "store/work_folder.h"
 
 namespace actogram {
 namespace {

@@ -23,11 +23,67 @@ Manifest read_manifest(const std::string& path) {
   return parse_manifest(read_file(manifest), manifest);
 }
 
-Recording::Recording(const std::string& path)
-    : path_(path),
-      manifest_(read_manifest(path)),
-      corpus_(path),
-      units_(path, manifest_.sites, manifest_.classes_of()) {}
+namespace {
+
+// Where the number of tokens is known and leaves one count that gives the frequency.
+std::vector<ClassFacts> with_counts(std::vector<ClassFacts> classes,
+                                    std::optional<uint64_t> n_tokens) {
+  if (!n_tokens || *n_tokens == 0) return classes;
+  for (ClassFacts& facts : classes) {
+    const CountRange range = counts_of(facts.frequency, *n_tokens);
+    if (range.least == range.most) facts.count = range.least;
+  }
+  return classes;
+}
+
+}  // namespace
+
+Recording::Recording(const std::string& path) : path_(path), manifest_(read_manifest(path)) {
+  if (manifest_.has_corpus()) corpus_.emplace(path);
+  const bool whole = manifest_.holds == Holds::everything;
+  if (whole) units_.emplace(path, manifest_.sites, manifest_.classes_of());
+  if (manifest_.holds == Holds::class_shares) {
+    shares_.emplace(path);
+  } else if (!whole || manifest_.gate_function) {
+    classes_.emplace(path);
+  }
+  const uint64_t n_units = shares_    ? shares_->n_units()
+                           : classes_ ? classes_->n_units()
+                                      : manifest_.n_units();
+  if (n_units != manifest_.n_units()) {
+    fail(Code::corrupt, "{}: sign classes of {} units; the manifest has {}", path, n_units,
+         manifest_.n_units());
+  }
+}
+
+const CorpusTables& Recording::corpus() const {
+  if (corpus_) return *corpus_;
+  fail(Code::invalid, "{}: imported without its texts; import it again with --corpus", path_);
+}
+
+const UnitTables& Recording::units() const {
+  if (units_) return *units_;
+  fail(Code::invalid,
+       "{}: imported: it has sign classes (actogram show --by-class), but no summaries, histograms "
+       "or windows",
+       path_);
+}
+
+std::vector<ClassFacts> Recording::classes(uint64_t row) const {
+  if (shares_) return with_counts(shares_->classes(row), n_tokens());
+  if (!classes_) return {};
+  return facts_of(classes_->classes(row), n_tokens().value_or(0));
+}
+
+std::optional<uint64_t> Recording::n_tokens() const {
+  return units_ ? corpus_->n_tokens() : manifest_.n_tokens();
+}
+
+std::vector<ClassRecord> Recording::exact_classes(uint64_t row) const {
+  if (classes_) return classes_->classes(row);
+  fail(Code::invalid, "{}: imported from a data set of others: it has no exact counts and sums",
+       path_);
+}
 
 namespace {
 
@@ -39,7 +95,15 @@ class Checker {
   CheckReport run() {
     const Manifest manifest = read_manifest(path_);
     check_files(manifest);
-    if (report_.problems.empty()) check_units(Recording(path_));
+    if (!report_.problems.empty()) return report_;
+    const Recording recording(path_);
+    for_each_unit(recording, [&](const std::string& name, uint64_t row) {
+      if (manifest.holds == Holds::everything) {
+        check_unit(recording, name, recording.units().unit(row));
+      } else {
+        check_classes(recording, name, recording.classes(row));
+      }
+    });
     return report_;
   }
 
@@ -72,20 +136,17 @@ class Checker {
     }
   }
 
-  void check_units(const Recording& recording) {
+  template <typename Check>
+  void for_each_unit(const Recording& recording, Check check) {
     uint64_t row = 0;
     for (const Site& site : recording.manifest().sites) {
       for (uint32_t unit = 0; unit < site.n_units; ++unit, ++row) {
-        check_unit(recording, fmt::format("{}/{}", short_site_name(site.name), unit),
-                   recording.units().unit(row));
+        check(fmt::format("{}/{}", short_site_name(site.name), unit), row);
       }
-      progress_(0.5 +
-                0.5 * static_cast<double>(row) / static_cast<double>(recording.units().n_units()));
+      progress_(0.5 + 0.5 * static_cast<double>(row) /
+                          static_cast<double>(recording.manifest().n_units()));
     }
     report_.n_units = row;
-    if (row != recording.units().n_units()) {
-      problem("{} units, but the sites have {}", recording.units().n_units(), row);
-    }
   }
 
   void check_unit(const Recording& recording, const std::string& name, const UnitRecord& unit) {
@@ -102,28 +163,31 @@ class Checker {
     }
     check_peaks(recording, name, unit.maximum_peaks, summary.max);
     check_peaks(recording, name, unit.minimum_peaks, summary.min);
-    check_classes(recording, name, unit.classes);
+    check_classes(recording, name, facts_of(unit.classes, n_tokens));
   }
 
   void check_classes(const Recording& recording, const std::string& name,
-                     const std::vector<ClassRecord>& classes) {
+                     const std::vector<ClassFacts>& classes) {
+    const Manifest& manifest = recording.manifest();
+    const uint64_t n_sequences =
+        manifest.has_corpus() ? recording.corpus().n_sequences() : uint64_t{1} << 32;
+    const auto in_order = [](const auto& a, const auto& b) { return ranks_before(a, b); };
     uint64_t counted = 0;
-    for (const ClassRecord& record : classes) {
-      counted += record.count;
-      for (const std::vector<ClassPeak>& peaks : record.peaks) {
-        if (!std::ranges::is_sorted(peaks, ranks_before)) {
+    for (const ClassFacts& facts : classes) {
+      counted += facts.count.value_or(0);
+      for (const auto& peaks : facts.peaks) {
+        if (!std::ranges::is_sorted(peaks, in_order)) {
           problem("{}: a class's peaks are not in order", name);
         }
-        for (const ClassPeak& peak : peaks) {
-          if (peak.value != 0 && peak.at.sequence < recording.corpus().n_sequences()) continue;
-          problem("{}: a class's peak of {} in sequence {} of {}", name, peak.value,
-                  peak.at.sequence, recording.corpus().n_sequences());
+        for (const ClassFacts::Peak& peak : peaks) {
+          if (peak.value != 0 && peak.sequence < n_sequences) continue;
+          problem("{}: a class's peak of {} in sequence {} of {}", name, peak.value, peak.sequence,
+                  n_sequences);
         }
       }
     }
-    if (counted > recording.corpus().n_tokens()) {
-      problem("{}: its classes hold {} tokens, but the corpus has {}", name, counted,
-              recording.corpus().n_tokens());
+    if (const auto n_tokens = recording.n_tokens(); n_tokens && counted > *n_tokens) {
+      problem("{}: its classes hold {} tokens, but the corpus has {}", name, counted, *n_tokens);
     }
   }
 

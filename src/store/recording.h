@@ -3,10 +3,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "store/corpus_tables.h"
 #include "store/manifest.h"
+#include "store/share_tables.h"
 #include "store/unit_tables.h"
 
 namespace actogram {
@@ -17,14 +20,27 @@ class Recording {
 
   const std::string& path() const { return path_; }
   const Manifest& manifest() const { return manifest_; }
-  const CorpusTables& corpus() const { return corpus_; }
-  const UnitTables& units() const { return units_; }
+
+  // Error{invalid} where an import has none of them.
+  const CorpusTables& corpus() const;
+  const UnitTables& units() const;
+
+  // That the numbers are of; nullopt where a data set of others does not say.
+  std::optional<uint64_t> n_tokens() const;
+
+  bool has_classes() const { return classes_ || shares_; }
+  // Of a unit's row, by sign class; none where they were not recorded.
+  std::vector<ClassFacts> classes(uint64_t row) const;
+  // The same with exact sums. Error{invalid} where a data set of others was imported.
+  std::vector<ClassRecord> exact_classes(uint64_t row) const;
 
  private:
   std::string path_;
   Manifest manifest_;
-  CorpusTables corpus_;
-  UnitTables units_;
+  std::optional<CorpusTables> corpus_;
+  std::optional<UnitTables> units_;
+  std::optional<ClassTable> classes_;
+  std::optional<ShareTable> shares_;
 };
 
 // Reads only the manifest; says what is wrong if `path` is no recording.
