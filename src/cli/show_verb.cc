@@ -84,9 +84,9 @@ void print_row(const RowView& row, const HeatMap& heat_map) {
   const auto where =
       fmt::format("{:>10.4g}  row {}{}, position {}", row.value, row.row, name, position);
   std::printf("%s\n", heat_map.dim(where).c_str());
-  if (row.text.empty()) return;
+  if (row.beginning.empty()) return;
   Excerpt beginning;
-  beginning.pieces.push_back({row.text, true, {}});
+  beginning.pieces = row.beginning;
   std::printf("%s\n", heat_map.draw(beginning).c_str());
 }
 
@@ -130,7 +130,8 @@ int show(const Typed& typed) {
                      (typed.color == Typed::Color::automatic && isatty(STDOUT_FILENO) != 0 &&
                       getenv("NO_COLOR") == nullptr);
   if (!pages.has_summaries() && typed.by_class) {
-    const HeatMap plain({.color = color, .background = typed.background});
+    const HeatMap plain(
+        {.color = color, .background = typed.background, .width = terminal_width()});
     const UnitAddress address = pages.address(typed.address);
     std::printf("%s\n", plain.bold(fmt::format("{}/{}", address.site, address.index)).c_str());
     print_classes(pages.classes(typed.address, typed.excerpts), plain);

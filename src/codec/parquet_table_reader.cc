@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
-#include <optional>
 #include <utility>
 
 #include "codec/parquet_file.h"
@@ -113,7 +112,7 @@ int64_t add_offsets(const ListArray& lists, std::vector<int64_t>& offsets) {
 }  // namespace
 
 struct ParquetTableReader::State {
-  State(std::span<const std::byte> file, std::string file_name,
+  State(const std::shared_ptr<arrow::io::RandomAccessFile>& file, std::string file_name,
         const std::vector<ColumnSpec>& wanted);
 
   void choose_columns();
@@ -121,7 +120,6 @@ struct ParquetTableReader::State {
   void fail_at_null(const arrow::Array& array, const ColumnSpec& column) const;
 
   std::string name;
-  std::optional<MappedFile> mapped;  // where the reader was given a path
   std::vector<ColumnSpec> columns;
   std::vector<std::string> others;
   std::vector<uint64_t> first_rows;  // [row group + 1]
@@ -136,8 +134,8 @@ struct ParquetTableReader::State {
   std::vector<Decoded> decoded;
 };
 
-ParquetTableReader::State::State(std::span<const std::byte> file, std::string file_name,
-                                 const std::vector<ColumnSpec>& wanted)
+ParquetTableReader::State::State(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
+                                 std::string file_name, const std::vector<ColumnSpec>& wanted)
     : name(std::move(file_name)), columns(wanted) {
   guarded(name, [&] {
     reader = open_parquet(file, name, pool, kBatchRows);
@@ -232,16 +230,16 @@ void ParquetTableReader::State::decode(const arrow::Array& array, const ColumnSp
 
 ParquetTableReader::ParquetTableReader(const std::string& path,
                                        const std::vector<ColumnSpec>& columns) {
-  MappedFile mapped(path);
-  const auto bytes = mapped.bytes();
-  state_ = std::make_unique<State>(bytes, path, columns);
-  state_->mapped = std::move(mapped);
+  // Not mapped: pages that were read would count as the process's memory.
+  const std::shared_ptr<arrow::io::RandomAccessFile> file =
+      ok(arrow::io::ReadableFile::Open(path), path);
+  state_ = std::make_unique<State>(file, path, columns);
   seek(0, n_row_groups());
 }
 
 ParquetTableReader::ParquetTableReader(std::span<const std::byte> file, std::string name,
                                        const std::vector<ColumnSpec>& columns)
-    : state_(std::make_unique<State>(file, std::move(name), columns)) {
+    : state_(std::make_unique<State>(source_over(file), std::move(name), columns)) {
   seek(0, n_row_groups());
 }
 

@@ -139,7 +139,7 @@ ParquetTextReader::State::State(std::span<const std::byte> file, std::string fil
                                 TextColumns columns)
     : name(std::move(file_name)) {
   guarded(name, [&] {
-    reader = open_parquet(file, name, pool, kBatchRows);
+    reader = open_parquet(source_over(file), name, pool, kBatchRows);
     choose_columns(columns);
   });
 }

@@ -22,7 +22,7 @@ namespace {
 using Kind = GluscopeColumn::Kind;
 using PlaceKind = GluscopePlace::Kind;
 
-constexpr uint64_t kRowsAtOnce = 8192;            // of a data set in order
+constexpr uint64_t kRowsAtOnce = 1024;            // of a data set in order
 constexpr uint64_t kScatteredRowsAtOnce = 65536;  // each request may decode all of it
 
 std::vector<ColumnSpec> data_specs() {

@@ -27,8 +27,16 @@ Excerpt excerpt_around(const Recording& recording, const ClassFacts::Peak& peak)
   return excerpt_of(recording, kept);
 }
 
-std::string beginning_of(std::string_view text) {
-  return printable(text.substr(0, character_start(text, std::min(text.size(), kRowViewBytes))));
+std::vector<Piece> beginning_of(std::string_view text) {
+  std::vector<Piece> pieces;
+  const std::string_view first = text.substr(0, kRowViewBytes);
+  for (size_t at = 0; at < first.size();) {
+    const size_t n = std::max<size_t>(character_bytes(text, at), 1);
+    const std::string_view character = text.substr(at, n);
+    pieces.push_back({printable(character), is_utf8(character), {}});
+    at += n;
+  }
+  return pieces;
 }
 
 RowView row_of(const Recording& recording, const ClassFacts::Peak& peak) {
@@ -37,7 +45,7 @@ RowView row_of(const Recording& recording, const ClassFacts::Peak& peak) {
   const SequenceRow sequence = recording.corpus().sequence(peak.sequence);
   const DocumentRow document = recording.corpus().document(sequence.document_row);
   view.origin = document.name;
-  view.text = beginning_of(document.text);
+  view.beginning = beginning_of(document.text);
   return view;
 }
 

@@ -22,8 +22,8 @@ struct RowView {
   float value = 0;
   uint32_t row = 0;
   std::optional<uint32_t> position;
-  std::string origin = {};  // the document's name; empty where there are no texts
-  std::string text = {};    // its beginning, UTF-8
+  std::string origin = {};            // the document's name; empty where there are no texts
+  std::vector<Piece> beginning = {};  // of its text, a character each
 };
 
 struct ClassView {

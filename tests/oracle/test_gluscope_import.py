@@ -308,7 +308,7 @@ def test_texts_by_row(tmp_path: Path) -> None:
     """The golden rows are token ids; documents of text are joined the same way."""
     folder = write_set(tmp_path / "set", golden("refactored"))
     texts = tmp_path / "texts.jsonl"
-    lines = [json.dumps({"text": f"This is row {i}.\n" + "x" * i}) for i in range(320)]
+    lines = [json.dumps({"text": f"This is row {i}.\n" + "x" * (i % 50)}) for i in range(320)]
     texts.write_text("\n".join(lines))
     recording = imported(folder, "--corpus", str(texts))
     command = [ACTOGRAM, "show", recording, "1.mlp/5", "--by-class", "--excerpts", "16"]
