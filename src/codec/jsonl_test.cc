@@ -85,7 +85,8 @@ TEST(Jsonl, ErrorsNameFileLineAndWhatWasFound) {
       error_of("{\"a\":1,\"b\":2}", {}, Code::not_found),
       "f.jsonl:1: no column \"text\" or \"messages\" or \"input_ids\"; there are: \"a\", \"b\"");
   EXPECT_EQ(error_of("\n{\"text\":7}"),
-            "f.jsonl:2: \"text\": expected a string or a list of chat turns, found number");
+            "f.jsonl:2: \"text\": expected a string, a list of chat turns or a list of token "
+            "ids, found number");
   EXPECT_EQ(error_of("[1,2]"), "f.jsonl:1: expected one JSON object a line, found array");
   EXPECT_TRUE(error_of("{\"text\":\"a\"}\n{\"text\":").starts_with("f.jsonl:2: not JSON"));
   EXPECT_TRUE(error_of("{\"text\":\"a\"} x").starts_with("f.jsonl:1: not JSON"));

@@ -145,24 +145,24 @@ std::string card(const Manifest& manifest, uint64_t n_rows, size_t n_listed, uin
       "more. Definitions: GLUScope (arXiv 2602.23826).\n\n",
       manifest.model.value("name", "an unnamed model"),
       n_tokens ? fmt::format(", over {} tokens", *n_tokens) : "", n_listed);
-  const Json unknown = "unknown";
   if (foreign) {
-    text += "Imported from a data set of others: its facts are those of that data set.\n\n";
+    text += "Imported from a data set of others, whose card says how it was made; ";
+    return text + "`actogram/manifest.json` says which files.\n";
   }
-  const Json facts = {
-      {"gate_function", foreign ? unknown : Json(name_of(*manifest.gate_function))},
-      {"refactor_glu", foreign ? unknown : Json(false)},
-      {"classes_count_bos", foreign ? unknown : Json(manifest.collate.classes_count_bos)},
-      {"model_sha256", manifest.model.value("sha256", "")},
-      {"n_tokens", n_tokens ? Json(*n_tokens) : unknown},
-      {"context", manifest.options.value("context", 0)},
-      {"long_documents", manifest.options.value("long_documents", "")}};
+  const Json facts = {{"gate_function", name_of(*manifest.gate_function)},
+                      {"refactor_glu", false},
+                      {"classes_count_bos", manifest.collate.classes_count_bos},
+                      {"model_sha256", manifest.model.value("sha256", "")},
+                      {"n_tokens", *n_tokens},
+                      {"context", manifest.options.value("context", 0)},
+                      {"long_documents", manifest.options.value("long_documents", "")}};
   for (const auto& [name, value] : facts.items()) {
     text += fmt::format("* `{}`: {}\n", name, to_text(value));
   }
-  text += foreign ? "\nWhere it was imported from is in `actogram/manifest.json`.\n"
-                  : "\nExact counts and sums and the position of every peak are in "
-                    "`actogram/places.parquet`, the recording's\nmanifest beside it.\n";
+  text +=
+      "\nExact counts and sums and the position of every peak are in `actogram/places.parquet`, "
+      "the "
+      "recording's\nmanifest beside it.\n";
   return text;
 }
 

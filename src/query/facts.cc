@@ -57,7 +57,7 @@ Facts import_facts(const Manifest& m) {
   const bool exact = m.holds == Holds::classes;
   Facts facts = {
       {"imported",
-       fmt::format("from {}, {} of {}", counted(imported.at("files").size(), "file"),
+       fmt::format("{} of {} in the columns of {}", counted(imported.at("files").size(), "file"),
                    exact ? "an export" : "a data set of others", text_of(imported, "format"))},
       {"holds", exact ? "sign classes, exactly as recorded"
                       : "sign classes as float32; no positions; counts where tokens are known"},
