@@ -245,7 +245,7 @@ std::vector<ClassView> Pages::classes(std::string_view text, size_t n_excerpts) 
 }
 
 UnitAddress Pages::address(std::string_view text) const {
-  const UnitAddress address = parse_unit_address(text);
+  UnitAddress address = parse_unit_address(text);
   unit_row(recording_->manifest().sites, address);
   return address;
 }

@@ -339,8 +339,8 @@ def test_our_own_export_comes_back_whole(tmp_path: Path) -> None:
     run([ACTOGRAM, "export", second, tmp_path / "two"])
     names = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.*"))
     assert len(names) == 4
-    for name in names:
-        assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
+    for path in names:
+        assert (tmp_path / "two" / path).read_bytes() == (tmp_path / "one" / path).read_bytes()
 
     # Rows in another order, and a sidecar that is of other columns.
     shuffle = np.random.default_rng(2).permutation(450)
@@ -349,6 +349,25 @@ def test_our_own_export_comes_back_whole(tmp_path: Path) -> None:
         pq.write_table(table.take(shuffle), tmp_path / "one" / name, row_group_size=50)
     run([ACTOGRAM, "import", tmp_path / "one", "-o", again])
     assert (again / "classes.arrow").read_bytes() == (first / "classes.arrow").read_bytes()
+    sidecar = tmp_path / "one/actogram/places.parquet"
+    places = pq.read_table(sidecar)
+    changes: list[tuple[str, Callable[[Any], Any]]] = [
+        ("gate+_in-_count", lambda counts: [counts[0] + 1, *counts[1:]]),
+        ("gate-_in+_swish_max_positions", lambda lists: [lists[0][1:], *lists[1:]]),
+        ("gate-_in+_hook_pre_max_positions", lambda lists: [[-1, *lists[0][1:]], *lists[1:]]),
+    ]
+    for name, change in changes:
+        column = places.column(name)
+        changed = pa.array(change(column.to_pylist()), column.type)
+        at = places.column_names.index(name)
+        pq.write_table(places.set_column(at, name, changed), sidecar)
+        if column.to_pylist()[0]:
+            assert f'row 0: "{name}" does not fit' in error_of(tmp_path / "one")
+    layers = [5 if layer == 2 else layer for layer in places.column("layer").to_pylist()]
+    layer_2_as_5 = pa.array(layers, pa.int64())
+    pq.write_table(places.set_column(0, "layer", layer_2_as_5), sidecar)
+    assert "are not of the neurons of the columns" in error_of(tmp_path / "one")
+    pq.write_table(places, sidecar)
     table = pq.read_table(tmp_path / "one" / f"data/{SHARD}")
     at = table.column_names.index("gate+_in+_hook_pre_mean")
     means = np.roll(table.column(at).to_numpy(), 1)
