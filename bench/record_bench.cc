@@ -14,18 +14,17 @@
 // recording is checked before its time counts. With --transformers, Hugging Face transformers' bare
 // float32 forward pass over the same tokens is timed once, for the record.
 #include <sys/resource.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "base/file.h"
+#include "bench/measure.h"
 #include "model/llama_model.h"
 #include "model/llama_source.h"
 #include "model/llama_tokenizer.h"
@@ -53,12 +52,6 @@ struct Options {
 
 const ProgressFn kQuiet = [](const Progress&) {};
 
-double seconds_of(const auto& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 double cpu_seconds() {
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
@@ -66,12 +59,6 @@ double cpu_seconds() {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const size_t n = values.size();
-  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
 // The kernel's high-water mark of resident memory, in MB; reset_peak() starts it again.
@@ -175,20 +162,6 @@ void bench_model(const Options& o, const std::string& path) {
                                             o.transformers, path, tables, o.threads);
     if (std::system(command.c_str()) != 0) fail(Code::environment, "failed: {}", command);
   }
-}
-
-void print_machine(int argc, char** argv) {
-  utsname machine = {};
-  uname(&machine);
-  std::ifstream cpuinfo("/proc/cpuinfo");
-  std::string line, cpu = "unknown";
-  while (std::getline(cpuinfo, line)) {
-    if (line.starts_with("model name")) cpu = line.substr(line.find(':') + 2);
-  }
-  std::printf("machine: %s, %u CPUs, %s %s\ncommand:", cpu.c_str(),
-              std::thread::hardware_concurrency(), machine.sysname, machine.release);
-  for (int i = 0; i < argc; ++i) std::printf(" %s", argv[i]);
-  std::printf("\n");
 }
 
 int run(int argc, char** argv) {

@@ -6,6 +6,7 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
 find_package(GTest REQUIRED)
+find_package(ZLIB 1.2.9 REQUIRED)  # crc32_z
 
 # llama.cpp, built by ./setup from the source inside the llama-cpp-python sdist.
 add_library(llama SHARED IMPORTED)
@@ -30,3 +31,13 @@ foreach(part arrow parquet)
     IMPORTED_LOCATION ${location} INTERFACE_INCLUDE_DIRECTORIES ${PYARROW}/include)
 endforeach()
 target_link_libraries(parquet INTERFACE arrow)
+
+# OpenBLAS, from the scipy-openblas32 wheel. Its functions have a prefix: scipy_cblas_sgemm.
+file(GLOB OPENBLAS ${ACTOGRAM_DEPS}/venv/lib/python3*/site-packages/scipy_openblas32)
+if(NOT OPENBLAS)
+  message(FATAL_ERROR "no scipy-openblas32 in ${ACTOGRAM_DEPS}/venv: run ./setup first")
+endif()
+add_library(openblas SHARED IMPORTED)
+set_target_properties(openblas PROPERTIES
+  IMPORTED_LOCATION ${OPENBLAS}/lib/libscipy_openblas.so
+  INTERFACE_INCLUDE_DIRECTORIES ${OPENBLAS}/include)

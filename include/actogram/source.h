@@ -46,6 +46,10 @@ class ActivationSource {
   // Set if every site is a gated MLP's hook_post and comes with its gate and linear values.
   virtual std::optional<GateFunction> gate_function() const { return std::nullopt; }
 
+  // Of every unit of the site, what its weights say; empty where that is not known. May take as
+  // long as reading the site's weights.
+  virtual std::vector<NeuronWeights> neuron_weights([[maybe_unused]] size_t site) { return {}; }
+
   // The longest sequence the model can read.
   virtual size_t max_context() const = 0;
 

@@ -27,6 +27,26 @@ struct Site {
 // What an MLP applies to its gate: silu(x) = x / (1 + e^-x), or GELU in its tanh form.
 enum class GateFunction : uint8_t { silu, gelu_tanh };
 
+// What the three weight vectors of a gated neuron say before any text is read: what it reads
+// through its gate (w_gate) and linearly (w_in), and what it writes (w_out). They are taken as
+// TransformerLens folds them (core/neuron_weights.h). A cosine is NaN where a vector is zero.
+struct NeuronWeights {
+  double norm_gate = 0;
+  double norm_in = 0;
+  double norm_out = 0;
+  double cos_gate_in = 0;
+  double cos_gate_out = 0;
+  double cos_in_out = 0;
+  int32_t sign = 1;  // of w_gate . w_in; +1 for 0
+
+  bool operator==(const NeuronWeights&) const = default;
+};
+
+// A neuron computes the same if w_in and w_out are both negated. So the signs may be the model's
+// own, or chosen so that w_gate . w_in >= 0, which GLUScope calls refactor_glu. `recorded` is
+// whichever a recording was made to show.
+enum class GluSigns : uint8_t { recorded, model, refactored };
+
 // A unit as a person writes it: "blocks.5.mlp.hook_post/123" or, short, "5.mlp/123".
 struct UnitAddress {
   std::string site;

@@ -15,13 +15,14 @@ namespace {
 enum class Format : uint8_t { gluscope, count };
 
 using Export = ExportReport (*)(const std::string& recording, const std::string& folder,
-                                const ProgressFn& progress);
+                                GluSigns signs, const ProgressFn& progress);
 constexpr Export kExports[] = {export_gluscope};
 static_assert(std::size(kExports) == static_cast<size_t>(Format::count));
 
 struct Typed {
   std::string recording, folder;
   Format format = Format::gluscope;
+  GluSigns signs = GluSigns::recorded;
 };
 
 }  // namespace
@@ -32,12 +33,13 @@ Action add_export(CLI::App& app, const Invocation& invocation) {
   app.add_option("FOLDER", typed->folder, "to make")->required();
   add_choice<Format>(app, "--format", typed->format, {{"gluscope", Format::gluscope}},
                      "gluscope: Parquet, 50 columns of sign classes for each gated neuron");
+  add_glu_signs(app, typed->signs);
   return [typed, &invocation] {
     ExportReport report;
     {
       ProgressBar bar;
       report = kExports[static_cast<size_t>(typed->format)](typed->recording, typed->folder,
-                                                            bar.callback());
+                                                            typed->signs, bar.callback());
     }
     if (invocation.json) {
       std::printf("%s\n", to_json_text(report).c_str());

@@ -42,6 +42,14 @@ std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
   return standard.empty() ? text : text + " (default: " + standard + ")";
 }
 
+void add_glu_signs(CLI::App& app, GluSigns& into) {
+  app.add_flag_function(
+      "--refactor-glu,!--no-refactor-glu",
+      [&into](int64_t count) { into = count > 0 ? GluSigns::refactored : GluSigns::model; },
+      "with w_in and w_out negated where w_gate and w_in point apart, or as the model has\n"
+      "them (default: as the recording says)");
+}
+
 std::string usage_message(const CLI::App* app, const CLI::Error& error) {
   const auto verbs = app->get_subcommands();
   const std::string verb = verbs.empty() ? "" : " " + verbs.front()->get_name();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actogram/error.h"
+#include "actogram/types.h"
 
 namespace actogram {
 
@@ -23,6 +24,9 @@ class HelpFormatter : public CLI::Formatter {
 
 // What is wrong, and which --help to read.
 std::string usage_message(const CLI::App* app, const CLI::Error& error);
+
+// The flags --refactor-glu and --no-refactor-glu. `into` must outlive the parsing.
+void add_glu_signs(CLI::App& app, GluSigns& into);
 
 // An option whose value is one of a few words. `into` must outlive the parsing.
 template <typename Enum>

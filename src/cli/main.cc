@@ -24,6 +24,8 @@ constexpr int kUsage = 2;
 void wait_passively(char** argv) {
   if (getenv("OMP_WAIT_POLICY") != nullptr) return;
   setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
+  // Likewise OpenBLAS would start a thread for every core, and only one of ours at a time asks it.
+  setenv("OPENBLAS_NUM_THREADS", "1", 0);
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
   execv(program.c_str(), argv);  // where that fails, threads spin and everything else is the same

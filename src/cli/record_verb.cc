@@ -119,6 +119,13 @@ void add_class_options(CLI::App& app, CollateOptions& collate) {
       ->group(kGroup);
 }
 
+void add_showing_options(CLI::App& app, RecordOptions& options) {
+  app.add_flag("--refactor-glu,!--no-refactor-glu", options.refactor_glu,
+               "show gated neurons with w_in and w_out negated where w_gate and w_in point\n"
+               "apart; the recording holds both (default: no)")
+      ->group("Gated neurons by the signs of gate and in");
+}
+
 void add_running_options(CLI::App& app, RecordOptions& options) {
   constexpr const char* kGroup = "Running (changes no number)";
   options.recorder.collation.n_threads = std::max(1u, std::thread::hardware_concurrency());
@@ -160,6 +167,7 @@ Action add_record(CLI::App& app, const Invocation& invocation) {
   add_model_options(app, options);
   add_exemplar_options(app, options.recorder.collation.collate);
   add_class_options(app, options.recorder.collation.collate);
+  add_showing_options(app, options);
   add_running_options(app, options);
 
   return [typed, &invocation] {

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/bars.h"
 #include "cli/heat_map.h"
 #include "cli/help.h"
 #include "cli/verbs.h"
@@ -23,6 +24,7 @@ struct Typed {
   HeatMapOptions::Background background = HeatMap::background_of_terminal();
   uint32_t excerpts = 5;
   bool by_class = false;
+  GluSigns signs = GluSigns::recorded;
 };
 
 size_t terminal_width() {
@@ -45,19 +47,9 @@ void print_summary(const UnitPage& page) {
   std::printf("min       %-12.5g max       %.5g\n", double{s.min}, double{s.max});
 }
 
-// Bars of eighths; the logarithm of the counts, since most values of most units are near zero.
 void print_histogram(const HistogramView& view, size_t width) {
   if (view.counts.empty()) return;
-  constexpr const char* kBars[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  uint64_t most = 1;
-  for (const uint64_t count : view.counts) most = std::max(most, count);
-  std::string bars;
-  for (const uint64_t count : view.counts) {
-    const double height =
-        std::log1p(static_cast<double>(count)) / std::log1p(static_cast<double>(most));
-    bars += kBars[count == 0 ? 0 : std::max(1, static_cast<int>(std::lround(8 * height)))];
-  }
-  std::printf("\n  %s\n", bars.c_str());
+  std::printf("\n  %s\n", bars(view.counts, highest(view.counts)).c_str());
   const std::string low = fmt::format("{:.3g}", view.edges.front());
   const std::string high = fmt::format("{:.3g}", view.edges.back());
   const size_t n = std::min(view.counts.size(), width);
@@ -90,7 +82,25 @@ void print_row(const RowView& row, const HeatMap& heat_map) {
   std::printf("%s\n", heat_map.draw(beginning).c_str());
 }
 
-void print_classes(const std::vector<ClassView>& classes, const HeatMap& heat_map) {
+void print_weights(const ClassPage& page, const Pages& pages) {
+  if (!page.weights) return;
+  const NeuronWeights& w = *page.weights;
+  std::printf("\nWeights: norms of gate %.4g, in %.4g, out %.4g;\n", w.norm_gate, w.norm_in,
+              w.norm_out);
+  std::printf("cosines of gate and in %.3f, of gate and out %.3f, of in and out %.3f\n",
+              w.cos_gate_in, w.cos_gate_out, w.cos_in_out);
+  if (!page.refactored) return;
+  if (w.sign > 0) {
+    std::printf("refactor_glu changes nothing here.\n");
+    return;
+  }
+  std::printf("refactor_glu turns in and out round, here and in the classes below%s\n",
+              pages.has_summaries() ? "; above, values are as\nthe model has them." : ".");
+}
+
+void print_classes(const ClassPage& page, const Pages& pages, const HeatMap& heat_map) {
+  print_weights(page, pages);
+  const std::vector<ClassView>& classes = page.classes;
   std::printf("\nBy sign class: share of the tokens; mean / largest magnitude\n%-10s %8s", "",
               "tokens");
   for (const ClassView::Quantity& q : classes.front().quantities) {
@@ -133,11 +143,12 @@ int show(const Typed& typed) {
     const HeatMap plain(
         {.color = color, .background = typed.background, .width = terminal_width()});
     const UnitAddress address = pages.address(typed.address);
+    const ClassPage classes = pages.classes(typed.address, typed.signs, typed.excerpts);
     std::printf("%s\n", plain.bold(fmt::format("{}/{}", address.site, address.index)).c_str());
-    print_classes(pages.classes(typed.address, typed.excerpts), plain);
+    print_classes(classes, pages, plain);
     return 0;
   }
-  const UnitPage page = pages.unit(typed.address);
+  const UnitPage page = pages.unit(typed.address, typed.signs);
   const Summary& s = page.summary;
   const double scale = std::max(std::abs(double{s.min}), std::abs(double{s.max}));
   const HeatMap heat_map(
@@ -147,7 +158,7 @@ int show(const Typed& typed) {
   print_summary(page);
   print_histogram(page.histogram, terminal_width());
   if (typed.by_class) {
-    print_classes(pages.classes(typed.address, typed.excerpts), heat_map);
+    print_classes(pages.classes(typed.address, typed.signs, typed.excerpts), pages, heat_map);
   } else {
     for (const ExcerptGroup& group : page.groups) print_group(group, typed, heat_map);
   }
@@ -163,6 +174,7 @@ Action add_show(CLI::App& app, const Invocation& invocation) {
   app.add_option("--excerpts", typed->excerpts, "how many of each group")->capture_default_str();
   app.add_flag("--by-class", typed->by_class,
                "the four sign classes of a gated neuron instead of the groups");
+  add_glu_signs(app, typed->signs);
   using Color = Typed::Color;
   add_choice<Color>(
       app, "--color", typed->color,
@@ -174,7 +186,7 @@ Action add_show(CLI::App& app, const Invocation& invocation) {
                          "what the terminal's is");
   return [typed, &invocation] {
     if (!invocation.json) return show(*typed);
-    std::printf("%s\n", Pages(typed->path).unit_json(typed->address).c_str());
+    std::printf("%s\n", Pages(typed->path).unit_json(typed->address, typed->signs).c_str());
     return 0;
   };
 }

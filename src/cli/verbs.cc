@@ -11,6 +11,8 @@ const std::vector<Verb>& verbs() {
        "actogram info smollm2.acto", add_info},
       {"show", "Show a unit: summary, histogram, excerpts as a heat map",
        "actogram show smollm2.acto 12.mlp/345", add_show},
+      {"classes", "Tabulate gated neurons: frequencies, weights, classes, correlations",
+       "actogram classes smollm2.acto --layer 12 --sort cos_in_out --limit 10", add_classes},
       {"check", "Verify a recording's checksums and invariants", "actogram check smollm2.acto",
        add_check},
       {"merge", "Make one recording of several: shards, or different corpora",
@@ -24,6 +26,8 @@ const std::vector<Verb>& verbs() {
        "actogram serve smollm2.acto --port 7878", add_serve},
       {"tokens", "List a text's tokens as the recorder sees them",
        "actogram tokens SmolLM2.gguf 'The quick brown fox'", add_tokens},
+      {"sae", "Look at the weights of a sparse autoencoder", "actogram sae info layers.10",
+       add_sae},
   };
   return table;
 }

@@ -20,6 +20,7 @@ namespace {
 struct Decoded {
   std::vector<int64_t> integers;
   std::vector<float> floats;
+  std::vector<double> doubles;
   std::vector<int64_t> offsets;  // of lists
   std::shared_ptr<arrow::Array> bytes;
 };
@@ -55,6 +56,7 @@ std::string expected_type(const ColumnSpec& column) {
     case ColumnType::i64:
       return "integers";
     case ColumnType::f32:
+    case ColumnType::f64:
       return "float or double";
     case ColumnType::list_i64:
       return "lists of integers";
@@ -201,12 +203,16 @@ void ParquetTableReader::State::fail_at_null(const arrow::Array& array,
 
 void ParquetTableReader::State::decode(const arrow::Array& array, const ColumnSpec& column,
                                        Decoded& out) const {
-  out.integers.clear(), out.floats.clear(), out.offsets.clear();
-  if (column.type != ColumnType::f32 && array.null_count() > 0) fail_at_null(array, column);
+  out.integers.clear(), out.floats.clear(), out.doubles.clear(), out.offsets.clear();
+  const bool may_be_null = column.type == ColumnType::f32 || column.type == ColumnType::f64;
+  if (!may_be_null && array.null_count() > 0) fail_at_null(array, column);
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   if (column.type == ColumnType::i64)
     return append<int64_t>(array, 0, array.length(), -1, out.integers);
   if (column.type == ColumnType::f32) return append(array, 0, array.length(), kNan, out.floats);
+  if (column.type == ColumnType::f64) {
+    return append(array, 0, array.length(), double{kNan}, out.doubles);
+  }
   if (!is_list(column.type)) return;
   int64_t first = 0;
   std::shared_ptr<arrow::Array> items;
@@ -290,6 +296,9 @@ std::span<const int64_t> ParquetTableReader::integers(size_t column) const {
 }
 std::span<const float> ParquetTableReader::floats(size_t column) const {
   return state_->decoded.at(column).floats;
+}
+std::span<const double> ParquetTableReader::doubles(size_t column) const {
+  return state_->decoded.at(column).doubles;
 }
 Lists<int64_t> ParquetTableReader::integer_lists(size_t column) const {
   return {state_->decoded.at(column).offsets, state_->decoded.at(column).integers};

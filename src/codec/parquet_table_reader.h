@@ -4,7 +4,7 @@
 //
 //   asked for     found
 //   i64           any integer
-//   f32           float, double; null becomes NaN
+//   f32, f64      float, double; null becomes NaN
 //   list_i64      list, large_list or fixed_size_list of any integer; a null in it becomes -1
 //   list_f32      the same of float or double; a null in it becomes 0
 //   fixed_bytes   fixed_size_binary of that width
@@ -52,6 +52,7 @@ class ParquetTableReader {
   size_t n_batch_rows() const;
   std::span<const int64_t> integers(size_t column) const;
   std::span<const float> floats(size_t column) const;
+  std::span<const double> doubles(size_t column) const;
   Lists<int64_t> integer_lists(size_t column) const;
   Lists<float> float_lists(size_t column) const;
   std::span<const std::byte> fixed_bytes(size_t column) const;

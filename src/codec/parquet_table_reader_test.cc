@@ -66,6 +66,19 @@ TEST(ParquetTable, ReadsEveryTypeOfListAndNumber) {
   }
 }
 
+TEST(ParquetTable, NumbersAreAsWideAsAskedFor) {
+  ParquetTableReader table(golden("table_list"), {{"mean", ColumnType::f64}});
+  std::vector<double> means;
+  while (table.next()) {
+    const auto batch = table.doubles(0);
+    means.insert(means.end(), batch.begin(), batch.end());
+  }
+  ASSERT_EQ(means.size(), 3u);
+  EXPECT_EQ(means[0], 1.5);
+  EXPECT_TRUE(std::isnan(means[1]));
+  EXPECT_EQ(means[2], 2.5);
+}
+
 TEST(ParquetTable, GoesBackToARowGroup) {
   ParquetTableReader table(golden("table_list"), kColumns);
   while (table.next()) {

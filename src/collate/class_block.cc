@@ -1,6 +1,7 @@
 #include "collate/class_block.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -14,10 +15,12 @@ constexpr size_t kTokensInFloat = 8;  // that are added in float32 before they g
 
 F16 magnitude(F16 v) { return bits_as<F16>(bits_as<I16>(v) & 0x7fffffff); }
 F16 where(I16 mask, F16 v) { return bits_as<F16>(bits_as<I16>(v) & mask); }
-bool any(I16 mask) {
-  int32_t all = 0;
-  for (size_t lane = 0; lane < kLanes; ++lane) all |= mask[lane];
-  return all != 0;
+// A bit for each lane of the mask.
+uint32_t bits_of(I16 mask) {
+  uint32_t bits = 0;
+  for (size_t lane = 0; lane < kLanes; ++lane)
+    bits |= static_cast<uint32_t>(mask[lane]) & (1U << lane);
+  return bits;
 }
 D8 half(F16 v, size_t which) {
   F8 part;
@@ -27,54 +30,35 @@ D8 half(F16 v, size_t which) {
 
 }  // namespace
 
-// The rows of one sequence. Where the model has them they lie far apart, so add_rows() makes a
-// compact copy, with the gate function beside them, and everything later reads that.
+// The tokens of one sequence, [token]; swish is filled in by add_rows().
 struct ClassBlock::Rows {
-  const float* gate;
-  const float* linear;
-  const float* post;
-  size_t gate_stride, post_stride;
-  size_t n_units;
-  size_t first, end;  // tokens
-  float* copy;        // [token, quantity, lane]
+  const LaneRow* post;
+  const LaneRow* linear;
+  const LaneRow* gate;
+  LaneRow* swish;
+  size_t first, end;  // tokens that count
 
-  F16 lanes(const float* row) const {
-    if (n_units == kLanes) return load<F16>(row);
-    alignas(64) float padded[kLanes] = {};
-    std::copy_n(row, n_units, padded);
-    return load<F16>(padded);
+  const LaneRow* of(size_t quantity) const {
+    const LaneRow* const all[] = {post, linear, gate, swish};
+    return all[quantity];
   }
-  F16 gate_at(size_t t) const { return lanes(gate + t * gate_stride); }
-  F16 linear_at(size_t t) const { return lanes(linear + t * gate_stride); }
-  F16 post_at(size_t t) const { return lanes(post + t * post_stride); }
-
-  float* copy_of(size_t quantity, size_t t) const {
-    return copy + (t * kNumGatedQuantities + quantity) * kLanes;
-  }
-  float value(size_t quantity, size_t t, size_t lane) const { return copy_of(quantity, t)[lane]; }
+  float value(size_t quantity, size_t t, size_t lane) const { return of(quantity)[t].lanes[lane]; }
 
   bool is_in(size_t sign_class, size_t t, size_t lane) const {
-    const float g = value(kPre, t, lane), in = value(kPreLinear, t, lane);
-    if (!std::isfinite(g) || !std::isfinite(in) || !std::isfinite(value(kPost, t, lane))) {
+    const float g = gate[t].lanes[lane], in = linear[t].lanes[lane];
+    if (!std::isfinite(g) || !std::isfinite(in) || !std::isfinite(post[t].lanes[lane])) {
       return false;
     }
     return (gate_is_positive(sign_class) ? g > 0 : g < 0) &&
            (sign_class % 2 == 0 ? in > 0 : in < 0);
-  }
-  // The same for all lanes.
-  I16 are_in(size_t sign_class, size_t t) const {
-    const F16 g = load<F16>(copy_of(kPre, t)), in = load<F16>(copy_of(kPreLinear, t));
-    const F16 out = load<F16>(copy_of(kPost, t));
-    const I16 signs =
-        (gate_is_positive(sign_class) ? g > 0 : g < 0) & (sign_class % 2 == 0 ? in > 0 : in < 0);
-    return signs & ~(not_finite(g) | not_finite(in) | not_finite(out));
   }
 };
 
 struct ClassBlock::SequenceTotals {
   I16 counts[kNumSignClasses] = {};
   D8 sums[kNumSignClasses][kNumGatedQuantities][2] = {};
-  F16 largest[kNumSignClasses][kNumGatedQuantities] = {};
+  F16 largest[kNumSignClasses][kNumGatedQuantities] = {};     // magnitude
+  I16 largest_at[kNumSignClasses][kNumGatedQuantities] = {};  // token, the first of equals
   bool all_finite = true;
 
   double sum(size_t sign_class, size_t quantity, size_t lane) const {
@@ -93,21 +77,17 @@ ClassBlock::ClassBlock(uint32_t n, GateFunction function, const CollateOptions& 
   }
 }
 
-void ClassBlock::observe(const SiteValues& values, std::span<const BatchSequence> sequences,
+void ClassBlock::observe(const BlockValues& values, std::span<const BatchSequence> sequences,
                          BlockScratch& scratch) {
   for (size_t s = 0; s < sequences.size(); ++s) {
-    const size_t n_tokens = sequences[s].n_tokens;
-    const size_t row = values.first_row[s];
-    scratch.gated.resize(std::max(scratch.gated.size(), n_tokens * kNumGatedQuantities * kLanes));
-    const Rows rows{.gate = values.gate + row * values.gate_stride,
-                    .linear = values.linear + row * values.gate_stride,
-                    .post = values.row(row),
-                    .gate_stride = values.gate_stride,
-                    .post_stride = values.row_stride,
-                    .n_units = n_units_,
+    const size_t row = values.first_row[s], n_tokens = sequences[s].n_tokens;
+    scratch.swish.resize(std::max(scratch.swish.size(), n_tokens));
+    const Rows rows{.post = values.values + row,
+                    .linear = values.linear + row,
+                    .gate = values.gate + row,
+                    .swish = scratch.swish.data(),
                     .first = sequences[s].begins_with_bos ? skip_first_ : 0,
-                    .end = n_tokens,
-                    .copy = scratch.gated.data()};
+                    .end = n_tokens};
     SequenceTotals totals;
     add_rows(rows, totals);
     if (!totals.all_finite) {
@@ -121,35 +101,51 @@ void ClassBlock::observe(const SiteValues& values, std::span<const BatchSequence
 void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
   I16 broken = {};
   for (size_t begin = rows.first; begin < rows.end; begin += kTokensInFloat) {
-    F16 sums[kNumSignClasses][kNumGatedQuantities] = {};
-    for (size_t t = begin; t < std::min(rows.end, begin + kTokensInFloat); ++t) {
-      const F16 gate = rows.gate_at(t), linear = rows.linear_at(t), post = rows.post_at(t);
+    const size_t end = std::min(rows.end, begin + kTokensInFloat);
+    for (size_t t = begin; t < end; ++t) {
+      const F16 gate = rows.gate[t].vector();
       const F16 swish = gate_function(function_, gate);
-      broken |= not_finite(gate) | not_finite(linear) | not_finite(post);
-      const F16 values[] = {post, linear, gate, swish};
-      std::memcpy(rows.copy_of(0, t), values, sizeof(values));
-      const F16 magnitudes[] = {magnitude(post), magnitude(linear), magnitude(gate),
-                                magnitude(swish)};
-      const I16 gates[] = {gate > 0, gate < 0}, ins[] = {linear > 0, linear < 0};
-#pragma GCC unroll 4
-      for (size_t c = 0; c < kNumSignClasses; ++c) {
-        const I16 mask = gates[c / 2] & ins[c % 2];
-        totals.counts[c] -= mask;
-#pragma GCC unroll 4
-        for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-          sums[c][q] += where(mask, values[q]);
-          const F16 m = where(mask, magnitudes[q]);
-          totals.largest[c][q] = m > totals.largest[c][q] ? m : totals.largest[c][q];
-        }
-      }
+      std::memcpy(rows.swish[t].lanes.data(), &swish, sizeof(swish));
+      broken |= not_finite(gate) | not_finite(rows.linear[t].vector()) |
+                not_finite(rows.post[t].vector());
     }
-    for (size_t c = 0; c < kNumSignClasses; ++c) {
-      for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-        for (size_t h = 0; h < 2; ++h) totals.sums[c][q][h] += half(sums[c][q], h);
-      }
-    }
+    add_class<0>(rows, begin, end, totals);
+    add_class<1>(rows, begin, end, totals);
+    add_class<2>(rows, begin, end, totals);
+    add_class<3>(rows, begin, end, totals);
   }
   for (size_t lane = 0; lane < n_units_; ++lane) totals.all_finite &= broken[lane] == 0;
+}
+
+template <size_t kClass>
+void ClassBlock::add_class(const Rows& rows, size_t begin, size_t end, SequenceTotals& totals) {
+  F16 sums[kNumGatedQuantities] = {};
+  F16 largest[kNumGatedQuantities];
+  I16 largest_at[kNumGatedQuantities];
+  std::memcpy(largest, totals.largest[kClass], sizeof(largest));
+  std::memcpy(largest_at, totals.largest_at[kClass], sizeof(largest_at));
+  I16 count = {};
+  for (size_t t = begin; t < end; ++t) {
+    const F16 gate = rows.gate[t].vector(), linear = rows.linear[t].vector();
+    const I16 mask = (gate_is_positive(kClass) ? gate > 0 : gate < 0) &
+                     (kClass % 2 == 0 ? linear > 0 : linear < 0);
+    const I16 at = I16{} + static_cast<int32_t>(t);
+    count -= mask;
+#pragma GCC unroll 4
+    for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+      const F16 v = where(mask, rows.of(q)[t].vector());
+      sums[q] += v;
+      const F16 m = magnitude(v);
+      largest_at[q] = m > largest[q] ? at : largest_at[q];
+      largest[q] = m > largest[q] ? m : largest[q];
+    }
+  }
+  totals.counts[kClass] += count;
+  std::memcpy(totals.largest[kClass], largest, sizeof(largest));
+  std::memcpy(totals.largest_at[kClass], largest_at, sizeof(largest_at));
+  for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+    for (size_t h = 0; h < 2; ++h) totals.sums[kClass][q][h] += half(sums[q], h);
+  }
 }
 
 // The same by the definition, one value at a time: a token with a value that is not finite counts
@@ -166,7 +162,9 @@ void ClassBlock::add_finite_rows(const Rows& rows, SequenceTotals& totals) const
           for (size_t q = 0; q < kNumGatedQuantities; ++q) {
             const float value = rows.value(q, t, lane);
             sums[q] += value;
-            totals.largest[c][q][lane] = std::max(totals.largest[c][q][lane], std::fabs(value));
+            if (std::fabs(value) <= totals.largest[c][q][lane]) continue;
+            totals.largest[c][q][lane] = std::fabs(value);
+            totals.largest_at[c][q][lane] = static_cast<int32_t>(t);
           }
         }
         for (size_t q = 0; q < kNumGatedQuantities; ++q) {
@@ -179,40 +177,40 @@ void ClassBlock::add_finite_rows(const Rows& rows, SequenceTotals& totals) const
 
 void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
                       const BatchSequence& sequence) {
+  uint32_t wanted[kNumSignClasses][kNumGatedQuantities] = {};
   for (size_t c = 0; c < kNumSignClasses; ++c) {
-    for (size_t lane = 0; lane < n_units_; ++lane) {
+    for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+      if (!has_peaks(c, q)) continue;
+      const F16 largest = totals.largest[c][q];
+      wanted[c][q] = bits_of((largest >= load<F16>(limits_[c][q].data())) & (largest > 0));
+      for (uint32_t lanes = wanted[c][q]; lanes != 0; lanes &= lanes - 1) {
+        prefetch(c, q, std::countr_zero(lanes));
+      }
+    }
+  }
+  for (size_t lane = 0; lane < n_units_; ++lane) {
+    for (size_t c = 0; c < kNumSignClasses; ++c) {
       if (totals.counts[c][lane] == 0) continue;
       counts_[c][lane] += static_cast<uint64_t>(totals.counts[c][lane]);
       for (size_t q = 0; q < kNumGatedQuantities; ++q) {
         sums_[lane][c][q].add(totals.sum(c, q, lane));
       }
     }
+  }
+  for (size_t c = 0; c < kNumSignClasses; ++c) {
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-      if (!has_peaks(c, q)) continue;
-      const F16 largest = totals.largest[c][q];
-      const I16 wanted = (largest >= load<F16>(limits_[c][q].data())) & (largest > 0);
-      if (!any(wanted)) continue;
-      const I16 places = first_places(rows, c, q, largest, wanted);
-      for (size_t lane = 0; lane < n_units_; ++lane) {
-        if (wanted[lane] == 0) continue;
-        const auto t = static_cast<uint32_t>(places[lane]);
+      for (uint32_t lanes = wanted[c][q]; lanes != 0; lanes &= lanes - 1) {
+        const auto lane = static_cast<size_t>(std::countr_zero(lanes));
+        const auto t = static_cast<uint32_t>(totals.largest_at[c][q][lane]);
         offer(c, q, lane, {{sequence.number, t}, rows.value(q, t, lane)});
       }
     }
   }
 }
 
-// Where the lanes of `wanted` have their largest magnitude within the class, the first of equals.
-I16 ClassBlock::first_places(const Rows& rows, size_t sign_class, size_t quantity, F16 largest,
-                             I16 wanted) {
-  I16 places = {};
-  for (size_t t = rows.first; t < rows.end && any(wanted); ++t) {
-    const F16 m = magnitude(load<F16>(rows.copy_of(quantity, t)));
-    const I16 here = wanted & (m == largest) & rows.are_in(sign_class, t);
-    places = here ? I16{} + static_cast<int32_t>(t) : places;
-    wanted &= ~here;
-  }
-  return places;
+void ClassBlock::prefetch(size_t sign_class, size_t quantity, size_t lane) {
+  const auto bytes = std::as_bytes(list(sign_class, quantity, lane));
+  for (size_t i = 0; i < bytes.size(); i += 64) __builtin_prefetch(bytes.data() + i, 1, 3);
 }
 
 std::span<ClassPeak> ClassBlock::list(size_t sign_class, size_t quantity, size_t lane) {

@@ -82,14 +82,15 @@ void feed(ClassBlock& block, const Data& data, size_t begin, size_t end, std::mt
       }
     }
   }
-  block.observe({.values = post.data(),
-                 .n_rows = row,
-                 .row_stride = stride,
-                 .first_row = first_row,
-                 .gate = gate.data(),
-                 .linear = linear.data(),
-                 .gate_stride = gate_stride},
-                sequences, scratch);
+  scratch.tile.load({.values = post.data(),
+                     .n_rows = row,
+                     .row_stride = stride,
+                     .first_row = first_row,
+                     .gate = gate.data(),
+                     .linear = linear.data(),
+                     .gate_stride = gate_stride},
+                    0, data.n_units);
+  block.observe(scratch.tile.block(0), sequences, scratch);
 }
 
 int class_of(const Values& v) {

@@ -20,19 +20,17 @@ SiteCollator::SiteCollator(const Site& site, std::optional<GateFunction> gate_fu
 void SiteCollator::observe(const SiteValues& values, std::span<const BatchSequence> sequences,
                            ThreadPool& threads, std::span<BlockScratch> scratch,
                            std::span<WindowSink* const> sinks) {
-  constexpr size_t kBlocksAtOnce = 8;
-  const size_t n_items = (blocks_.size() + kBlocksAtOnce - 1) / kBlocksAtOnce;
-  threads.parallel_for(n_items, [&](size_t item, size_t thread) {
-    const size_t end = std::min(blocks_.size(), (item + 1) * kBlocksAtOnce);
-    for (size_t index = item * kBlocksAtOnce; index < end; ++index) {
+  constexpr size_t kUnits = RowTile::kBlocks * kLanes;
+  threads.parallel_for((n_units_ + kUnits - 1) / kUnits, [&](size_t item, size_t thread) {
+    RowTile& tile = scratch[thread].tile;
+    tile.load(values, item * kUnits, std::min(kUnits, n_units_ - item * kUnits));
+    const size_t first = item * RowTile::kBlocks;
+    const size_t end = std::min(blocks_.size(), first + RowTile::kBlocks);
+    for (size_t index = first; index < end; ++index) {
       if (index + 1 < end) blocks_[index + 1].prefetch();
-      SiteValues part = values;
-      part.values += index * kLanes;
+      const BlockValues part = tile.block(index - first);
       blocks_[index].observe(part, sequences, scratch[thread], *sinks[thread]);
-      if (class_blocks_.empty()) continue;
-      part.gate += index * kLanes;
-      part.linear += index * kLanes;
-      class_blocks_[index].observe(part, sequences, scratch[thread]);
+      if (!class_blocks_.empty()) class_blocks_[index].observe(part, sequences, scratch[thread]);
     }
   });
 }

@@ -17,8 +17,8 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 struct Powers {
   D8 p1 = {}, p2 = {}, p3 = {}, p4 = {};
 
-  void add(const float* values) {
-    const D8 v = __builtin_convertvector(load<F8>(values), D8);
+  void add(const float* lanes) {
+    const D8 v = __builtin_convertvector(load<F8>(lanes), D8);
     const D8 v2 = v * v;
     p1 += v;
     p2 += v2;
@@ -63,46 +63,25 @@ void UnitBlock::prefetch() const {
   }
 }
 
-void UnitBlock::observe(const SiteValues& values, std::span<const BatchSequence> sequences,
+void UnitBlock::observe(const BlockValues& values, std::span<const BatchSequence> sequences,
                         BlockScratch& scratch, WindowSink& sink) {
   for (size_t s = 0; s < sequences.size(); ++s) {
-    const size_t n_tokens = sequences[s].n_tokens;
-    load_rows(values, values.first_row[s], n_tokens, scratch);
-    count_bins(scratch, n_tokens);
-    Extremes peaks = sum_and_find_peaks(scratch.values.data(), n_tokens);
-    if (!peaks.all_finite) peaks = sum_finite_and_find_peaks(scratch.values.data(), n_tokens);
-    offer_peaks(peaks, sequences[s], scratch, sink);
+    const std::span rows(values.values + values.first_row[s], sequences[s].n_tokens);
+    count_bins(rows, scratch.bins);
+    Extremes peaks = sum_and_find_peaks(rows);
+    if (!peaks.all_finite) peaks = sum_finite_and_find_peaks(rows);
+    offer_peaks(peaks, sequences[s], rows, sink);
   }
 }
 
-// Rows lie far apart in the model's matrix; the copy is compact, and its bins are found on the way.
-void UnitBlock::load_rows(const SiteValues& values, size_t first_row, size_t n_tokens,
-                          BlockScratch& scratch) {
-  scratch.values.resize(std::max(scratch.values.size(), n_tokens * kLanes));
-  scratch.bins.resize(std::max(scratch.bins.size(), n_tokens * kLanes));
-  const float* from = values.row(first_row);
-  for (size_t t = 0; t < n_tokens; ++t, from += values.row_stride) {
-    float* to = scratch.values.data() + t * kLanes;
-    if (n_units_ == kLanes) {
-      std::memcpy(to, from, kLanes * sizeof(float));
-    } else {
-      std::fill_n(std::copy_n(from, n_units_, to), kLanes - n_units_, 0.0f);
-    }
-  }
-  const float* value = scratch.values.data();
-  uint16_t* bin = scratch.bins.data();
-  for (size_t i = 0; i < n_tokens * kLanes; ++i) bin[i] = static_cast<uint16_t>(bin_of(value[i]));
-}
-
-UnitBlock::Extremes UnitBlock::sum_and_find_peaks(const float* rows, size_t n_tokens) {
+UnitBlock::Extremes UnitBlock::sum_and_find_peaks(std::span<const LaneRow> rows) {
   Powers low, high;
-  F16 max = load<F16>(rows), min = max;
+  F16 max = rows[0].vector(), min = max;
   I16 max_at = {}, min_at = {}, broken = {};
-  for (size_t t = 0; t < n_tokens; ++t) {
-    const float* row = rows + t * kLanes;
-    low.add(row);
-    high.add(row + kHalf);
-    const F16 v = load<F16>(row);
+  for (size_t t = 0; t < rows.size(); ++t) {
+    low.add(rows[t].lanes.data());
+    high.add(rows[t].lanes.data() + kHalf);
+    const F16 v = rows[t].vector();
     const I16 at = I16{} + static_cast<int32_t>(t);
     const I16 higher = v > max, lower = v < min;
     max = higher ? v : max;
@@ -128,15 +107,15 @@ UnitBlock::Extremes UnitBlock::sum_and_find_peaks(const float* rows, size_t n_to
 
 // The same by the definition, one value at a time; NaN and infinity are counted and left out, of
 // the histogram too, where count_bins() had put them in an outermost bin.
-UnitBlock::Extremes UnitBlock::sum_finite_and_find_peaks(const float* rows, size_t n_tokens) {
+UnitBlock::Extremes UnitBlock::sum_finite_and_find_peaks(std::span<const LaneRow> rows) {
   Extremes peaks;
   peaks.all_finite = false;
   for (size_t lane = 0; lane < n_units_; ++lane) {
     std::array<double, 4> partial = {};
     float max = -kInfinity, min = kInfinity;
     int32_t max_at = -1, min_at = -1;
-    for (size_t t = 0; t < n_tokens; ++t) {
-      const float value = rows[t * kLanes + lane];
+    for (size_t t = 0; t < rows.size(); ++t) {
+      const float value = rows[t].lanes[lane];
       n_nan_[lane] += std::isnan(value);
       n_infinite_[lane] += std::isinf(value);
       if (!std::isfinite(value)) {
@@ -157,18 +136,22 @@ UnitBlock::Extremes UnitBlock::sum_finite_and_find_peaks(const float* rows, size
   return peaks;
 }
 
-void UnitBlock::count_bins(const BlockScratch& scratch, size_t n_tokens) {
+void UnitBlock::count_bins(std::span<const LaneRow> rows, std::vector<uint16_t>& bins) {
+  bins.resize(std::max(bins.size(), rows.size() * kLanes));
+  const float* value = rows[0].lanes.data();
+  for (size_t i = 0; i < rows.size() * kLanes; ++i)
+    bins[i] = static_cast<uint16_t>(bin_of(value[i]));
   // Neighbouring increments belong to different units, so none waits for the one before it. Lanes
   // without a unit are counted too: a loop of known length is quicker.
   uint32_t* counts = value_counts_.data();
-  for (size_t t = 0; t < n_tokens; ++t) {
-    const uint16_t* bins = scratch.bins.data() + t * kLanes;
-    for (size_t lane = 0; lane < kLanes; ++lane) ++counts[lane * kNumBins + bins[lane]];
+  for (size_t t = 0; t < rows.size(); ++t) {
+    const uint16_t* bin = bins.data() + t * kLanes;
+    for (size_t lane = 0; lane < kLanes; ++lane) ++counts[lane * kNumBins + bin[lane]];
   }
 }
 
 void UnitBlock::offer_peaks(const Extremes& peaks, const BatchSequence& sequence,
-                            const BlockScratch& scratch, WindowSink& sink) {
+                            std::span<const LaneRow> rows, WindowSink& sink) {
   for (size_t lane = 0; lane < n_units_; ++lane) {
     if (peaks.max_at[lane] < 0) continue;
     const Place max_at{sequence.number, static_cast<uint32_t>(peaks.max_at[lane])};
@@ -185,13 +168,12 @@ void UnitBlock::offer_peaks(const Extremes& peaks, const BatchSequence& sequence
     if (maxima_.observe(lane, max, rank, max_at)) {
       for (const uint64_t window : maxima_.dropped_windows()) sink.drop(window);
       maxima_.dropped_windows().clear();
-      maxima_.set_window(lane,
-                         keep_window(lane, max_at.position, sequence.n_tokens, scratch, sink));
+      maxima_.set_window(lane, keep_window(lane, max_at.position, rows, sink));
     }
     if (min > bottom_limit_[lane]) continue;
     KeptPeak peak;
     peak.at = min_at, peak.value = min, peak.rank = rank;
-    offer_minimum(lane, peak, sequence.n_tokens, scratch, sink);
+    offer_minimum(lane, peak, rows, sink);
   }
 }
 
@@ -209,8 +191,8 @@ void UnitBlock::set_bottom_limit(size_t lane) {
                                                : bottom_[(lane + 1) * options_.bottom - 1].value;
 }
 
-void UnitBlock::offer_minimum(size_t lane, const KeptPeak& peak, uint32_t n_tokens,
-                              const BlockScratch& scratch, WindowSink& sink) {
+void UnitBlock::offer_minimum(size_t lane, const KeptPeak& peak, std::span<const LaneRow> rows,
+                              WindowSink& sink) {
   KeptPeak* first = bottom_.data() + lane * options_.bottom;
   KeptPeak* last = first + n_bottom_[lane];
   if (n_bottom_[lane] == options_.bottom) {
@@ -222,16 +204,17 @@ void UnitBlock::offer_minimum(size_t lane, const KeptPeak& peak, uint32_t n_toke
   KeptPeak* at = std::upper_bound(first, last, peak, lower);
   std::move_backward(at, last, last + 1);
   *at = peak;
-  at->window_ref = keep_window(lane, peak.at.position, n_tokens, scratch, sink);
+  at->window_ref = keep_window(lane, peak.at.position, rows, sink);
   set_bottom_limit(lane);
 }
 
-uint64_t UnitBlock::keep_window(size_t lane, uint32_t position, uint32_t n_tokens,
-                                const BlockScratch& scratch, WindowSink& sink) const {
-  const Window window = window_around(position, n_tokens, options_.window);
+uint64_t UnitBlock::keep_window(size_t lane, uint32_t position, std::span<const LaneRow> rows,
+                                WindowSink& sink) const {
+  const Window window =
+      window_around(position, static_cast<uint32_t>(rows.size()), options_.window);
   const WindowSink::Room room = sink.keep(window.end - window.begin);
-  const float* from = scratch.values.data() + window.begin * kLanes + lane;
-  for (float& value : room.values) value = *from, from += kLanes;
+  const LaneRow* row = &rows[window.begin];
+  for (float& value : room.values) value = (row++)->lanes[lane];
   return room.reference;
 }
 

@@ -61,16 +61,19 @@ void ExactSum::merge(const ExactSum& other) {
   }
 }
 
-double ExactSum::value() const {
-  Limbs magnitude = limbs_;
-  const bool negative = (magnitude.back() >> 63) != 0;
-  if (negative) {
-    unsigned char carry = 1;
-    for (uint64_t& limb : magnitude) {
-      limb = ~limb + carry;
-      carry = carry != 0 && limb == 0;
-    }
+void ExactSum::negate() {
+  unsigned char carry = 1;
+  for (uint64_t& limb : limbs_) {
+    limb = ~limb + carry;
+    carry = carry != 0 && limb == 0;
   }
+}
+
+double ExactSum::value() const {
+  const bool negative = (limbs_.back() >> 63) != 0;
+  ExactSum absolute = *this;
+  if (negative) absolute.negate();
+  const Limbs& magnitude = absolute.limbs_;
   size_t top = magnitude.size();
   while (top > 0 && magnitude[top - 1] == 0) --top;
   if (top == 0) return 0;

@@ -21,6 +21,7 @@ class ExactSum {
 
   void add(double value);  // Requires: finite, |value| < 2^570.
   void merge(const ExactSum& other);
+  void negate();         // what the negated values would have added up to
   double value() const;  // rounded once, to within one unit in the last place
 
   std::array<uint64_t, kLimbs>& limbs() { return limbs_; }

@@ -60,6 +60,20 @@ TEST(ExactSum, LosesNothingToCancellation) {
   EXPECT_EQ(sum, ExactSum());
 }
 
+TEST(ExactSum, NegatedIsTheSumOfTheNegatedValues) {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 rng(seed);
+    ExactSum sum, of_negated;
+    for (const double value : random_values(rng, rng() % 60)) {
+      sum.add(value);
+      of_negated.add(-value);
+    }
+    sum.negate();
+    EXPECT_EQ(sum, of_negated);
+  }
+}
+
 TEST(ExactSum, CarriesThroughAllLimbs) {
   ExactSum sum;
   sum.add(std::ldexp(1.0, -256));

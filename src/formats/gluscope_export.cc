@@ -10,6 +10,7 @@
 #include "store/layout.h"
 #include "store/list_column.h"
 #include "store/recording.h"
+#include "store/weight_table.h"
 
 namespace actogram {
 namespace {
@@ -22,7 +23,7 @@ constexpr uint64_t kRowsPerGroup = 4096;
 // The values of one column while a row group is collected.
 struct Column {
   std::variant<std::vector<int64_t>, std::vector<float>, ListColumn<int64_t>, ListColumn<float>,
-               std::vector<std::byte>>
+               std::vector<double>, std::vector<std::byte>>
       values;
 
   template <typename T>
@@ -85,15 +86,21 @@ void add_cell(const GluscopeColumn& column, const Row& row, Column& into) {
   }
 }
 
-void add_place(const GluscopePlace& place, const Site& site, uint32_t unit,
-               const std::vector<ClassRecord>& classes, Column& into) {
-  const ClassRecord& record = classes[place.sign_class];
+struct PlaceRow {
+  const Site& site;
+  uint32_t unit;
+  const std::vector<ClassRecord>& classes;
+  const NeuronWeights& weights;
+};
+
+void add_place(const GluscopePlace& place, const PlaceRow& row, Column& into) {
+  const ClassRecord& record = row.classes[place.sign_class];
   switch (place.kind) {
     case GluscopePlace::Kind::layer:
-      into.as<std::vector<int64_t>>().push_back(site.layer);
+      into.as<std::vector<int64_t>>().push_back(row.site.layer);
       return;
     case GluscopePlace::Kind::neuron:
-      into.as<std::vector<int64_t>>().push_back(unit);
+      into.as<std::vector<int64_t>>().push_back(row.unit);
       return;
     case GluscopePlace::Kind::count:
       into.as<std::vector<int64_t>>().push_back(static_cast<int64_t>(record.count));
@@ -112,6 +119,12 @@ void add_place(const GluscopePlace& place, const Site& site, uint32_t unit,
       list.end_row();
       return;
     }
+    case GluscopePlace::Kind::weight:
+      into.as<std::vector<double>>().push_back(row.weights.*kWeightNumbers[place.number]);
+      return;
+    case GluscopePlace::Kind::sign:
+      into.as<std::vector<int64_t>>().push_back(row.weights.sign);
+      return;
   }
 }
 
@@ -147,10 +160,14 @@ std::string card(const Manifest& manifest, uint64_t n_rows, size_t n_listed, uin
       n_tokens ? fmt::format(", over {} tokens", *n_tokens) : "", n_listed);
   if (foreign) {
     text += "Imported from a data set of others, whose card says how it was made; ";
-    return text + "`actogram/manifest.json` says which files.\n";
+    text += "`actogram/manifest.json` says which files.\n";
+    for (const auto& [key, value] : manifest.provenance.at("imported").at("card").items()) {
+      text += fmt::format("* `{}`: {}\n", key, value.get<std::string>());
+    }
+    return text;
   }
   const Json facts = {{"gate_function", name_of(*manifest.gate_function)},
-                      {"refactor_glu", false},
+                      {"refactor_glu", manifest.refactor_glu},
                       {"classes_count_bos", manifest.collate.classes_count_bos},
                       {"model_sha256", manifest.model.value("sha256", "")},
                       {"n_tokens", *n_tokens},
@@ -160,16 +177,18 @@ std::string card(const Manifest& manifest, uint64_t n_rows, size_t n_listed, uin
     text += fmt::format("* `{}`: {}\n", name, to_text(value));
   }
   text +=
-      "\nExact counts and sums and the position of every peak are in `actogram/places.parquet`, "
-      "the "
-      "recording's\nmanifest beside it.\n";
+      "\nExact counts and sums, the position of every peak and what the weights say are in\n"
+      "`actogram/places.parquet`, the recording's manifest beside it.\n";
   return text;
 }
 
-// The manifest of what was recorded, however often it was exported and imported since.
+// The manifest of what was recorded, however often it was exported and imported since, with the
+// signs that the columns have.
 std::string manifest_text(const Manifest& manifest) {
   if (manifest.holds != Holds::classes) return to_text(manifest);
-  return to_pretty_text(manifest.provenance.at("imported").at("manifest"));
+  Json recorded = manifest.provenance.at("imported").at("manifest");
+  recorded["refactor_glu"] = manifest.refactor_glu;
+  return to_pretty_text(recorded);
 }
 
 // One of the two Parquet files, a row group at a time.
@@ -207,9 +226,9 @@ std::vector<ColumnSpec> data_specs() {
   return specs;
 }
 
-std::vector<ColumnSpec> place_specs() {
+std::vector<ColumnSpec> place_specs(const Manifest& manifest) {
   std::vector<ColumnSpec> specs;
-  for (const GluscopePlace& place : gluscope_places()) specs.push_back(place.spec);
+  for (const GluscopePlace& place : gluscope_places(manifest)) specs.push_back(place.spec);
   return specs;
 }
 
@@ -223,13 +242,14 @@ size_t entries_of(const Manifest& manifest) {
 }  // namespace
 
 ExportReport export_gluscope(const std::string& recording_path, const std::string& folder,
-                             const ProgressFn& progress) {
+                             GluSigns signs, const ProgressFn& progress) {
   const Recording recording(recording_path);
-  const Manifest& manifest = recording.manifest();
+  Manifest manifest = recording.manifest();
   if (!recording.has_classes()) {
     fail(Code::invalid, "{}: no sign classes to export: record a gated model with --sign-classes",
          recording_path);
   }
+  manifest.refactor_glu = recording.refactors(signs);
   if (fs::exists(folder)) fail(Code::exists, "{}: exists already; choose another name", folder);
   const std::string partial = folder + ".partial";
   remove_tree(partial);
@@ -237,9 +257,10 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
   fs::create_directories(partial + "/actogram");
 
   Table data(partial + "/data/train-00000-of-00001.parquet", data_specs());
+  const auto& place_columns = gluscope_places(manifest);
   std::optional<Table> places;
   if (manifest.holds != Holds::class_shares) {
-    places.emplace(partial + "/" + kGluscopePlaces, place_specs());
+    places.emplace(partial + "/" + kGluscopePlaces, place_specs(manifest));
   }
   const std::optional<uint64_t> n_tokens = recording.n_tokens();
   const size_t n_listed = entries_of(manifest);
@@ -249,14 +270,15 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
     for (uint32_t unit = 0; unit < site.n_units; ++unit, ++row) {
       std::vector<ClassFacts> facts;
       if (places) {
-        const std::vector<ClassRecord> records = recording.exact_classes(row);
+        const std::vector<ClassRecord> records = recording.exact_classes(row, signs);
+        const NeuronWeights weights = recording.weights(row).value_or(NeuronWeights());
         facts = facts_of(records, *n_tokens);
-        for (size_t i = 0; i < gluscope_places().size(); ++i) {
-          add_place(gluscope_places()[i], site, unit, records, places->column(i));
+        for (size_t i = 0; i < place_columns.size(); ++i) {
+          add_place(place_columns[i], {site, unit, records, weights}, places->column(i));
         }
         places->end_row();
       } else {
-        facts = recording.classes(row);
+        facts = recording.classes(row, signs);
       }
       const Row cells{site, unit, facts, n_listed};
       for (size_t i = 0; i < gluscope_columns().size(); ++i) {

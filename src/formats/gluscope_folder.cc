@@ -47,7 +47,8 @@ std::string_view trimmed(std::string_view text) {
   return begin == text.npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin);
 }
 
-// The few plain `key: value` lines of the YAML header that are of use here.
+// The few plain `key: value` lines that are of use here: of the YAML header, or of our own cards,
+// "* `key`: value".
 void read_card(const std::string& path, GluscopeFolder& folder) {
   const std::string text = read_file(path);
   for (size_t at = 0; at < text.size();) {
@@ -56,9 +57,12 @@ void read_card(const std::string& path, GluscopeFolder& folder) {
     at = end + 1;
     const size_t colon = line.find(": ");
     if (colon == line.npos) continue;
-    const std::string_view key = line.substr(0, colon), value = trimmed(line.substr(colon + 2));
-    if (key == "pretty_name" || key == "license")
+    std::string_view key = line.substr(0, colon);
+    const std::string_view value = trimmed(line.substr(colon + 2));
+    if (key.starts_with("* `") && key.ends_with('`')) key = key.substr(3, key.size() - 4);
+    if (key == "pretty_name" || key == "license" || key == "refactor_glu") {
       folder.card[std::string(key)] = std::string(value);
+    }
     if (key != "num_examples") continue;
     uint64_t n = 0;
     const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), n);
@@ -82,12 +86,11 @@ GluscopeFolder open_gluscope_folder(const std::string& path) {
     read_card(card.string(), folder);
   }
   const auto places = fs::path(path) / kGluscopePlaces;
+  const std::string manifest = (fs::path(path) / kGluscopeManifest).string();
+  if (fs::exists(manifest)) folder.manifest_json = parse_json(read_file(manifest), manifest);
   if (!fs::exists(places)) return folder;
   folder.places = places.string();
-  const std::string manifest = (fs::path(path) / kGluscopeManifest).string();
-  const std::string text = read_file(manifest);
-  folder.manifest = parse_manifest(text, manifest);
-  folder.manifest_json = parse_json(text, manifest);
+  folder.manifest = parse_manifest(read_file(manifest), manifest);
   if (folder.manifest->holds != Holds::everything || !folder.manifest->gate_function ||
       !folder.manifest->n_tokens()) {
     fail(Code::corrupt, "{}: not the manifest of a recording with sign classes", manifest);

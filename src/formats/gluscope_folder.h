@@ -16,9 +16,9 @@ struct GluscopeFolder {
   std::vector<std::string> shards;    // in the order of their names
   std::optional<std::string> places;  // our sidecar, row for row
   std::optional<Manifest> manifest;   // of the recording that was exported
-  Json manifest_json;
+  Json manifest_json;                 // null without one
 
-  Json card = Json::object();          // pretty_name, license: as README.md has them
+  Json card = Json::object();          // pretty_name, license, refactor_glu: as README.md has them
   std::optional<uint64_t> n_examples;  // rows, as README.md claims
 };
 

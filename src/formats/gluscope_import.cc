@@ -8,12 +8,15 @@
 #include <memory>
 #include <optional>
 
+#include "core/refactor_glu.h"
 #include "formats/gluscope_folder.h"
 #include "formats/gluscope_schema.h"
-#include "formats/neuron_table.h"
+#include "formats/published_neurons.h"
 #include "store/class_tables.h"
+#include "store/layout.h"
 #include "store/provenance.h"
 #include "store/share_tables.h"
+#include "store/weight_table.h"
 #include "store/work_folder.h"
 
 namespace actogram {
@@ -33,9 +36,9 @@ std::vector<ColumnSpec> data_specs() {
   return specs;
 }
 
-std::vector<ColumnSpec> place_specs() {
+std::vector<ColumnSpec> place_specs(const Manifest& manifest) {
   std::vector<ColumnSpec> specs;
-  for (const GluscopePlace& place : gluscope_places()) specs.push_back(place.spec);
+  for (const GluscopePlace& place : gluscope_places(manifest)) specs.push_back(place.spec);
   return specs;
 }
 
@@ -147,11 +150,18 @@ class RowReader {
 
 bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
+struct ExactRow {
+  std::vector<ClassRecord> classes;  // with the signs of the columns
+  NeuronWeights weights = {};
+};
+
 // What the columns and our sidecar say together.
-std::vector<ClassRecord> exact_row(const std::vector<ClassFacts>& facts,
-                                   const ParquetTableReader& batch, size_t i, uint64_t n_tokens) {
+ExactRow exact_row(const std::vector<ClassFacts>& facts, const ParquetTableReader& batch, size_t i,
+                   const Manifest& manifest) {
+  const uint64_t n_tokens = *manifest.n_tokens();
   std::vector<ClassRecord> records(kNumSignClasses);
-  const auto& places = gluscope_places();
+  NeuronWeights weights;
+  const auto& places = gluscope_places(manifest);
   const auto disagree = [&](size_t p) {
     fail(Code::corrupt,
          "{}: row {}: \"{}\" does not fit the data set's columns: remove the folder actogram/ to "
@@ -181,9 +191,14 @@ std::vector<ClassRecord> exact_row(const std::vector<ClassFacts>& facts,
         record.peaks[places[p].quantity].push_back(
             {{peaks[k].sequence, static_cast<uint32_t>(positions[k])}, peaks[k].value});
       }
+    } else if (places[p].kind == PlaceKind::weight) {
+      weights.*kWeightNumbers[places[p].number] = batch.doubles(p)[i];
+    } else if (places[p].kind == PlaceKind::sign) {
+      weights.sign = batch.integers(p)[i] < 0 ? -1 : 1;
+      if (batch.integers(p)[i] != weights.sign) disagree(p);
     }
   }
-  return records;
+  return {std::move(records), weights};
 }
 
 class GluscopeImport {
@@ -193,7 +208,9 @@ class GluscopeImport {
         progress_(progress),
         folder_(open_gluscope_folder(options.folder)),
         data_(folder_.shards, data_specs()) {
-    if (folder_.places) places_.emplace(std::vector{*folder_.places}, place_specs());
+    if (folder_.places) {
+      places_.emplace(std::vector{*folder_.places}, place_specs(*folder_.manifest));
+    }
     check_whole();
     describe_files();
   }
@@ -236,6 +253,10 @@ class GluscopeImport {
       fail(Code::corrupt, "{}: {} and {} are not of the neurons of the columns", options_.folder,
            kGluscopePlaces, kGluscopeManifest);
     }
+    if (folder_.manifest->refactor_glu && !folder_.manifest->has_weights()) {
+      fail(Code::corrupt, "{}: the columns have the signs of refactor_glu, but {} lists no {}",
+           options_.folder, kGluscopeManifest, weights_table().file);
+    }
   }
 
   void describe_files() {
@@ -269,13 +290,11 @@ class GluscopeImport {
     RowReader rows(options_.n_tokens, n_text_rows);
     if (places_) {
       manifest.holds = Holds::classes;
-      ClassWriter writer(path);
-      write_classes(rows, [&](const auto&, const auto& records) { writer.add(records); });
-      writer.finish(manifest.files);
+      write_exact(rows, path, manifest);
     } else {
       manifest.holds = Holds::class_shares;
       ShareWriter writer(path);
-      write_classes(rows, [&](const auto& facts, const auto&) { writer.add(facts); });
+      read_rows(rows, [&](const auto& facts, const auto&) { writer.add(facts); });
       writer.finish(manifest.files);
       manifest.collate.class_top = static_cast<uint32_t>(rows.n_listed());
     }
@@ -320,27 +339,39 @@ class GluscopeImport {
     return texts.n_rows;
   }
 
+  // The tables have the model's own signs, whichever the columns have.
+  void write_exact(RowReader& rows, const std::string& path, Manifest& manifest) {
+    ClassWriter writer(path);
+    std::vector<NeuronWeights> weights;
+    read_rows(rows, [&](const auto&, ExactRow& row) {
+      if (manifest.refactor_glu) refactor_glu(row.classes, row.weights.sign);
+      writer.add(row.classes);
+      weights.push_back(row.weights);
+    });
+    writer.finish(manifest.files);
+    if (folder_.manifest->has_weights()) {
+      manifest.files[weights_table().file] = write_weights(path, weights);
+    }
+  }
+
   template <typename Add>
-  void write_classes(RowReader& rows, Add add) {
+  void read_rows(RowReader& rows, Add add) {
     const uint64_t n_rows = data_.n_rows();
     const bool in_order = data_.in_order() && (!places_ || places_->in_order());
     const uint64_t n_at_once = in_order ? kRowsAtOnce : kScatteredRowsAtOnce;
     for (uint64_t begin = 0; begin < n_rows; begin += n_at_once) {
       const uint64_t end = std::min(begin + n_at_once, n_rows);
       std::vector<std::vector<ClassFacts>> facts(end - begin);
-      std::vector<std::vector<ClassRecord>> records(places_ ? end - begin : 0);
+      std::vector<ExactRow> exact(end - begin);
       data_.read(begin, end, [&](uint64_t row, const ParquetTableReader& batch, size_t i) {
         facts[row - begin] = rows.read(batch, i);
       });
       if (places_) {
-        const uint64_t n_tokens = *folder_.manifest->n_tokens();
         places_->read(begin, end, [&](uint64_t row, const ParquetTableReader& batch, size_t i) {
-          records[row - begin] = exact_row(facts[row - begin], batch, i, n_tokens);
+          exact[row - begin] = exact_row(facts[row - begin], batch, i, *folder_.manifest);
         });
       }
-      for (size_t i = 0; i < facts.size(); ++i) {
-        add(facts[i], places_ ? records[i] : std::vector<ClassRecord>());
-      }
+      for (size_t i = 0; i < facts.size(); ++i) add(facts[i], exact[i]);
       progress_({"importing", end, n_rows, 0, "units"});
     }
   }
@@ -348,8 +379,8 @@ class GluscopeImport {
   const ImportOptions& options_;
   const ProgressFn& progress_;
   GluscopeFolder folder_;
-  NeuronTable data_;
-  std::optional<NeuronTable> places_;
+  PublishedNeurons data_;
+  std::optional<PublishedNeurons> places_;
   Json files_ = Json::array();
 };
 

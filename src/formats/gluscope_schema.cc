@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "store/layout.h"
+#include "store/weight_table.h"
+
 namespace actogram {
 namespace {
 
@@ -44,11 +47,25 @@ std::vector<GluscopePlace> make_places() {
   return places;
 }
 
+// The columns of weights.arrow, and the sign under a name that says which.
+std::vector<GluscopePlace> make_places_with_weights() {
+  using Place = GluscopePlace::Kind;
+  std::vector<GluscopePlace> places = make_places();
+  for (size_t i = 0; i < kWeightNumbers.size(); ++i) {
+    GluscopePlace place{{weights_table().columns[i].name, ColumnType::f64}, Place::weight};
+    place.number = i;
+    places.push_back(std::move(place));
+  }
+  places.push_back({{"refactor_glu_sign", ColumnType::i64}, Place::sign});
+  return places;
+}
+
 }  // namespace
 
-const std::vector<GluscopePlace>& gluscope_places() {
-  static const std::vector<GluscopePlace> places = make_places();
-  return places;
+const std::vector<GluscopePlace>& gluscope_places(const Manifest& manifest) {
+  static const std::vector<GluscopePlace> without = make_places();
+  static const std::vector<GluscopePlace> with = make_places_with_weights();
+  return manifest.has_weights() ? with : without;
 }
 
 const std::vector<GluscopeColumn>& gluscope_columns() {

@@ -10,6 +10,7 @@
 
 #include "codec/arrow_table.h"
 #include "core/class_record.h"
+#include "store/manifest.h"
 
 namespace actogram {
 
@@ -26,15 +27,18 @@ struct GluscopeColumn {
 const std::vector<GluscopeColumn>& gluscope_columns();
 
 ColumnType type_of(GluscopeColumn::Kind kind);
+
 // Our sidecar, actogram/places.parquet: row for row what those columns have no room for.
 struct GluscopePlace {
-  enum class Kind { layer, neuron, count, sums, positions };
+  enum class Kind { layer, neuron, count, sums, positions, weight, sign };
   ColumnSpec spec;
   Kind kind;
   size_t sign_class = 0;
   size_t quantity = 0;
+  size_t number = 0;  // of kWeightNumbers
 };
-const std::vector<GluscopePlace>& gluscope_places();
+// Weights are in it where the recording with this manifest has them.
+const std::vector<GluscopePlace>& gluscope_places(const Manifest& manifest);
 
 // Where the parts of a data set are in its folder.
 inline constexpr const char* kGluscopeData = "data";

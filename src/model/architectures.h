@@ -28,6 +28,13 @@ enum class Mlp : uint8_t {
   plain,  // one projection ffn_up, no gate
 };
 
+// What stands before a gated MLP.
+enum class MlpNorm : uint8_t {
+  rms,          // RMSNorm with a learned scale, ffn_norm
+  plain_layer,  // LayerNorm that has learned nothing: only the mean goes
+  none,
+};
+
 enum class TensorOp : uint8_t { mul_mat, add, mul, glu, unary };
 
 struct Architecture {
@@ -35,12 +42,13 @@ struct Architecture {
   Mlp mlp = Mlp::gated;
   std::string_view post;           // name of the tensor of hook_post, without "-LAYER"
   bool learned_positions = false;  // a position beyond the trained context does not exist
+  MlpNorm norm = MlpNorm::rms;     // of gated and fused MLPs
 };
 
 // How to add one:
 //   1. Read src/models/NAME.cpp of llama.cpp: how it calls build_ffn decides `mlp` and `post`
-//      (LLM_FFN_PAR is gated, LLM_FFN_SWIGLU fused, LLM_FFN_SEQ without a gate plain), and its last
-//      tensor of a layer must be called l_out.
+//      (LLM_FFN_PAR is gated, LLM_FFN_SWIGLU fused, LLM_FFN_SEQ without a gate plain), the
+//      build_norm before it `norm`, and its last tensor of a layer must be called l_out.
 //   2. Add it to ArchitectureId and, in the same place, to the table.
 //   3. Add a tiny random model of it to tests/oracle/make_tiny_gguf.py, whose test checks that the
 //      three hooks satisfy the equations above.
@@ -61,12 +69,18 @@ enum class ArchitectureId : uint8_t {
 };
 
 inline constexpr Architecture kArchitectures[] = {
-    {"llama", Mlp::gated, "ffn_swiglu"}, {"olmo", Mlp::gated, "ffn_swiglu"},
-    {"olmo2", Mlp::gated, "ffn_swiglu"}, {"gemma", Mlp::gated, "ffn_geglu"},
-    {"gemma2", Mlp::gated, "ffn_geglu"}, {"gemma3", Mlp::gated, "ffn_geglu"},
-    {"qwen2", Mlp::gated, "ffn_swiglu"}, {"qwen3", Mlp::gated, "ffn_swiglu"},
-    {"phi3", Mlp::fused, "ffn_swiglu"},  {"gpt2", Mlp::plain, "ffn_gelu", true},
-    {"gptneox", Mlp::plain, "ffn_gelu"}, {"phi2", Mlp::plain, "ffn_gelu"},
+    {"llama", Mlp::gated, "ffn_swiglu"},
+    {.name = "olmo", .mlp = Mlp::gated, .post = "ffn_swiglu", .norm = MlpNorm::plain_layer},
+    {.name = "olmo2", .mlp = Mlp::gated, .post = "ffn_swiglu", .norm = MlpNorm::none},
+    {"gemma", Mlp::gated, "ffn_geglu"},
+    {"gemma2", Mlp::gated, "ffn_geglu"},
+    {"gemma3", Mlp::gated, "ffn_geglu"},
+    {"qwen2", Mlp::gated, "ffn_swiglu"},
+    {"qwen3", Mlp::gated, "ffn_swiglu"},
+    {"phi3", Mlp::fused, "ffn_swiglu"},
+    {"gpt2", Mlp::plain, "ffn_gelu", true},
+    {"gptneox", Mlp::plain, "ffn_gelu"},
+    {"phi2", Mlp::plain, "ffn_gelu"},
 };
 static_assert(std::size(kArchitectures) == static_cast<size_t>(ArchitectureId::count));
 

@@ -78,14 +78,17 @@ void read_metadata(const gguf_context* gguf, GgufHeader& header) {
 
 // Returns where the data of the last tensor ends.
 uint64_t read_tensors(const gguf_context* gguf, GgufHeader& header) {
-  uint64_t end = 0;
+  uint64_t end = gguf_get_data_offset(gguf);
   for (int64_t i = 0; i < gguf_get_n_tensors(gguf); ++i) {
     const int64_t* shape = gguf_get_tensor_ne(gguf, i);
-    header.tensors.emplace(gguf_get_tensor_name(gguf, i),
-                           std::vector<int64_t>(shape, shape + GGML_MAX_DIMS));
-    end = std::max<uint64_t>(end, gguf_get_tensor_offset(gguf, i) + gguf_get_tensor_size(gguf, i));
+    const GgufTensor tensor{.shape = {shape, shape + GGML_MAX_DIMS},
+                            .type = gguf_get_tensor_type(gguf, i),
+                            .begin = gguf_get_data_offset(gguf) + gguf_get_tensor_offset(gguf, i),
+                            .n_bytes = gguf_get_tensor_size(gguf, i)};
+    header.tensors.emplace(gguf_get_tensor_name(gguf, i), tensor);
+    end = std::max(end, tensor.begin + tensor.n_bytes);
   }
-  return gguf_get_data_offset(gguf) + end;
+  return end;
 }
 
 }  // namespace

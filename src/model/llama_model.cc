@@ -2,7 +2,6 @@
 
 #include <llama.h>
 
-#include <algorithm>
 #include <charconv>
 #include <mutex>
 #include <string_view>
@@ -47,7 +46,7 @@ std::vector<uint32_t> neurons(const GgufHeader& header, uint32_t n_layers) {
   std::vector<uint32_t> n_ff(n_layers, 0);
   for (uint32_t layer = 0; layer < n_layers; ++layer) {
     const auto down = header.tensors.find(fmt::format("blk.{}.ffn_down.weight", layer));
-    if (down != header.tensors.end()) n_ff[layer] = static_cast<uint32_t>(down->second[0]);
+    if (down != header.tensors.end()) n_ff[layer] = static_cast<uint32_t>(down->second.shape[0]);
   }
   return n_ff;
 }
@@ -102,7 +101,7 @@ LlamaModel::LlamaModel(const std::filesystem::path& path, Load load) : path_(pat
   if (load == Load::everything) check_recordable(header, info_, path);
   n_ff_ = neurons(header, info_.n_layers);
   if (!n_ff_.empty()) info_.n_ff = n_ff_[0];
-  for (const auto& [name, shape] : header.tensors) tensors_.push_back(name);
+  tensors_ = header.tensors;
   model_.reset(load_model(path, load));
   info_.file_type = file_type_name(header, handle());
   info_.n_vocab = static_cast<uint32_t>(llama_vocab_n_tokens(llama_model_get_vocab(handle())));
@@ -112,8 +111,11 @@ LlamaModel::~LlamaModel() = default;
 LlamaModel::LlamaModel(LlamaModel&&) noexcept = default;
 LlamaModel& LlamaModel::operator=(LlamaModel&&) noexcept = default;
 
-bool LlamaModel::has_tensor(const std::string& name) const {
-  return std::binary_search(tensors_.begin(), tensors_.end(), name);
+bool LlamaModel::has_tensor(const std::string& name) const { return tensors_.contains(name); }
+
+const GgufTensor* LlamaModel::find_tensor(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  return found == tensors_.end() ? nullptr : &found->second;
 }
 
 uint32_t LlamaModel::n_ff(uint32_t layer) const { return n_ff_.at(layer); }

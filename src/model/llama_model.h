@@ -6,10 +6,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "model/gguf_header.h"
 
 struct llama_model;
 
@@ -45,6 +48,7 @@ class LlamaModel {
   llama_model* handle() const { return model_.get(); }
   bool has_weights() const { return load_ == Load::everything; }
   bool has_tensor(const std::string& name) const;
+  const GgufTensor* find_tensor(const std::string& name) const;  // null where there is none
   uint32_t n_ff(uint32_t layer) const;
 
  private:
@@ -55,8 +59,8 @@ class LlamaModel {
   std::filesystem::path path_;
   Load load_;
   ModelInfo info_;
-  std::vector<std::string> tensors_;  // sorted
-  std::vector<uint32_t> n_ff_;        // [layer]
+  std::map<std::string, GgufTensor> tensors_;
+  std::vector<uint32_t> n_ff_;  // [layer]
   std::unique_ptr<llama_model, Free> model_;
 };
 

@@ -9,6 +9,7 @@
 #include "actogram/error.h"
 #include "model/llama_log.h"
 #include "model/llama_model.h"
+#include "model/mlp_weights.h"
 #include "model/row_batch.h"
 #include "model/site_plan.h"
 #include "model/tap.h"
@@ -48,6 +49,10 @@ Limits make_limits(const LlamaModel& model, const LlamaSourceOptions& options) {
   return limits;
 }
 
+uint32_t threads_of(const LlamaSourceOptions& options) {
+  return options.n_threads ? options.n_threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
 struct ContextFree {
   void operator()(llama_context* context) const { llama_free(context); }
 };
@@ -58,8 +63,7 @@ Context make_context(const LlamaModel& model, const LlamaSourceOptions& options,
   if (!model.has_weights()) {
     fail(Code::invalid, "{} was loaded for its vocabulary only", model.path().string());
   }
-  const uint32_t threads =
-      options.n_threads ? options.n_threads : std::max(1U, std::thread::hardware_concurrency());
+  const uint32_t threads = threads_of(options);
   llama_context_params params = llama_context_default_params();
   params.n_ctx = params.n_batch = params.n_ubatch = limits.batch_rows;
   params.n_seq_max = limits.batch_rows / kTile;
@@ -91,6 +95,7 @@ class LlamaSource::Impl {
       : model_(model),
         plan_(make_site_plan(model, options)),
         limits_(make_limits(model, options)),
+        n_threads_(threads_of(options)),
         tap_(plan_.tensors, plan_.gate_function ? Tap::Gates::yes : Tap::Gates::no),
         context_(make_context(model, options, limits_, tap_)),
         batch_(limits_.batch_rows) {}
@@ -100,6 +105,10 @@ class LlamaSource::Impl {
   const std::vector<Site>& sites() const { return plan_.sites; }
   const Limits& limits() const { return limits_; }
   std::optional<GateFunction> gate_function() const { return plan_.gate_function; }
+  std::vector<NeuronWeights> neuron_weights(size_t site) const {
+    if (!plan_.gate_function) return {};
+    return mlp_weights(model_, plan_.sites.at(site).layer, n_threads_);
+  }
 
  private:
   void fill_batch(std::span<const std::span<const int32_t>> sequences);
@@ -111,6 +120,7 @@ class LlamaSource::Impl {
   const LlamaModel& model_;
   SitePlan plan_;
   Limits limits_;
+  uint32_t n_threads_;
   Tap tap_;
   Context context_;
   RowBatch batch_;
@@ -200,6 +210,10 @@ size_t LlamaSource::batch_rows() const { return impl_->limits().batch_rows; }
 size_t LlamaSource::rows_of(size_t n_tokens) const { return round_up(n_tokens); }
 
 std::optional<GateFunction> LlamaSource::gate_function() const { return impl_->gate_function(); }
+
+std::vector<NeuronWeights> LlamaSource::neuron_weights(size_t site) {
+  return impl_->neuron_weights(site);
+}
 
 size_t LlamaSource::max_context() const { return impl_->limits().context; }
 

@@ -53,6 +53,8 @@ class LlamaSource : public ActivationSource {
   size_t rows_of(size_t n_tokens) const override;
   size_t max_context() const override;
   std::optional<GateFunction> gate_function() const override;
+  // Where gates are handed out: read from the model's file (mlp_weights.h).
+  std::vector<NeuronWeights> neuron_weights(size_t site) override;
 
   // Sites come in the order in which the model computes them, which is not that of sites().
   void run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) override;

@@ -39,6 +39,12 @@ struct ClassView {
   std::array<Quantity, kNumGatedQuantities> quantities;
 };
 
+struct ClassPage {
+  bool refactored = false;  // whether both have the signs of refactor_glu
+  std::optional<NeuronWeights> weights;
+  std::vector<ClassView> classes;  // [sign class]
+};
+
 // [sign class], with up to `n_excerpts` excerpts of each quantity.
 std::vector<ClassView> class_views(const Recording& recording, std::span<const ClassFacts> classes,
                                    size_t n_excerpts);

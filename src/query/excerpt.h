@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,8 @@ struct UnitPage {
   std::array<double, kNumBuckets + 1> bounds = {};
   std::vector<ExcerptGroup> groups;
   std::vector<ClassFacts> classes;  // [sign class], or none
+  bool refactored = false;          // whether they, and `weights`, have the signs of refactor_glu
+  std::optional<NeuronWeights> weights;
 };
 
 }  // namespace actogram

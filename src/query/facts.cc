@@ -122,6 +122,7 @@ Facts facts_of(const std::string& path) {
   for (auto& fact : m.holds == Holds::everything ? recorded_facts(m) : import_facts(m)) {
     facts.push_back(std::move(fact));
   }
+  if (m.refactor_glu) facts.push_back({"signs", "refactor_glu, unless --no-refactor-glu"});
   facts.push_back({"size", readable_bytes(n_bytes)});
   facts.push_back({"program", fmt::format("{}, {}", text_of(m.provenance, "program"),
                                           text_of(m.provenance, "simd"))});

@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "collate/merge.h"
+#include "core/refactor_glu.h"
+#include "core/rw_class.h"
 #include "core/unit_address.h"
 #include "query/class_view.h"
 #include "query/histogram_view.h"
@@ -157,6 +159,17 @@ Json classes_json(const std::vector<ClassFacts>& classes) {
   return list;
 }
 
+Json to_json(const NeuronWeights& weights) {
+  return {{"norm_gate", weights.norm_gate},
+          {"norm_in", weights.norm_in},
+          {"norm_out", weights.norm_out},
+          {"cos_gate_in", weights.cos_gate_in},
+          {"cos_gate_out", weights.cos_gate_out},
+          {"cos_in_out", weights.cos_in_out},
+          {"sign", weights.sign},
+          {"rw_class", kRwClassNames[rw_class(weights)]}};
+}
+
 Json sites_json(const std::vector<Site>& sites) {
   Json list = Json::array();
   for (const Site& site : sites) {
@@ -186,6 +199,7 @@ std::string Pages::recording_json() const {
                       {"model", manifest.model},
                       {"corpus", manifest.corpus},
                       {"options", std::move(options)},
+                      {"refactor_glu", manifest.refactor_glu},
                       {"sites", sites_json(manifest.sites)},
                       {"n_units", manifest.n_units()},
                       {"n_bytes", bytes},
@@ -219,29 +233,36 @@ std::string Pages::site_json(std::string_view text) const {
   return to_text(json);
 }
 
-UnitPage Pages::unit(std::string_view text) const {
+UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
   UnitPage page;
   page.address = parse_unit_address(text);
-  const UnitRecord unit = recording_->units().unit(recording_->units().row_of(page.address));
+  const uint64_t row = recording_->units().row_of(page.address);
+  const UnitRecord unit = recording_->units().unit(row);
   page.previous = neighbour(recording_->manifest(), page.address, -1);
   page.next = neighbour(recording_->manifest(), page.address, +1);
   page.summary = unit.summary;
   page.histogram = view_of(unit.values, unit.summary.min, unit.summary.max);
   page.bounds = bucket_bounds(unit);
   page.maxima = view_of(unit.maxima, unit.summary.min, unit.summary.max);
-  for (const GroupRow& row : kGroups) page.groups.push_back(group_of(*recording_, unit, row));
-  page.classes = facts_of(unit.classes, recording_->corpus().n_tokens());
+  for (const GroupRow& group : kGroups) {
+    page.groups.push_back(group_of(*recording_, unit, group));
+  }
+  page.classes = recording_->classes(row, signs);
+  page.refactored = recording_->refactors(signs);
+  page.weights = recording_->weights(row, signs);
   return page;
 }
 
-std::vector<ClassView> Pages::classes(std::string_view text, size_t n_excerpts) const {
+ClassPage Pages::classes(std::string_view text, GluSigns signs, size_t n_excerpts) const {
   const UnitAddress address = parse_unit_address(text);
-  const auto classes = recording_->classes(unit_row(recording_->manifest().sites, address));
+  const uint64_t row = unit_row(recording_->manifest().sites, address);
+  const std::vector<ClassFacts> classes = recording_->classes(row, signs);
   if (classes.empty()) {
     fail(Code::invalid, "{}: recorded without sign classes (gated neurons, --sign-classes)",
          recording_->path());
   }
-  return class_views(*recording_, classes, n_excerpts);
+  return {recording_->refactors(signs), recording_->weights(row, signs),
+          class_views(*recording_, classes, n_excerpts)};
 }
 
 UnitAddress Pages::address(std::string_view text) const {
@@ -252,19 +273,22 @@ UnitAddress Pages::address(std::string_view text) const {
 
 bool Pages::has_summaries() const { return recording_->manifest().holds == Holds::everything; }
 
-std::string Pages::imported_unit_json(std::string_view text) const {
+std::string Pages::imported_unit_json(std::string_view text, GluSigns signs) const {
   const UnitAddress address = parse_unit_address(text);
   const uint64_t row = unit_row(recording_->manifest().sites, address);
+  const auto weights = recording_->weights(row, signs);
   return to_text(Json{{"address", fmt::format("{}/{}", address.site, address.index)},
                       {"short", fmt::format("{}/{}", short_site_name(address.site), address.index)},
                       {"previous", neighbour(recording_->manifest(), address, -1)},
                       {"next", neighbour(recording_->manifest(), address, +1)},
-                      {"sign_classes", classes_json(recording_->classes(row))}});
+                      {"sign_classes", classes_json(recording_->classes(row, signs))},
+                      {"refactor_glu", recording_->refactors(signs)},
+                      {"weights", weights ? to_json(*weights) : Json()}});
 }
 
-std::string Pages::unit_json(std::string_view text) const {
-  if (!has_summaries()) return imported_unit_json(text);
-  const UnitPage page = unit(text);
+std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
+  if (!has_summaries()) return imported_unit_json(text, signs);
+  const UnitPage page = unit(text, signs);
   Json groups = Json::array();
   for (const ExcerptGroup& group : page.groups) groups.push_back(to_json(group));
   Json maxima = to_json(page.maxima);
@@ -278,6 +302,8 @@ std::string Pages::unit_json(std::string_view text) const {
            {"histogram", to_json(page.histogram)},
            {"sequence_maxima", std::move(maxima)},
            {"sign_classes", classes_json(page.classes)},
+           {"refactor_glu", page.refactored},
+           {"weights", page.weights ? to_json(*page.weights) : Json()},
            {"groups", std::move(groups)}});
 }
 

@@ -22,8 +22,9 @@ class Pages {
   ~Pages();
 
   std::string recording_json() const;
-  std::string site_json(std::string_view site) const;     // "12.mlp" or the long name
-  std::string unit_json(std::string_view address) const;  // "12.mlp/345" or the long form
+  std::string site_json(std::string_view site) const;  // "12.mlp" or the long name
+  // "12.mlp/345" or the long form. `signs` are those of the sign classes and the weights.
+  std::string unit_json(std::string_view address, GluSigns signs = GluSigns::recorded) const;
 
   UnitAddress address(std::string_view text) const;  // Error{not_found} if there is no such unit
 
@@ -31,12 +32,12 @@ class Pages {
   bool has_summaries() const;
 
   // The same for the terminal, which draws it itself.
-  UnitPage unit(std::string_view address) const;
+  UnitPage unit(std::string_view address, GluSigns signs = GluSigns::recorded) const;
   // Error{invalid} where sign classes were not recorded.
-  std::vector<ClassView> classes(std::string_view address, size_t n_excerpts) const;
+  ClassPage classes(std::string_view address, GluSigns signs, size_t n_excerpts) const;
 
  private:
-  std::string imported_unit_json(std::string_view address) const;
+  std::string imported_unit_json(std::string_view address, GluSigns signs) const;
 
   std::unique_ptr<Recording> recording_;
 };

@@ -195,6 +195,18 @@ StoredFiles write_units(const Inputs& inputs, const MergedCorpus& corpus, const 
   return writer.finish();
 }
 
+// They are the model's, so any input's are all inputs'; an older recording may have none.
+StoredFiles write_weights_of(const Inputs& inputs, const std::string& folder) {
+  const auto known = std::ranges::find_if(
+      inputs, [](const auto& input) { return input->manifest().has_weights(); });
+  if (known == inputs.end()) return {};
+  std::vector<NeuronWeights> weights;
+  for (uint64_t row = 0; row < (*known)->units().n_units(); ++row) {
+    weights.push_back(*(*known)->weights(row));
+  }
+  return {{weights_table().file, write_weights(folder, weights)}};
+}
+
 Json merged_shards(const Inputs& inputs) {
   Json shards = Json::array();
   for (const auto& input : inputs) {
@@ -225,6 +237,7 @@ void merge_recordings(const MergeOptions& options, const ProgressFn& progress) {
   Manifest manifest = inputs.front()->manifest();
   manifest.files = corpus.write(folder.path());
   manifest.files.merge(write_units(inputs, corpus, folder.path(), progress));
+  manifest.files.merge(write_weights_of(inputs, folder.path()));
   manifest.corpus = corpus.summary();
   manifest.provenance = provenance(options.command);
   manifest.provenance["shards"] = merged_shards(inputs);

@@ -9,6 +9,7 @@
 #include "model/llama_tokenizer.h"
 #include "store/layout.h"
 #include "store/provenance.h"
+#include "store/weight_table.h"
 #include "store/work_folder.h"
 
 namespace actogram {
@@ -62,6 +63,20 @@ Json ensure_corpus(const WorkFolder& folder, const CorpusPassOptions& options,
   return parse_json(read_file(done), done);
 }
 
+// What the weights of all units say; empty where the source does not know. Before anything is
+// written, so that a damaged model leaves nothing behind.
+std::vector<NeuronWeights> weights_of(ActivationSource& source, const ProgressFn& progress) {
+  std::vector<NeuronWeights> weights;
+  const size_t n_sites = source.sites().size();
+  for (size_t site = 0; site < n_sites; ++site) {
+    const std::vector<NeuronWeights> of_site = source.neuron_weights(site);
+    if (of_site.empty()) return {};
+    weights.insert(weights.end(), of_site.begin(), of_site.end());
+    progress({"reading weights", site + 1, n_sites, 0, "sites"});
+  }
+  return weights;
+}
+
 }  // namespace
 
 RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer, const Json& model,
@@ -70,6 +85,11 @@ RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer,
     fail(Code::invalid, "a context of {} tokens is asked for; the model reads {} at most",
          options.corpus.sequences.context, source.max_context());
   }
+  const std::vector<NeuronWeights> weights = weights_of(source, progress);
+  if (options.refactor_glu && weights.empty()) {
+    fail(Code::invalid, "--refactor-glu: {} is no gated model whose weights can be read",
+         options.model);
+  }
   const Json identity = identity_of(options, source, model);
   WorkFolder folder(options.output, identity, options.command);
   Json corpus = ensure_corpus(folder, options.corpus, tokenizer, progress);
@@ -77,6 +97,10 @@ RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer,
   Manifest manifest;
   manifest.files = files_from_json(corpus.at("files"));
   corpus.erase("files");
+  if (!weights.empty()) {
+    manifest.files[weights_table().file] = write_weights(folder.path(), weights);
+  }
+  manifest.refactor_glu = options.refactor_glu;
   const CorpusTables tables(folder.path());
   {
     RecorderOptions recorder_options = options.recorder;

@@ -24,6 +24,7 @@ struct RecordOptions {
   CorpusPassOptions corpus;
   RecorderOptions recorder;
   std::vector<uint32_t> layers = {};      // empty: all
+  bool refactor_glu = false;              // show gated neurons with those signs; changes no number
   uint32_t batch_rows = 512;              // rows that the model computes at once
   std::vector<std::string> command = {};  // for the provenance
 };

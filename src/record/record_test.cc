@@ -217,6 +217,86 @@ TEST_F(RecordTest, CountsNaNAndInfinityAndNeverRanksThem) {
   EXPECT_GT(n_broken, 0u);
 }
 
+// A gated model that knows its weights.
+class WeighedModel : public FakeModel {
+ public:
+  explicit WeighedModel(std::vector<NeuronWeights> weights)
+      : FakeModel({.n_layers = 2, .n_units = 3, .batch_rows = 128, .gates = true}),
+        weights_(std::move(weights)) {}
+  std::vector<NeuronWeights> neuron_weights(size_t site) override {
+    return {weights_.begin() + 3 * static_cast<ptrdiff_t>(site),
+            weights_.begin() + 3 * static_cast<ptrdiff_t>(site) + 3};
+  }
+
+ private:
+  std::vector<NeuronWeights> weights_;
+};
+
+TEST_F(RecordTest, KeepsWhatTheSourceKnowsOfTheWeights) {
+  std::vector<NeuronWeights> weights(6);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const double x = static_cast<double>(i);
+    weights[i] = {x, x + 1, x + 2, x / 10 - 0.25, -x / 20, 1 - x / 7, x < 2.5 ? -1 : 1};
+  }
+  WeighedModel source(weights);
+  std::vector<std::string> shards;
+  for (const uint32_t i : {0u, 1u}) {
+    RecordOptions shard = options(fmt::format("shard{}.acto", i));
+    shard.corpus.shard = {i, 2};
+    shard.refactor_glu = true;
+    record_source(source, FakeTokenizer(), {{"name", "fake"}}, shard, kQuiet);
+    shards.push_back(shard.output);
+  }
+  RecordOptions whole = options("whole.acto");
+  record_source(source, FakeTokenizer(), {{"name", "fake"}}, whole, kQuiet);
+  merge_recordings({.inputs = shards, .output = path("merged.acto")}, kQuiet);
+  EXPECT_EQ(checksums(path("merged.acto")), checksums(whole.output));
+  for (const std::string& name : {whole.output, path("merged.acto")}) {
+    EXPECT_EQ(check_recording(name, [](double) {}).problems, std::vector<std::string>());
+    const Recording recording(name);
+    EXPECT_EQ(recording.refactors(GluSigns::recorded), name != whole.output);
+    for (uint64_t row = 0; row < weights.size(); ++row) {
+      EXPECT_EQ(recording.weights(row), weights[row]);
+      const auto plain = recording.exact_classes(row, GluSigns::model);
+      const auto refactored = recording.exact_classes(row, GluSigns::refactored);
+      EXPECT_GT(plain[0].count, 0u);
+      EXPECT_EQ(refactored[weights[row].sign < 0 ? 1 : 0].count, plain[0].count);
+    }
+  }
+}
+
+TEST_F(RecordTest, CheckFindsWeightsThatCannotBe) {
+  const NeuronWeights sound = {1, 2, 3, 0.5, 0.5, 0.5, 1};
+  std::vector<NeuronWeights> weights(6, sound);
+  weights[0].norm_in = -1;
+  weights[1].cos_in_out = 1.5;
+  weights[2].sign = 0;
+  weights[4].sign = -1;
+  weights[5].cos_gate_out = std::nan("");
+  WeighedModel source(weights);
+  RecordOptions o = options("damaged.acto");
+  record_source(source, FakeTokenizer(), {{"name", "fake"}}, o, kQuiet);
+  const auto problems = check_recording(o.output, [](double) {}).problems;
+  ASSERT_EQ(problems.size(), 4u);
+  EXPECT_EQ(problems[0], "0.mlp/0: a weight vector's norm is -1");
+  EXPECT_EQ(problems[1], "0.mlp/1: a cosine of its weights is 1.5");
+  EXPECT_EQ(problems[2], "0.mlp/2: the sign of its weights is 0, expected 1 or -1");
+  EXPECT_EQ(problems[3],
+            "1.mlp/1: the sign of its weights is -1, but gate and in have the cosine 0.5");
+}
+
+TEST_F(RecordTest, KnowsNoSignsOfRefactorGluWithoutWeights) {
+  RecordOptions o = options("plain.acto");
+  record(o, kQuiet);
+  const Recording recording(o.output);
+  EXPECT_FALSE(recording.refactors(GluSigns::recorded));
+  EXPECT_EQ(code_of([&] { recording.classes(0, GluSigns::refactored); }), Code::invalid);
+  o = options("refactored.acto");
+  o.refactor_glu = true;
+  EXPECT_EQ(code_of([&] { record(o, kQuiet); }), Code::invalid);
+  EXPECT_FALSE(fs::exists(o.output + ".partial"));
+}
+
 TEST_F(RecordTest, MergesDifferentCorporaOneAfterTheOther) {
   RecordOptions a = options("a.acto"), b = options("b.acto"), again = options("again.acto");
   a.corpus.corpus.inputs = {path("texts")};

@@ -101,6 +101,18 @@ const TableSpec& classes_table() {
   return table;
 }
 
+const TableSpec& weights_table() {
+  static const TableSpec table{"weights.arrow",
+                               {{"norm_gate", f64},
+                                {"norm_in", f64},
+                                {"norm_out", f64},
+                                {"cos_gate_in", f64},
+                                {"cos_gate_out", f64},
+                                {"cos_in_out", f64},
+                                {"sign", i32}}};
+  return table;
+}
+
 const TableSpec& shares_table() {
   static const TableSpec table{"class_shares.arrow",
                                {{"share", f32},

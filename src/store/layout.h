@@ -29,11 +29,13 @@ const TableSpec& histograms_table();
 const TableSpec& peaks_table();
 // Of gated neurons: four rows a unit, one for each sign class.
 const TableSpec& classes_table();
-// Of neurons whose data set was published by others, instead: also four rows a unit.
+// Of gated neurons whose model's weights were at hand.
+const TableSpec& weights_table();
+// Of neurons whose data set was published by others, instead of classes: also four rows a unit.
 const TableSpec& shares_table();
 
 inline constexpr size_t kUnitsPerBatch = 64;      // units, histograms, peaks, classes, shares
-inline constexpr size_t kRowsPerBatch = 1 << 16;  // sequences and tokens
+inline constexpr size_t kRowsPerBatch = 1 << 16;  // sequences, tokens and weights
 inline constexpr size_t kTextPerBatch = 4 << 20;  // bytes of documents, or one document
 
 }  // namespace actogram

@@ -76,6 +76,7 @@ Manifest manifest_from_json(const Json& json) {
   manifest.provenance = json.at("provenance");
   manifest.collate = collate_from_json(json.at("collate"));
   manifest.gate_function = gate_function_from_json(json);
+  manifest.refactor_glu = json.value("refactor_glu", false);
   manifest.holds = holds_from_json(json);
   for (const Json& site : json.at("sites")) {
     manifest.sites.push_back({site.at("name").get<std::string>(), site.at("layer").get<uint32_t>(),
@@ -123,12 +124,17 @@ std::string to_text(const Manifest& manifest) {
   Json gate_function;
   if (manifest.gate_function) gate_function = name_of(*manifest.gate_function);
   const bool whole = manifest.holds == Holds::everything;
-  Json json = {
-      {"format", "actogram recording"},   {"version", whole ? kWholeFormatVersion : kFormatVersion},
-      {"model", manifest.model},          {"corpus", manifest.corpus},
-      {"options", manifest.options},      {"collate", to_json(manifest.collate)},
-      {"gate_function", gate_function},   {"sites", sites_to_json(manifest.sites)},
-      {"files", to_json(manifest.files)}, {"provenance", manifest.provenance}};
+  Json json = {{"format", "actogram recording"},
+               {"version", whole ? kWholeFormatVersion : kFormatVersion},
+               {"model", manifest.model},
+               {"corpus", manifest.corpus},
+               {"options", manifest.options},
+               {"collate", to_json(manifest.collate)},
+               {"gate_function", gate_function},
+               {"refactor_glu", manifest.refactor_glu},
+               {"sites", sites_to_json(manifest.sites)},
+               {"files", to_json(manifest.files)},
+               {"provenance", manifest.provenance}};
   if (!whole) json["holds"] = kHolds[static_cast<size_t>(manifest.holds)].second;
   return to_pretty_text(json);
 }

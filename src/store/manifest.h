@@ -30,6 +30,7 @@ struct Manifest {
   std::vector<Site> sites;
   CollateOptions collate;
   std::optional<GateFunction> gate_function;  // of gated neurons whose sign classes are recorded
+  bool refactor_glu = false;                  // what GluSigns::recorded means
   StoredFiles files;
   Holds holds = Holds::everything;
 
@@ -38,6 +39,7 @@ struct Manifest {
   uint64_t n_units() const;
   bool has_corpus() const;
   ClassesOf classes_of() const { return gate_function ? ClassesOf::units : ClassesOf::nothing; }
+  bool has_weights() const { return files.contains(weights_table().file); }
 };
 
 Json to_json(const StoredFiles& files);

@@ -1,9 +1,11 @@
 #include "store/recording.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "core/histogram.h"
+#include "core/refactor_glu.h"
 #include "core/unit_address.h"
 
 namespace actogram {
@@ -47,13 +49,16 @@ Recording::Recording(const std::string& path) : path_(path), manifest_(read_mani
   } else if (!whole || manifest_.gate_function) {
     classes_.emplace(path);
   }
-  const uint64_t n_units = shares_    ? shares_->n_units()
-                           : classes_ ? classes_->n_units()
-                                      : manifest_.n_units();
-  if (n_units != manifest_.n_units()) {
-    fail(Code::corrupt, "{}: sign classes of {} units; the manifest has {}", path, n_units,
-         manifest_.n_units());
-  }
+  if (manifest_.has_weights()) weights_.emplace(path);
+  if (classes_) check_n_units(classes_table().file, classes_->n_units());
+  if (shares_) check_n_units(shares_table().file, shares_->n_units());
+  if (weights_) check_n_units(weights_table().file, weights_->n_units());
+}
+
+void Recording::check_n_units(std::string_view file, uint64_t n_units) const {
+  if (n_units == manifest_.n_units()) return;
+  fail(Code::corrupt, "{}: {} has {} units; the manifest has {}", path_, file, n_units,
+       manifest_.n_units());
 }
 
 const CorpusTables& Recording::corpus() const {
@@ -69,20 +74,44 @@ const UnitTables& Recording::units() const {
        path_);
 }
 
-std::vector<ClassFacts> Recording::classes(uint64_t row) const {
-  if (shares_) return with_counts(shares_->classes(row), n_tokens());
-  if (!classes_) return {};
-  return facts_of(classes_->classes(row), n_tokens().value_or(0));
-}
-
 std::optional<uint64_t> Recording::n_tokens() const {
   return units_ ? corpus_->n_tokens() : manifest_.n_tokens();
 }
 
-std::vector<ClassRecord> Recording::exact_classes(uint64_t row) const {
-  if (classes_) return classes_->classes(row);
-  fail(Code::invalid, "{}: imported from a data set of others: it has no exact counts and sums",
-       path_);
+bool Recording::refactors(GluSigns signs) const {
+  const bool wanted =
+      signs == GluSigns::refactored || (signs == GluSigns::recorded && manifest_.refactor_glu);
+  const bool unknown = shares_ && signs != GluSigns::recorded;
+  if ((wanted && !weights_) || unknown) {
+    fail(Code::invalid,
+         "{}: the signs of refactor_glu are those of the model's weights, and it has no {}: record "
+         "a gated model from its GGUF file",
+         path_, weights_table().file);
+  }
+  return wanted;
+}
+
+std::vector<ClassFacts> Recording::classes(uint64_t row, GluSigns signs) const {
+  if (!shares_) return facts_of(exact_classes(row, signs), n_tokens().value_or(0));
+  refactors(signs);  // or says that only what was published is known
+  return with_counts(shares_->classes(row), n_tokens());
+}
+
+std::vector<ClassRecord> Recording::exact_classes(uint64_t row, GluSigns signs) const {
+  if (shares_) {
+    fail(Code::invalid, "{}: imported from a data set of others: it has no exact counts and sums",
+         path_);
+  }
+  if (!classes_) return {};
+  std::vector<ClassRecord> classes = classes_->classes(row);
+  if (refactors(signs)) refactor_glu(classes, weights_->weights(row).sign);
+  return classes;
+}
+
+std::optional<NeuronWeights> Recording::weights(uint64_t row, GluSigns signs) const {
+  if (!weights_) return std::nullopt;
+  const NeuronWeights weights = weights_->weights(row);
+  return refactors(signs) ? refactor_glu(weights) : weights;
 }
 
 namespace {
@@ -101,8 +130,9 @@ class Checker {
       if (manifest.holds == Holds::everything) {
         check_unit(recording, name, recording.units().unit(row));
       } else {
-        check_classes(recording, name, recording.classes(row));
+        check_classes(recording, name, recording.classes(row, GluSigns::recorded));
       }
+      if (const auto weights = recording.weights(row)) check_weights(name, *weights);
     });
     return report_;
   }
@@ -188,6 +218,22 @@ class Checker {
     }
     if (const auto n_tokens = recording.n_tokens(); n_tokens && counted > *n_tokens) {
       problem("{}: its classes hold {} tokens, but the corpus has {}", name, counted, *n_tokens);
+    }
+  }
+
+  // NaN is what a model with weights that are not numbers has.
+  void check_weights(const std::string& name, const NeuronWeights& weights) {
+    for (const double norm : {weights.norm_gate, weights.norm_in, weights.norm_out}) {
+      if (norm < 0) problem("{}: a weight vector's norm is {}", name, norm);
+    }
+    for (const double cosine : {weights.cos_gate_in, weights.cos_gate_out, weights.cos_in_out}) {
+      if (std::abs(cosine) > 1) problem("{}: a cosine of its weights is {}", name, cosine);
+    }
+    if (weights.sign != 1 && weights.sign != -1) {
+      problem("{}: the sign of its weights is {}, expected 1 or -1", name, weights.sign);
+    } else if (weights.cos_gate_in * weights.sign < 0) {
+      problem("{}: the sign of its weights is {}, but gate and in have the cosine {}", name,
+              weights.sign, weights.cos_gate_in);
     }
   }
 

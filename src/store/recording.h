@@ -11,6 +11,7 @@
 #include "store/manifest.h"
 #include "store/share_tables.h"
 #include "store/unit_tables.h"
+#include "store/weight_table.h"
 
 namespace actogram {
 
@@ -29,18 +30,26 @@ class Recording {
   std::optional<uint64_t> n_tokens() const;
 
   bool has_classes() const { return classes_ || shares_; }
-  // Of a unit's row, by sign class; none where they were not recorded.
-  std::vector<ClassFacts> classes(uint64_t row) const;
+  // Whether to look at gated neurons with the signs of refactor_glu. Error{invalid} where what is
+  // asked for cannot be known: a data set of others has the signs that it was published with.
+  bool refactors(GluSigns signs) const;
+  // Of a unit's row, [sign class] as they are with these signs; none where they were not recorded.
+  std::vector<ClassFacts> classes(uint64_t row, GluSigns signs) const;
   // The same with exact sums. Error{invalid} where a data set of others was imported.
-  std::vector<ClassRecord> exact_classes(uint64_t row) const;
+  std::vector<ClassRecord> exact_classes(uint64_t row, GluSigns signs) const;
+  // What the unit's weights say; nothing where no weights were at hand.
+  std::optional<NeuronWeights> weights(uint64_t row, GluSigns signs = GluSigns::model) const;
 
  private:
+  void check_n_units(std::string_view file, uint64_t n_units) const;
+
   std::string path_;
   Manifest manifest_;
   std::optional<CorpusTables> corpus_;
   std::optional<UnitTables> units_;
   std::optional<ClassTable> classes_;
   std::optional<ShareTable> shares_;
+  std::optional<WeightTable> weights_;
 };
 
 // Reads only the manifest; says what is wrong if `path` is no recording.

@@ -1,11 +1,13 @@
 """Export as GLUScope's data set, against one that the original code wrote.
 
 tests/golden/gluscope-50col holds a tiny model, its token ids and what GLUScope's own scripts made
-of them (PROVENANCE.md there). The same model in GGUF, recorded over the same ids, gives the same 50
-columns. Tolerances: PROVENANCE.md; the original sums in float32.
+of them (PROVENANCE.md there), without and with refactor_glu. The same model in GGUF, recorded once
+over the same ids, gives the same 50 columns either way. Tolerances: PROVENANCE.md; the original
+sums in float32.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,8 @@ MODEL_TENSORS = {
     "model.norm": "output_norm",
     "lm_head": "output",
 }
+ACTOGRAM = program().with_name("actogram")
 EXPECTED = json.loads((GOLDEN / "expected.json").read_text())
-PLAIN = EXPECTED["variants"]["plain"]
 REFACTORED = EXPECTED["variants"]["refactored"]
 
 
@@ -89,37 +91,56 @@ def write_gguf(path: Path) -> None:
     writer.close()
 
 
+@dataclass(frozen=True)
+class Export:
+    folder: Path
+    variant: str  # "plain" or "refactored"
+
+    @property
+    def expected(self) -> Any:
+        return EXPECTED["variants"][self.variant]
+
+    def places(self) -> Any:
+        return pq.read_table(self.folder / "actogram/places.parquet").to_pydict()
+
+
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gluscope")
     write_gguf(folder / "tiny.gguf")
-    actogram = program().with_name("actogram")
     inputs = ["--context", str(EXPECTED["context"]), "--long-documents", "truncate"]
-    recording, out = folder / "tiny.acto", folder / "out"
+    path = folder / "tiny.acto"
     ids = GOLDEN / "input_ids.parquet"
-    run([actogram, "record", folder / "tiny.gguf", ids, "-o", recording, *inputs])
-    run([actogram, "export", recording, out, "--format", "gluscope"])
-    return out
+    run([ACTOGRAM, "record", folder / "tiny.gguf", ids, "-o", path, *inputs])
+    return path
 
 
-def ours(exported: Path) -> Any:
-    return pq.read_table(exported / "data/train-00000-of-00001.parquet")
+@pytest.fixture(scope="module", params=["plain", "refactored"])
+def exported(request: pytest.FixtureRequest, recording: Path) -> Export:
+    out = recording.with_name(request.param)
+    flags = ["--refactor-glu"] if request.param == "refactored" else []
+    run([ACTOGRAM, "export", recording, out, "--format", "gluscope", *flags])
+    return Export(out, request.param)
 
 
-def theirs() -> Any:
-    return pq.read_table(GOLDEN / "plain/train-00000-of-00001.parquet")
+def ours(exported: Export) -> Any:
+    return pq.read_table(exported.folder / "data/train-00000-of-00001.parquet")
 
 
-def test_schema(exported: Path) -> None:
+def theirs(exported: Export) -> Any:
+    return pq.read_table(GOLDEN / exported.variant / "train-00000-of-00001.parquet")
+
+
+def test_schema(exported: Export) -> None:
     """Names, order and types, to the word."""
-    found, expected = ours(exported).schema, theirs().schema
-    assert found.names == expected.names == PLAIN["columns"]
+    found, expected = ours(exported).schema, theirs(exported).schema
+    assert found.names == expected.names == exported.expected["columns"]
     assert found.types == expected.types
-    assert ours(exported).num_rows == PLAIN["rows"]
+    assert ours(exported).num_rows == exported.expected["rows"]
 
 
-def test_scalars(exported: Path) -> None:
-    found, expected = ours(exported), theirs()
+def test_scalars(exported: Export) -> None:
+    found, expected = ours(exported), theirs(exported)
     for name in expected.column_names:
         a, b = found.column(name), expected.column(name)
         if name in ("layer", "neuron"):
@@ -131,22 +152,22 @@ def test_scalars(exported: Path) -> None:
             np.testing.assert_allclose(a.to_numpy(), b.to_numpy(), rtol=2e-3, atol=1e-6)
 
 
-def test_counts(exported: Path) -> None:
+def test_counts(exported: Export) -> None:
     """Exact token counts, from an independent float64 pass; a few lie within rounding of zero."""
-    places = pq.read_table(exported / "actogram/places.parquet").to_pydict()
+    places = exported.places()
     n_off = 0
-    for row, neuron in enumerate(PLAIN["neurons"]):
+    for row, neuron in enumerate(exported.expected["neurons"]):
         assert (places["layer"][row], places["neuron"][row]) == (neuron["layer"], neuron["neuron"])
         for name, count in neuron["counts"].items():
             n_off += places[f"{name}_count"][row] != count
     assert n_off <= 8
 
 
-def test_means_of_every_class(exported: Path) -> None:
+def test_means_of_every_class(exported: Export) -> None:
     """From the independent float64 pass, where no token fell on the other side of zero."""
     found = ours(exported).to_pydict()
-    places = pq.read_table(exported / "actogram/places.parquet").to_pydict()
-    for row, neuron in enumerate(PLAIN["neurons"]):
+    places = exported.places()
+    for row, neuron in enumerate(exported.expected["neurons"]):
         for name, means in neuron["means"].items():
             if neuron["counts"][name] != places[f"{name}_count"][row]:
                 continue
@@ -164,12 +185,12 @@ def stands_alone(values: Any) -> Any:
     return np.concatenate([[True], apart]) & np.concatenate([apart, [False]]) & (values != 0)
 
 
-def test_lists(exported: Path) -> None:
-    found, expected = ours(exported).to_pydict(), theirs().to_pydict()
+def test_lists(exported: Export) -> None:
+    found, expected = ours(exported).to_pydict(), theirs(exported).to_pydict()
     n_compared = 0
     for name in (n for n in expected if n.endswith("_max_values")):
         index = name.replace("_values", "_indices")
-        for row in range(PLAIN["rows"]):
+        for row in range(exported.expected["rows"]):
             a, b = np.array(found[name][row]), np.array(expected[name][row])
             np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-6, err_msg=f"{name} {row}")
             if "swish" in name:
@@ -181,15 +202,17 @@ def test_lists(exported: Path) -> None:
     assert n_compared > 10_000
 
 
-def test_positions(exported: Path) -> None:
+def test_positions(exported: Export) -> None:
     """PROVENANCE.md has them for the refactored variant only, in which the sign of `in` turns where
     the sign vector is negative: the other neurons are the same in both."""
-    places = pq.read_table(exported / "actogram/places.parquet").to_pydict()
+    places = exported.places()
     found = ours(exported).to_pydict()
-    signs = REFACTORED["sign_vector"]
+    signs = np.array(REFACTORED["sign_vector"])
+    if exported.variant == "refactored":
+        signs = np.abs(signs)
     n_compared = 0
     for row, neuron in enumerate(REFACTORED["neurons"]):
-        if signs[neuron["layer"]][neuron["neuron"]] < 0:
+        if signs[neuron["layer"], neuron["neuron"]] < 0:
             continue
         for name, positions in neuron["peak_positions"].items():
             if "swish" in name:
@@ -202,8 +225,72 @@ def test_positions(exported: Path) -> None:
     assert n_compared > 5_000
 
 
-def test_card(exported: Path) -> None:
-    text = (exported / "README.md").read_text()
+def test_card(exported: Export) -> None:
+    text = (exported.folder / "README.md").read_text()
     names = [line.split(": ")[1] for line in text.splitlines() if line.startswith("  - name: ")]
-    assert [n for n in names if n != "train"] == PLAIN["columns"]
-    assert f"num_examples: {PLAIN['rows']}" in text
+    assert [n for n in names if n != "train"] == exported.expected["columns"]
+    assert f"num_examples: {exported.expected['rows']}" in text
+    refactored = exported.variant == "refactored"
+    assert f"* `refactor_glu`: {str(refactored).lower()}\n" in text
+    manifest = json.loads((exported.folder / "actogram/manifest.json").read_text())
+    assert manifest["refactor_glu"] is refactored
+
+
+def test_signs(exported: Export) -> None:
+    """Both variants carry the sign vector, with which either can be made of the other."""
+    signs = np.array(exported.places()["refactor_glu_sign"]).reshape(3, 64)
+    assert signs.tolist() == REFACTORED["sign_vector"]
+    assert (signs < 0).sum() > 50
+
+
+def test_default_is_what_was_recorded(recording: Path) -> None:
+    """record --refactor-glu changes the manifest's default and no other byte."""
+    folder = recording.parent
+    again = folder / "again.acto"
+    inputs = ["--context", str(EXPECTED["context"]), "--long-documents", "truncate"]
+    ids = GOLDEN / "input_ids.parquet"
+    run([ACTOGRAM, "record", folder / "tiny.gguf", ids, "-o", again, "--refactor-glu", *inputs])
+    for file in recording.iterdir():
+        if file.name != "manifest.json":
+            assert file.read_bytes() == (again / file.name).read_bytes(), file.name
+    run([ACTOGRAM, "export", again, folder / "default"])
+    run([ACTOGRAM, "export", again, folder / "model", "--no-refactor-glu"])
+    run([ACTOGRAM, "export", recording, folder / "asked", "--refactor-glu"])
+    run([ACTOGRAM, "export", recording, folder / "unasked"])
+    for a, b in [("default", "asked"), ("model", "unasked")]:
+        for name in ("data/train-00000-of-00001.parquet", "actogram/places.parquet", "README.md"):
+            assert (folder / a / name).read_bytes() == (folder / b / name).read_bytes()
+
+
+def split_sums(places: Any) -> None:
+    """A column of four sums becomes four, of integers: docs/format.md, classes.arrow."""
+    n_bytes = 13 * 8
+    for name in [n for n in places if n.endswith("_sums")]:
+        rows = places.pop(name)
+        for q, quantity in enumerate(("hook_post", "hook_pre_linear", "hook_pre", "swish")):
+            parts = [row[q * n_bytes : (q + 1) * n_bytes] for row in rows]
+            places[name.replace("sums", f"{quantity}_sum")] = [
+                int.from_bytes(part, "little", signed=True) for part in parts
+            ]
+
+
+def test_either_makes_the_other(recording: Path) -> None:
+    """By the sign vector alone: in+ and in- change places, two quantities change sign."""
+    plain = Export(recording.with_name("one"), "plain")
+    refactored = Export(recording.with_name("other"), "refactored")
+    run([ACTOGRAM, "export", recording, plain.folder])
+    run([ACTOGRAM, "export", recording, refactored.folder, "--refactor-glu"])
+    for a, b in [(plain, refactored), (refactored, plain)]:
+        turned = np.array(a.places()["refactor_glu_sign"]) < 0
+        pairs = [(ours(a).to_pydict(), ours(b).to_pydict()), (a.places(), b.places())]
+        for places in pairs[1]:
+            split_sums(places)
+        for found, expected in pairs:
+            for name, values in found.items():
+                other = name.replace("in+", "in?").replace("in-", "in+").replace("in?", "in-")
+                negated = "hook_post" in name or "hook_pre_linear" in name
+                negated &= name.endswith(("_mean", "_values", "_sum"))
+                for row, value in enumerate(values):
+                    right = expected[other if turned[row] else name][row]
+                    sign = -1 if turned[row] and negated else 1
+                    np.testing.assert_array_equal(np.array(value), sign * np.array(right))

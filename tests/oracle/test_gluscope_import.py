@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from oracle.recordings import run
 from oracle.sites import ROOT, program
+from oracle.test_gluscope import write_gguf
 
 GOLDEN = ROOT / "tests/golden/gluscope-50col"
 N_TOKENS = json.loads((GOLDEN / "expected.json").read_text())["n_tokens"]
@@ -376,3 +377,114 @@ def test_our_own_export_comes_back_whole(tmp_path: Path) -> None:
         tmp_path / "one" / f"data/{SHARD}",
     )
     assert '"gate+_in+_sums" does not fit the data set' in error_of(tmp_path / "one")
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a model with weights, which by default shows the signs of refactor_glu."""
+    folder = tmp_path_factory.mktemp("weights")
+    write_gguf(folder / "tiny.gguf")
+    out = folder / "tiny.acto"
+    ids = GOLDEN / "input_ids.parquet"
+    options = ["--context", "64", "--long-documents", "truncate", "--refactor-glu"]
+    run([ACTOGRAM, "record", folder / "tiny.gguf", ids, "-o", out, *options])
+    return out
+
+
+VIEWS = {False: "--no-refactor-glu", True: "--refactor-glu"}
+
+
+def printed(*command: Any) -> str:
+    done = subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("refactored", VIEWS)
+def test_weights_and_signs_come_back(tmp_path: Path, recording: Path, refactored: bool) -> None:
+    """Whichever signs the export has, the tables are the model's, and both views are there."""
+    exports = {}
+    for view, flag in VIEWS.items():
+        run([ACTOGRAM, "export", recording, tmp_path / f"export{view}", flag])
+        exports[view] = files_of(tmp_path / f"export{view}")
+    assert exports[True] != exports[False]
+    again = imported(tmp_path / f"export{refactored}")
+    for table in ("classes.arrow", "weights.arrow"):
+        assert (again / table).read_bytes() == (recording / table).read_bytes()
+    manifest = json.loads((again / "manifest.json").read_text())
+    assert manifest["refactor_glu"] is refactored
+    turned = json.loads(printed(ACTOGRAM, "classes", again, "--json"))
+    assert turned == json.loads(printed(ACTOGRAM, "classes", recording, "--json"))
+    for unit in ("0.mlp/3", "2.mlp/63"):
+        pages = []
+        for view, flag in VIEWS.items():
+            expected = json.loads(printed(ACTOGRAM, "show", recording, unit, "--json", flag))
+            pages.append(json.loads(printed(ACTOGRAM, "show", again, unit, "--json", flag)))
+            assert pages[-1].items() <= expected.items()
+            assert pages[-1]["refactor_glu"] is view
+            assert pages[-1]["weights"]["norm_in"] > 0
+        unasked = json.loads(printed(ACTOGRAM, "show", again, unit, "--json"))
+        assert unasked == pages[refactored]
+    run([ACTOGRAM, "export", again, tmp_path / "unasked"])
+    assert files_of(tmp_path / "unasked") == exports[refactored]
+    for view, flag in VIEWS.items():
+        run([ACTOGRAM, "export", again, tmp_path / f"again{view}", flag])
+        assert files_of(tmp_path / f"again{view}") == exports[view]
+
+
+def test_a_published_set_has_the_signs_it_was_published_with(
+    tmp_path: Path, recording: Path
+) -> None:
+    """Without our sidecar: what the card says is kept, and no other view can be had."""
+    run([ACTOGRAM, "export", recording, tmp_path / "set", "--refactor-glu"])
+    shutil.rmtree(tmp_path / "set/actogram")
+    theirs = imported(tmp_path / "set")
+    manifest = json.loads((theirs / "manifest.json").read_text())
+    assert manifest["refactor_glu"] is False
+    assert manifest["provenance"]["imported"]["card"]["refactor_glu"] == "true"
+    for verb in (["show", theirs, "0.mlp/3", "--by-class"], ["export", theirs, tmp_path / "no"]):
+        for flag in VIEWS.values():
+            command = [str(c) for c in (ACTOGRAM, *verb, flag)]
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 1
+            assert "the signs of refactor_glu are those of the model's weights" in done.stderr
+    found = json.loads(printed(ACTOGRAM, "classes", theirs, "--json"))
+    columns = pq.read_table(tmp_path / "set/data" / SHARD)
+    shares = [columns.column(f"gate+_in{s}_freq").to_numpy().astype(np.float64) for s in "+-"]
+    frequencies = np.array([row["frequency"] for row in found["neurons"]])
+    np.testing.assert_array_equal(frequencies, shares[0] + shares[1])
+    assert (found["n_tokens"], found["has_weights"], found["has_sign_classes"]) == (
+        None, False, True,
+    )  # fmt: skip
+    assert {row["mean_output_norm"] for row in found["neurons"]} == {None}
+    run([ACTOGRAM, "export", theirs, tmp_path / "second"])
+    assert "* `refactor_glu`: true\n" in (tmp_path / "second/README.md").read_text()
+    second = imported(tmp_path / "second")
+    imported_from = json.loads((second / "manifest.json").read_text())["provenance"]["imported"]
+    assert imported_from["manifest"]["provenance"] == manifest["provenance"]
+    assert imported_from["card"]["refactor_glu"] == "true"
+
+
+def test_damaged_weights(tmp_path: Path, recording: Path) -> None:
+    folder = tmp_path / "set"
+    run([ACTOGRAM, "export", recording, folder])
+    sidecar = folder / "actogram/places.parquet"
+    places = pq.read_table(sidecar)
+    at = places.column_names.index("refactor_glu_sign")
+    for sign in (0, 2, -(2**40)):
+        signs = pa.array([sign, *places.column(at).to_pylist()[1:]])
+        pq.write_table(places.set_column(at, "refactor_glu_sign", signs), sidecar)
+        assert 'row 0: "refactor_glu_sign" does not fit' in error_of(folder)
+    pq.write_table(places.drop_columns(["norm_in"]), sidecar)
+    assert 'no column "norm_in"' in error_of(folder)
+    pq.write_table(places, sidecar)
+    path = folder / "actogram/manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["files"]["weights.arrow"]
+    path.write_text(json.dumps(manifest))
+    assert "lists no weights.arrow" in error_of(folder)
+    (folder / "actogram/manifest.json").write_text("{")
+    assert "manifest.json" in error_of(folder)

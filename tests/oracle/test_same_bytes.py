@@ -54,7 +54,7 @@ def expected(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     found = digests(output)
     assert set(found) == {
         "classes.arrow", "documents.arrow", "histograms.arrow", "peaks.arrow",
-        "sequences.arrow", "tokens.arrow", "units.arrow",
+        "sequences.arrow", "tokens.arrow", "units.arrow", "weights.arrow",
     }  # fmt: skip
     return found
 

@@ -17,11 +17,11 @@
 
 namespace actogram {
 
-class NeuronTable {
+class PublishedNeurons {
  public:
   // `columns` begin with layer and neuron. Error{corrupt} where a neuron is there twice or is
   // missing, or layers differ in width; then files are missing, too.
-  NeuronTable(const std::vector<std::string>& files, const std::vector<ColumnSpec>& columns);
+  PublishedNeurons(const std::vector<std::string>& files, const std::vector<ColumnSpec>& columns);
 
   // One a layer, ascending, named blocks.LAYER.mlp.hook_post.
   const std::vector<Site>& sites() const { return sites_; }

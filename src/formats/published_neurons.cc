@@ -1,4 +1,4 @@
-#include "formats/neuron_table.h"
+#include "formats/published_neurons.h"
 
 #include <fmt/format.h>
 
@@ -21,8 +21,8 @@ uint32_t small_index(int64_t value, const char* column, const ParquetTableReader
 
 }  // namespace
 
-NeuronTable::NeuronTable(const std::vector<std::string>& files,
-                         const std::vector<ColumnSpec>& columns) {
+PublishedNeurons::PublishedNeurons(const std::vector<std::string>& files,
+                                   const std::vector<ColumnSpec>& columns) {
   first_row_.push_back(0);
   std::vector<Neuron> neurons;
   for (const std::string& path : files) {
@@ -47,7 +47,7 @@ NeuronTable::NeuronTable(const std::vector<std::string>& files,
   find_places(neurons);
 }
 
-void NeuronTable::find_places(const std::vector<Neuron>& neurons) {
+void PublishedNeurons::find_places(const std::vector<Neuron>& neurons) {
   std::vector<uint32_t> source(neurons.size());  // [row among the neurons]: row of the files
   std::iota(source.begin(), source.end(), 0U);
   in_order_ = std::ranges::is_sorted(neurons);
@@ -65,7 +65,7 @@ void NeuronTable::find_places(const std::vector<Neuron>& neurons) {
   make_sites(sorted);
 }
 
-void NeuronTable::make_sites(const std::vector<Neuron>& sorted) {
+void PublishedNeurons::make_sites(const std::vector<Neuron>& sorted) {
   for (const Neuron& neuron : sorted) {
     if (sites_.empty() || sites_.back().layer != neuron.layer) {
       sites_.push_back({fmt::format("blocks.{}.mlp.hook_post", neuron.layer), neuron.layer, 0});
@@ -85,17 +85,17 @@ void NeuronTable::make_sites(const std::vector<Neuron>& sorted) {
   }
 }
 
-std::string NeuronTable::where(uint64_t source_row) const {
+std::string PublishedNeurons::where(uint64_t source_row) const {
   const auto after = std::ranges::upper_bound(first_row_, source_row);
   const auto file = static_cast<size_t>(after - first_row_.begin()) - 1;
   return fmt::format("{} row {}", files_[file].name(), source_row - first_row_[file]);
 }
 
-const std::vector<std::string>& NeuronTable::other_columns() const {
+const std::vector<std::string>& PublishedNeurons::other_columns() const {
   return files_.front().other_columns();
 }
 
-void NeuronTable::read(uint64_t begin, uint64_t end, const Take& take) {
+void PublishedNeurons::read(uint64_t begin, uint64_t end, const Take& take) {
   if (in_order_) {
     read_in_order(begin, end, take);
   } else {
@@ -103,7 +103,7 @@ void NeuronTable::read(uint64_t begin, uint64_t end, const Take& take) {
   }
 }
 
-void NeuronTable::read_in_order(uint64_t begin, uint64_t end, const Take& take) {
+void PublishedNeurons::read_in_order(uint64_t begin, uint64_t end, const Take& take) {
   for (uint64_t row = begin; row < end;) {
     ParquetTableReader& file = files_.at(file_);
     if (!has_batch_ || in_batch_ == file.n_batch_rows()) {
@@ -116,7 +116,7 @@ void NeuronTable::read_in_order(uint64_t begin, uint64_t end, const Take& take) 
   }
 }
 
-void NeuronTable::read_scattered(uint64_t begin, uint64_t end, const Take& take) {
+void PublishedNeurons::read_scattered(uint64_t begin, uint64_t end, const Take& take) {
   for (size_t f = 0; f < files_.size(); ++f) {
     ParquetTableReader& file = files_[f];
     for (size_t group = 0; group < file.n_row_groups(); ++group) {

@@ -1,0 +1,20 @@
+// What an SAE's weights are, for people and programs: `actogram sae info`.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sae/sae.h"
+
+namespace actogram {
+
+// All numbers have been read, and are finite.
+struct SaeFacts {
+  std::vector<std::pair<std::string, std::string>> lines;  // label and text
+  std::string json;
+};
+
+SaeFacts sae_facts(const std::string& weights, const SaeOptions& options);
+
+}  // namespace actogram

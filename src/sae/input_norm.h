@@ -1,0 +1,14 @@
+// What happens to the model's values before they meet the encoder: x' - pre_bias (sae.h).
+#pragma once
+
+#include <span>
+
+#include "sae/sae.h"
+
+namespace actogram {
+
+// Returns false, and zeros in `out`, where the result is not finite: because
+// the row is not, or has no length to be divided by.
+bool prepare_row(const Sae& sae, std::span<const float> row, std::span<float> out);
+
+}  // namespace actogram
