@@ -5,8 +5,11 @@ they should be is computed here, from the columns themselves.
 """
 
 import json
+import os
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -488,3 +491,43 @@ def test_damaged_weights(tmp_path: Path, recording: Path) -> None:
     assert "lists no weights.arrow" in error_of(folder)
     (folder / "actogram/manifest.json").write_text("{")
     assert "manifest.json" in error_of(folder)
+
+
+# In a process of its own: `datasets` looks at its environment once.
+LOAD = """
+import json, sys, datasets, pyarrow.parquet
+if sys.argv[1] == "files":
+    data = datasets.load_dataset("parquet", data_dir=sys.argv[2] + "/data", split="train")
+else:
+    data = datasets.load_dataset(sys.argv[2], split="train")
+pyarrow.parquet.write_table(data.with_format("arrow")[:], sys.argv[3])
+print(json.dumps(list(data.features.to_dict().items())))
+"""
+
+
+@pytest.mark.parametrize("how", ["files", "card"])
+def test_hugging_face_datasets_reads_it(tmp_path: Path, recording: Path, how: str) -> None:
+    """As the card says: names, order and types of 50 columns, and every value."""
+    folder, loaded = tmp_path / "set", tmp_path / "loaded.parquet"
+    run([ACTOGRAM, "export", recording, folder])
+    home = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "HF_DATASETS_CACHE": str(tmp_path)}
+    command = [sys.executable, "-c", LOAD, how, str(folder), str(loaded)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **home}
+    )
+    assert done.returncode == 0, done.stderr
+    header = (folder / "README.md").read_text().split("  splits:")[0]
+    expected = []
+    for name, kind, number in re.findall(r"  - name: (.*)\n    (dtype|list): (.*)\n", header):
+        value = {"dtype": number, "_type": "Value"}
+        listed = {"feature": value, "_type": "List"}
+        expected.append([name, value if kind == "dtype" else listed])
+    assert len(expected) == 50
+    assert json.loads(done.stdout) == expected
+    found, written = pq.read_table(loaded), pq.read_table(folder / "data" / SHARD)
+    assert found.column_names == written.column_names
+    assert found.schema.types == written.schema.types
+    for name in written.column_names:
+        np.testing.assert_array_equal(
+            np.array(found.column(name).to_pylist()), np.array(written.column(name).to_pylist())
+        )
