@@ -42,6 +42,6 @@ actogram_folder(collate  actogram_core)
 actogram_folder(store    actogram_core actogram_codec)
 actogram_folder(record   actogram_model actogram_corpus actogram_sae actogram_collate
                          actogram_store)
-actogram_folder(formats  actogram_store)
+actogram_folder(formats  actogram_model actogram_corpus actogram_store)
 actogram_folder(query    actogram_collate actogram_store)
 actogram_folder(server   actogram_query)

@@ -40,7 +40,7 @@ void add_corpus_options(CLI::App& app, CorpusPassOptions& corpus) {
       ->capture_default_str()
       ->group(kGroup);
   app.add_option("--column", corpus.corpus.column,
-                 "column of JSON lines and Parquet (default: text, messages or input_ids)")
+                 "column of JSON lines, Parquet and Arrow (default: text, messages or input_ids)")
       ->type_name("NAME")
       ->group(kGroup);
   app.add_option("--id-column", corpus.corpus.id_column,
@@ -157,7 +157,7 @@ Action add_record(CLI::App& app, const Invocation& invocation) {
                  "a GGUF file; fake:3x40 stands for 3 layers of 40 units of noise")
       ->required();
   app.add_option("CORPUS", options.corpus.corpus.inputs,
-                 "text files, folders, .jsonl, .parquet, or - for standard input;\n"
+                 "text files, folders, .jsonl, .parquet, .arrow, or - for standard input;\n"
                  "NAME=PATH gives it a name of its own")
       ->required();
   app.add_option("-o,--output", options.output, "the recording to make")

@@ -70,7 +70,19 @@ void print_excerpt(const Excerpt& excerpt, const HeatMap& heat_map) {
   std::printf("%s\n%s\n", heat_map.dim(where).c_str(), heat_map.draw(excerpt).c_str());
 }
 
-void print_weights(const UnitPage& page) {
+void print_row(const RowView& row, const HeatMap& heat_map) {
+  const std::string name = row.origin.empty() ? "" : ", " + row.origin;
+  const std::string position = row.position ? std::to_string(*row.position) : "unknown";
+  const auto where =
+      fmt::format("{:>10.4g}  row {}{}, position {}", row.value, row.row, name, position);
+  std::printf("%s\n", heat_map.dim(where).c_str());
+  if (row.beginning.empty()) return;
+  Excerpt beginning;
+  beginning.pieces = row.beginning;
+  std::printf("%s\n", heat_map.draw(beginning).c_str());
+}
+
+void print_weights(const ClassPage& page, const Pages& pages) {
   if (!page.weights) return;
   const NeuronWeights& w = *page.weights;
   std::printf("\nWeights: norms of gate %.4g, in %.4g, out %.4g;\n", w.norm_gate, w.norm_in,
@@ -78,14 +90,17 @@ void print_weights(const UnitPage& page) {
   std::printf("cosines of gate and in %.3f, of gate and out %.3f, of in and out %.3f\n",
               w.cos_gate_in, w.cos_gate_out, w.cos_in_out);
   if (!page.refactored) return;
-  std::printf(w.sign > 0 ? "refactor_glu changes nothing here.\n"
-                         : "refactor_glu turns in and out round, here and in the classes below; "
-                           "above, values are as\nthe model has them.\n");
+  if (w.sign > 0) {
+    std::printf("refactor_glu changes nothing here.\n");
+    return;
+  }
+  std::printf("refactor_glu turns in and out round, here and in the classes below%s\n",
+              pages.has_summaries() ? "; above, values are as\nthe model has them." : ".");
 }
 
-void print_classes(const UnitPage& page, const std::vector<ClassView>& classes,
-                   const HeatMap& heat_map) {
-  print_weights(page);
+void print_classes(const ClassPage& page, const Pages& pages, const HeatMap& heat_map) {
+  print_weights(page, pages);
+  const std::vector<ClassView>& classes = page.classes;
   std::printf("\nBy sign class: share of the tokens; mean / largest magnitude\n%-10s %8s", "",
               "tokens");
   for (const ClassView::Quantity& q : classes.front().quantities) {
@@ -102,10 +117,12 @@ void print_classes(const UnitPage& page, const std::vector<ClassView>& classes,
   }
   for (const ClassView& c : classes) {
     for (const ClassView::Quantity& q : c.quantities) {
-      if (q.excerpts.empty()) continue;
+      const size_t n = q.excerpts.size() + q.rows.size();
+      if (n == 0) continue;
       const auto title = fmt::format("{}: largest {}", c.name, q.name);
-      std::printf("\n%s (%zu)\n", heat_map.bold(title).c_str(), q.excerpts.size());
+      std::printf("\n%s (%zu)\n", heat_map.bold(title).c_str(), n);
       for (const Excerpt& excerpt : q.excerpts) print_excerpt(excerpt, heat_map);
+      for (const RowView& row : q.rows) print_row(row, heat_map);
     }
   }
 }
@@ -119,10 +136,19 @@ void print_group(const ExcerptGroup& group, const Typed& typed, const HeatMap& h
 
 int show(const Typed& typed) {
   const Pages pages(typed.path);
-  const UnitPage page = pages.unit(typed.address, typed.signs);
   const bool color = typed.color == Typed::Color::always ||
                      (typed.color == Typed::Color::automatic && isatty(STDOUT_FILENO) != 0 &&
                       getenv("NO_COLOR") == nullptr);
+  if (!pages.has_summaries() && typed.by_class) {
+    const HeatMap plain(
+        {.color = color, .background = typed.background, .width = terminal_width()});
+    const UnitAddress address = pages.address(typed.address);
+    const ClassPage classes = pages.classes(typed.address, typed.signs, typed.excerpts);
+    std::printf("%s\n", plain.bold(fmt::format("{}/{}", address.site, address.index)).c_str());
+    print_classes(classes, pages, plain);
+    return 0;
+  }
+  const UnitPage page = pages.unit(typed.address, typed.signs);
   const Summary& s = page.summary;
   const double scale = std::max(std::abs(double{s.min}), std::abs(double{s.max}));
   const HeatMap heat_map(
@@ -132,7 +158,7 @@ int show(const Typed& typed) {
   print_summary(page);
   print_histogram(page.histogram, terminal_width());
   if (typed.by_class) {
-    print_classes(page, pages.classes(typed.address, typed.signs, typed.excerpts), heat_map);
+    print_classes(pages.classes(typed.address, typed.signs, typed.excerpts), pages, heat_map);
   } else {
     for (const ExcerptGroup& group : page.groups) print_group(group, typed, heat_map);
   }

@@ -131,6 +131,12 @@ Action add_serve(CLI::App& app, const Invocation& invocation) {
   app.add_option("--token", typed->options.token, "what a visitor must know")->type_name("SECRET");
   return [typed, &invocation] {
     const Pages pages(typed->path);
+    if (!pages.has_summaries()) {
+      fail(Code::invalid,
+           "{}: imported, so there are no summaries and windows to make pages of; "
+           "actogram show UNIT --by-class shows what there is",
+           typed->path);
+    }
     Server server({.recording = [&] { return pages.recording_json(); },
                    .site = [&](std::string_view site) { return pages.site_json(site); },
                    .unit = [&](std::string_view address) { return pages.unit_json(address); }},

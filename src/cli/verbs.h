@@ -36,6 +36,7 @@ Action add_classes(CLI::App& app, const Invocation& invocation);
 Action add_check(CLI::App& app, const Invocation& invocation);
 Action add_merge(CLI::App& app, const Invocation& invocation);
 Action add_export(CLI::App& app, const Invocation& invocation);
+Action add_import(CLI::App& app, const Invocation& invocation);
 Action add_serve(CLI::App& app, const Invocation& invocation);
 Action add_tokens(CLI::App& app, const Invocation& invocation);
 Action add_sae(CLI::App& app, const Invocation& invocation);

@@ -57,6 +57,22 @@ struct LineDecoder {
          value->type_name());
   }
 
+  std::vector<int32_t> take_ids(const Json& list, const std::string& column) const {
+    std::vector<int32_t> ids;
+    for (const Json& id : list) {
+      const bool fits = id.is_number_unsigned()  ? std::in_range<int32_t>(id.get<uint64_t>())
+                        : id.is_number_integer() ? std::in_range<int32_t>(id.get<int64_t>())
+                                                 : false;
+      if (!fits) {
+        fail(Code::corrupt,
+             "{}: \"{}\": entry {} of a list of token ids: expected an integer, found {}", where,
+             column, ids.size(), to_text(id));
+      }
+      ids.push_back(id.get<int32_t>());
+    }
+    return ids;
+  }
+
   // False where the column is null.
   bool take_text(Json& value, const std::string& column, TextRow& row) const {
     if (value.is_null()) return false;
@@ -65,8 +81,13 @@ struct LineDecoder {
       return true;
     }
     if (!value.is_array()) {
-      fail(Code::corrupt, "{}: \"{}\": expected a string or a list of chat turns, found {}", where,
-           column, value.type_name());
+      fail(Code::corrupt,
+           "{}: \"{}\": expected a string, a list of chat turns or a list of token ids, found {}",
+           where, column, value.type_name());
+    }
+    if (!value.empty() && value.front().is_number()) {
+      row.ids = take_ids(value, column);
+      return true;
     }
     for (Json& turn : value) {
       std::string role = take_from_turn(turn, "role");

@@ -3,8 +3,9 @@
 //   file := (object? '\n')*
 //
 // A line that is blank is skipped; one that is not a JSON object, or lacks the column, or has
-// something else than a string or a chat in it, is an error that names file and line. A null is
-// skipped and counted; a null `content` of a chat turn (tool calls have it) is the empty string.
+// something else than a string, a chat or token ids in it, is an error that names file and line. A
+// null is skipped and counted; a null `content` of a chat turn (tool calls have it) is the empty
+// string.
 //
 // JSON is UTF-8, but corpora hold strings that are not, raw or as lone surrogate escapes (\ud83d),
 // and JSON parsers refuse both. Such a line is parsed a second time with each bad byte replaced by

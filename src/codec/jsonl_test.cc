@@ -73,11 +73,20 @@ TEST(Jsonl, SkipsAndCountsNulls) {
   EXPECT_EQ(reader.n_null(), 1u);
 }
 
+TEST(Jsonl, ReadsTokenIds) {
+  const auto rows = read("{\"input_ids\":[1,70000,-5]}\n{\"input_ids\":null}\n{\"input_ids\":[]}");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].ids, (std::vector<int32_t>{1, 70'000, -5}));
+  EXPECT_TRUE(rows[1].ids.empty() && rows[1].turns.empty());
+}
+
 TEST(Jsonl, ErrorsNameFileLineAndWhatWasFound) {
-  EXPECT_EQ(error_of("{\"a\":1,\"b\":2}", {}, Code::not_found),
-            "f.jsonl:1: no column \"text\" or \"messages\"; there are: \"a\", \"b\"");
+  EXPECT_EQ(
+      error_of("{\"a\":1,\"b\":2}", {}, Code::not_found),
+      "f.jsonl:1: no column \"text\" or \"messages\" or \"input_ids\"; there are: \"a\", \"b\"");
   EXPECT_EQ(error_of("\n{\"text\":7}"),
-            "f.jsonl:2: \"text\": expected a string or a list of chat turns, found number");
+            "f.jsonl:2: \"text\": expected a string, a list of chat turns or a list of token "
+            "ids, found number");
   EXPECT_EQ(error_of("[1,2]"), "f.jsonl:1: expected one JSON object a line, found array");
   EXPECT_TRUE(error_of("{\"text\":\"a\"}\n{\"text\":").starts_with("f.jsonl:2: not JSON"));
   EXPECT_TRUE(error_of("{\"text\":\"a\"} x").starts_with("f.jsonl:1: not JSON"));
@@ -85,6 +94,12 @@ TEST(Jsonl, ErrorsNameFileLineAndWhatWasFound) {
   EXPECT_TRUE(error_of("{\"text\":\"a\",\"x\":tru}").starts_with("f.jsonl:1: not JSON"));
   EXPECT_TRUE(error_of("{\"text\":\"a\"\xff}").starts_with("f.jsonl:1: not JSON"));
   EXPECT_TRUE(error_of(std::string(100'000, '[')).starts_with("f.jsonl:1: JSON nests"));
+  error_of(R"({"input_ids":[1,2.5]})");
+  error_of(R"({"input_ids":[1,"2"]})");
+  error_of(R"({"input_ids":[1,null]})");
+  EXPECT_EQ(error_of(R"({"input_ids":[1,2147483648]})"),
+            "f.jsonl:1: \"input_ids\": entry 1 of a list of token ids: expected an integer, found "
+            "2147483648");
   error_of(R"({"messages":["hi"]})");
   error_of(R"({"messages":[{"role":"user"}]})");
   error_of(R"({"messages":[{"role":null,"content":"x"}]})");

@@ -1,7 +1,7 @@
-// Rows with a text or a chat in them, as JSON lines and Parquet files have them.
+// Rows with a text or a chat in them, as JSON lines, Parquet and Arrow files have them.
 //
-// The column that is read holds strings (a text a row), lists of {role, content} (a chat a row) or,
-// in Parquet, lists of integers (token ids that were prepared elsewhere).
+// The column that is read holds strings (a text a row), lists of {role, content} (a chat a row) or
+// lists of integers (token ids that were prepared elsewhere).
 // Text is bytes and comes back as it was; no reader replaces what is not UTF-8.
 #pragma once
 
@@ -30,8 +30,9 @@ struct TextRow {
 };
 
 struct TextColumns {
-  std::vector<std::string> text = {"text", "messages"};  // the first of these that is there is read
-  std::string id = {};                                   // strings or integers; empty for none
+  std::vector<std::string> text = {"text", "messages",
+                                   "input_ids"};  // the first of these that is there is read
+  std::string id = {};                            // strings or integers; empty for none
 };
 
 class TextRows {

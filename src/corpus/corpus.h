@@ -8,6 +8,7 @@
 //   suffix                       a file holds
 //   .jsonl .ndjson .json         one document a line, codec/jsonl.h
 //   .parquet                     one document a row, codec/parquet_text.h
+//   .arrow                       one document a row, codec/arrow_text.h
 //   any other                    one document, the bytes as they are
 #pragma once
 

@@ -41,6 +41,20 @@ std::string error_of(const CorpusOptions& options, Code code) {
   return "";
 }
 
+// A folder as Hugging Face `datasets` saves it: its two descriptions are no documents.
+TEST(Corpus, ReadsASavedDataSet) {
+  const TemporaryFolder folder;
+  std::filesystem::copy(kGolden + "ids_stream.arrow", folder.path("data-00000-of-00001.arrow"));
+  folder.write("state.json", "{\"_data_files\": []}");
+  EXPECT_THAT(error_of({.inputs = {folder.path("")}}, Code::not_found),
+              ::testing::HasSubstr("state.json:1: no column"));
+  folder.write("dataset_info.json", "{}");
+  const auto documents = read({.inputs = {folder.path("")}});
+  ASSERT_EQ(documents.size(), 3u);
+  EXPECT_EQ(documents[0].ids, (std::vector<int32_t>{1, 2, 300}));
+  EXPECT_EQ(documents[2].name, "data-00000-of-00001.arrow:4");
+}
+
 TEST(Corpus, ReadsEveryFormatInAFolder) {
   const TemporaryFolder folder;
   folder.write("a.txt", "one\ntwo\n");

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "actogram/error.h"
+#include "codec/arrow_text.h"
 #include "codec/jsonl.h"
 #include "codec/lines.h"
 #include "codec/parquet_text.h"
@@ -83,9 +84,12 @@ std::unique_ptr<DocumentReader> open_jsonl(const CorpusFile& file, const CorpusO
 }
 
 std::unique_ptr<DocumentReader> open_parquet(const CorpusFile& file, const CorpusOptions& options) {
-  TextColumns columns = columns_of(options);
-  if (options.column.empty()) columns.text.emplace_back("input_ids");
-  auto rows = std::make_unique<ParquetTextReader>(file.path, std::move(columns));
+  auto rows = std::make_unique<ParquetTextReader>(file.path, columns_of(options));
+  return std::make_unique<Rows>(std::move(rows), file.name);
+}
+
+std::unique_ptr<DocumentReader> open_arrow(const CorpusFile& file, const CorpusOptions& options) {
+  auto rows = std::make_unique<ArrowTextReader>(file.path, columns_of(options));
   return std::make_unique<Rows>(std::move(rows), file.name);
 }
 
@@ -95,10 +99,8 @@ struct Format {
 };
 
 constexpr Format kFormats[] = {
-    {".jsonl", open_jsonl},
-    {".ndjson", open_jsonl},
-    {".json", open_jsonl},
-    {".parquet", open_parquet},
+    {".jsonl", open_jsonl},     {".ndjson", open_jsonl}, {".json", open_jsonl},
+    {".parquet", open_parquet}, {".arrow", open_arrow},
 };
 
 }  // namespace

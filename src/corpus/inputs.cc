@@ -47,12 +47,23 @@ CorpusFile file_at(const fs::path& path, std::string name) {
   return file;
 }
 
+// What `datasets` writes beside its .arrow files: a description, not documents.
+bool describes_arrow_files(const fs::path& path) {
+  const std::string name = path.filename().string();
+  if (name != "dataset_info.json" && name != "state.json") return false;
+  const fs::path folder = path.parent_path();
+  if (!fs::exists(folder / "dataset_info.json") || !fs::exists(folder / "state.json")) return false;
+  return std::ranges::any_of(fs::directory_iterator(folder), [](const fs::directory_entry& entry) {
+    return entry.path().extension() == ".arrow";
+  });
+}
+
 std::vector<CorpusFile> files_below(const fs::path& folder) {
   std::vector<CorpusFile> files;
   for (fs::recursive_directory_iterator at(folder), end; at != end; ++at) {
     if (at->path().filename().string().starts_with('.')) {
       at.disable_recursion_pending();
-    } else if (at->is_regular_file()) {
+    } else if (at->is_regular_file() && !describes_arrow_files(at->path())) {
       files.push_back(file_at(at->path(), at->path().lexically_relative(folder).string()));
     }
   }

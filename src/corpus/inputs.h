@@ -3,8 +3,9 @@
 //   input := [NAME '='] PATH        PATH: a file, a folder, or - for standard input
 //
 // A folder stands for the files in it and below, sorted by their bytes; what starts with a dot is
-// left out. The name, of a sub-corpus in pages and queries, is the last part of the path where none
-// is given. An existing path that has an = in it is a path.
+// left out; of a data set that Hugging Face `datasets` saved, so is what is not data. The name, of
+// a sub-corpus in pages and queries, is the last part of the path where none is given. An existing
+// path that has an = in it is a path.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,8 @@ namespace actogram {
 struct CorpusOptions {
   std::vector<std::string> inputs = {};  // at least one; each name once, standard input once
 
-  // Column of JSON lines and Parquet files: strings, chats as lists of {role, content}, or, in
-  // Parquet, lists of token ids. Empty: `text`, where there is none `messages`, then `input_ids`.
+  // Column of JSON lines, Parquet and Arrow files: strings, chats as lists of {role, content}, or
+  // lists of token ids. Empty: `text`, where there is none `messages`, then `input_ids`.
   std::string column = {};
 
   // Column that names the documents; empty: "FILE:LINE".

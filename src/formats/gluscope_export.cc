@@ -10,6 +10,7 @@
 #include "store/layout.h"
 #include "store/list_column.h"
 #include "store/recording.h"
+#include "store/weight_table.h"
 
 namespace actogram {
 namespace {
@@ -21,7 +22,8 @@ constexpr uint64_t kRowsPerGroup = 4096;
 
 // The values of one column while a row group is collected.
 struct Column {
-  std::variant<std::vector<int64_t>, std::vector<float>, ListColumn<int64_t>, ListColumn<float>>
+  std::variant<std::vector<int64_t>, std::vector<float>, ListColumn<int64_t>, ListColumn<float>,
+               std::vector<double>, std::vector<std::byte>>
       values;
 
   template <typename T>
@@ -45,15 +47,13 @@ struct Column {
 struct Row {
   const Site& site;
   uint32_t unit;
-  const std::vector<ClassRecord>& classes;
-  uint64_t n_tokens;
+  const std::vector<ClassFacts>& classes;
   size_t n_listed;  // entries of every list
-  int32_t sign;     // of refactor_glu
 };
 
 void add_cell(const GluscopeColumn& column, const Row& row, Column& into) {
-  const ClassRecord& record = row.classes[column.sign_class];
-  const auto& peaks = record.peaks[column.quantity];
+  const ClassFacts& facts = row.classes[column.sign_class];
+  const auto& peaks = facts.peaks[column.quantity];
   switch (column.kind) {
     case Kind::layer:
       into.as<std::vector<int64_t>>().push_back(row.site.layer);
@@ -62,11 +62,10 @@ void add_cell(const GluscopeColumn& column, const Row& row, Column& into) {
       into.as<std::vector<int64_t>>().push_back(row.unit);
       return;
     case Kind::frequency:
-      into.as<std::vector<float>>().push_back(static_cast<float>(record.count) /
-                                              static_cast<float>(row.n_tokens));
+      into.as<std::vector<float>>().push_back(facts.frequency);
       return;
     case Kind::mean:
-      into.as<std::vector<float>>().push_back(static_cast<float>(record.mean(column.quantity)));
+      into.as<std::vector<float>>().push_back(static_cast<float>(facts.means[column.quantity]));
       return;
     case Kind::max_values: {
       auto& list = into.as<ListColumn<float>>();
@@ -79,7 +78,7 @@ void add_cell(const GluscopeColumn& column, const Row& row, Column& into) {
     case Kind::max_indices: {
       auto& list = into.as<ListColumn<int64_t>>();
       for (size_t i = 0; i < row.n_listed; ++i) {
-        list.values.push_back(i < peaks.size() ? peaks[i].at.sequence : 0);
+        list.values.push_back(i < peaks.size() ? peaks[i].sequence : 0);
       }
       list.end_row();
       return;
@@ -87,41 +86,46 @@ void add_cell(const GluscopeColumn& column, const Row& row, Column& into) {
   }
 }
 
-// layer, neuron, for each class its count and the positions of its peaks, and the sign, with which
-// either variant can be made of the other.
-std::vector<ColumnSpec> place_columns(const Manifest& manifest) {
-  std::vector<ColumnSpec> columns = {{"layer", ColumnType::i64}, {"neuron", ColumnType::i64}};
-  for (const GluscopeColumn& column : gluscope_columns()) {
-    if (column.kind == Kind::frequency) {
-      columns.push_back(
-          {fmt::format("{}_count", kSignClassNames[column.sign_class]), ColumnType::i64});
-    } else if (column.kind == Kind::max_indices) {
-      columns.push_back({fmt::format("{}_{}_max_positions", kSignClassNames[column.sign_class],
-                                     kGatedQuantityNames[column.quantity]),
-                         ColumnType::list_i64});
-    }
-  }
-  if (manifest.has_weights()) columns.push_back({"refactor_glu_sign", ColumnType::i64});
-  return columns;
-}
+struct PlaceRow {
+  const Site& site;
+  uint32_t unit;
+  const std::vector<ClassRecord>& classes;
+  const NeuronWeights& weights;
+};
 
-void add_places(const Row& row, std::vector<Column>& columns) {
-  size_t next = 0;
-  columns[next++].as<std::vector<int64_t>>().push_back(row.site.layer);
-  columns[next++].as<std::vector<int64_t>>().push_back(row.unit);
-  for (const GluscopeColumn& column : gluscope_columns()) {
-    const ClassRecord& record = row.classes[column.sign_class];
-    if (column.kind == Kind::frequency) {
-      columns[next++].as<std::vector<int64_t>>().push_back(static_cast<int64_t>(record.count));
-    } else if (column.kind == Kind::max_indices) {
-      auto& list = columns[next++].as<ListColumn<int64_t>>();
-      for (const ClassPeak& peak : record.peaks[column.quantity]) {
+void add_place(const GluscopePlace& place, const PlaceRow& row, Column& into) {
+  const ClassRecord& record = row.classes[place.sign_class];
+  switch (place.kind) {
+    case GluscopePlace::Kind::layer:
+      into.as<std::vector<int64_t>>().push_back(row.site.layer);
+      return;
+    case GluscopePlace::Kind::neuron:
+      into.as<std::vector<int64_t>>().push_back(row.unit);
+      return;
+    case GluscopePlace::Kind::count:
+      into.as<std::vector<int64_t>>().push_back(static_cast<int64_t>(record.count));
+      return;
+    case GluscopePlace::Kind::sums: {
+      const auto sums = std::as_bytes(std::span(record.sums));
+      auto& bytes = into.as<std::vector<std::byte>>();
+      bytes.insert(bytes.end(), sums.begin(), sums.end());
+      return;
+    }
+    case GluscopePlace::Kind::positions: {
+      auto& list = into.as<ListColumn<int64_t>>();
+      for (const ClassPeak& peak : record.peaks[place.quantity]) {
         list.values.push_back(peak.at.position);
       }
       list.end_row();
+      return;
     }
+    case GluscopePlace::Kind::weight:
+      into.as<std::vector<double>>().push_back(row.weights.*kWeightNumbers[place.number]);
+      return;
+    case GluscopePlace::Kind::sign:
+      into.as<std::vector<int64_t>>().push_back(row.weights.sign);
+      return;
   }
-  if (next < columns.size()) columns[next].as<std::vector<int64_t>>().push_back(row.sign);
 }
 
 void write_group(ParquetTableWriter& writer, size_t n_rows, std::vector<Column>& columns) {
@@ -132,7 +136,8 @@ void write_group(ParquetTableWriter& writer, size_t n_rows, std::vector<Column>&
 }
 
 std::string card(const Manifest& manifest, uint64_t n_rows, size_t n_listed, uint64_t n_bytes,
-                 uint64_t n_tokens) {
+                 std::optional<uint64_t> n_tokens) {
+  const bool foreign = manifest.holds == Holds::class_shares;
   std::string text = "---\ndataset_info:\n  features:\n";
   for (const GluscopeColumn& column : gluscope_columns()) {
     text += fmt::format("  - name: {}\n    {}\n", column.name, card_type(column.kind));
@@ -146,26 +151,92 @@ std::string card(const Manifest& manifest, uint64_t n_rows, size_t n_listed, uin
       size, n_rows, n_bytes);
   text += fmt::format(
       "\n# Neuron activations of {}\n\n"
-      "One row a neuron of the gated MLPs, over {} tokens. `gate±_in±` are the signs of `hook_pre` "
+      "One row a neuron of the gated MLPs{}. `gate±_in±` are the signs of `hook_pre` "
       "and `hook_pre_linear`;\nfor each combination: `freq`, its share of all tokens; `mean`, over "
       "the tokens of that combination, NaN where there\nare none; `max_values` and `max_indices`, "
       "the {} sequences with the largest magnitude, where a value of 0 means\nthat there are no "
       "more. Definitions: GLUScope (arXiv 2602.23826).\n\n",
-      manifest.model.value("name", "an unnamed model"), n_tokens, n_listed);
+      manifest.model.value("name", "an unnamed model"),
+      n_tokens ? fmt::format(", over {} tokens", *n_tokens) : "", n_listed);
+  if (foreign) {
+    text += "Imported from a data set of others, whose card says how it was made; ";
+    text += "`actogram/manifest.json` says which files.\n";
+    for (const auto& [key, value] : manifest.provenance.at("imported").at("card").items()) {
+      text += fmt::format("* `{}`: {}\n", key, value.get<std::string>());
+    }
+    return text;
+  }
   const Json facts = {{"gate_function", name_of(*manifest.gate_function)},
                       {"refactor_glu", manifest.refactor_glu},
                       {"classes_count_bos", manifest.collate.classes_count_bos},
                       {"model_sha256", manifest.model.value("sha256", "")},
-                      {"n_tokens", n_tokens},
+                      {"n_tokens", *n_tokens},
                       {"context", manifest.options.value("context", 0)},
                       {"long_documents", manifest.options.value("long_documents", "")}};
   for (const auto& [name, value] : facts.items()) {
     text += fmt::format("* `{}`: {}\n", name, to_text(value));
   }
   text +=
-      "\nExact counts and the position of every peak are in `actogram/places.parquet`, the "
-      "recording's manifest\nbeside it.\n";
+      "\nExact counts and sums, the position of every peak and what the weights say are in\n"
+      "`actogram/places.parquet`, the recording's manifest beside it.\n";
   return text;
+}
+
+// The manifest of what was recorded, however often it was exported and imported since, with the
+// signs that the columns have.
+std::string manifest_text(const Manifest& manifest) {
+  if (manifest.holds != Holds::classes) return to_text(manifest);
+  Json recorded = manifest.provenance.at("imported").at("manifest");
+  recorded["refactor_glu"] = manifest.refactor_glu;
+  return to_pretty_text(recorded);
+}
+
+// One of the two Parquet files, a row group at a time.
+class Table {
+ public:
+  Table(const std::string& path, const std::vector<ColumnSpec>& specs)
+      : writer_(path, specs), columns_(specs.size()) {}
+
+  Column& column(size_t i) { return columns_[i]; }
+  void end_row() {
+    if (++n_collected_ == kRowsPerGroup) flush();
+  }
+  uint64_t finish() {  // bytes
+    flush();
+    writer_.finish();
+    return writer_.n_bytes();
+  }
+
+ private:
+  void flush() {
+    if (n_collected_ > 0) write_group(writer_, n_collected_, columns_);
+    n_collected_ = 0;
+  }
+
+  ParquetTableWriter writer_;
+  std::vector<Column> columns_;
+  size_t n_collected_ = 0;
+};
+
+std::vector<ColumnSpec> data_specs() {
+  std::vector<ColumnSpec> specs;
+  for (const GluscopeColumn& column : gluscope_columns()) {
+    specs.push_back({column.name, type_of(column.kind)});
+  }
+  return specs;
+}
+
+std::vector<ColumnSpec> place_specs(const Manifest& manifest) {
+  std::vector<ColumnSpec> specs;
+  for (const GluscopePlace& place : gluscope_places(manifest)) specs.push_back(place.spec);
+  return specs;
+}
+
+// Entries of every list: as many as could be filled.
+size_t entries_of(const Manifest& manifest) {
+  if (manifest.holds == Holds::class_shares) return manifest.collate.class_top;
+  return std::min<uint64_t>(manifest.collate.class_top,
+                            manifest.corpus.at("n_sequences").get<uint64_t>());
 }
 
 }  // namespace
@@ -174,7 +245,7 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
                              GluSigns signs, const ProgressFn& progress) {
   const Recording recording(recording_path);
   Manifest manifest = recording.manifest();
-  if (!manifest.gate_function) {
+  if (!recording.has_classes()) {
     fail(Code::invalid, "{}: no sign classes to export: record a gated model with --sign-classes",
          recording_path);
   }
@@ -185,42 +256,46 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
   fs::create_directories(partial + "/data");
   fs::create_directories(partial + "/actogram");
 
-  std::vector<ColumnSpec> specs;
-  for (const GluscopeColumn& column : gluscope_columns()) {
-    specs.push_back({column.name, type_of(column.kind)});
+  Table data(partial + "/data/train-00000-of-00001.parquet", data_specs());
+  const auto& place_columns = gluscope_places(manifest);
+  std::optional<Table> places;
+  if (manifest.holds != Holds::class_shares) {
+    places.emplace(partial + "/" + kGluscopePlaces, place_specs(manifest));
   }
-  const auto place_specs = place_columns(manifest);
-  ParquetTableWriter writer(partial + "/data/train-00000-of-00001.parquet", specs);
-  ParquetTableWriter places(partial + "/actogram/places.parquet", place_specs);
-  std::vector<Column> columns(specs.size()), place_data(place_specs.size());
-  const uint64_t n_tokens = recording.corpus().n_tokens();
-  const size_t n_listed =
-      std::min<uint64_t>(manifest.collate.class_top, recording.corpus().n_sequences());
-  const uint64_t n_units = recording.units().n_units();
-  uint64_t row = 0, n_collected = 0;
+  const std::optional<uint64_t> n_tokens = recording.n_tokens();
+  const size_t n_listed = entries_of(manifest);
+  const uint64_t n_units = manifest.n_units();
+  uint64_t row = 0;
   for (const Site& site : manifest.sites) {
     for (uint32_t unit = 0; unit < site.n_units; ++unit, ++row) {
-      const std::vector<ClassRecord> classes = recording.classes(row, signs);
-      const int32_t sign = recording.weights(row).value_or(NeuronWeights()).sign;
-      const Row cells{site, unit, classes, n_tokens, n_listed, sign};
-      for (size_t i = 0; i < specs.size(); ++i) {
-        add_cell(gluscope_columns()[i], cells, columns[i]);
+      std::vector<ClassFacts> facts;
+      if (places) {
+        const std::vector<ClassRecord> records = recording.exact_classes(row, signs);
+        const NeuronWeights weights = recording.weights(row).value_or(NeuronWeights());
+        facts = facts_of(records, *n_tokens);
+        for (size_t i = 0; i < place_columns.size(); ++i) {
+          add_place(place_columns[i], {site, unit, records, weights}, places->column(i));
+        }
+        places->end_row();
+      } else {
+        facts = recording.classes(row, signs);
       }
-      add_places(cells, place_data);
-      if (++n_collected < kRowsPerGroup && row + 1 < n_units) continue;
-      write_group(writer, n_collected, columns);
-      write_group(places, n_collected, place_data);
-      n_collected = 0;
-      progress({"exporting", row + 1, n_units, 0, "units"});
+      const Row cells{site, unit, facts, n_listed};
+      for (size_t i = 0; i < gluscope_columns().size(); ++i) {
+        add_cell(gluscope_columns()[i], cells, data.column(i));
+      }
+      data.end_row();
+      if (row % 1024 == 0) progress({"exporting", row, n_units, 0, "units"});
     }
   }
-  writer.finish();
-  places.finish();
+  progress({"exporting", n_units, n_units, 0, "units"});
+  const uint64_t n_bytes = data.finish();
+  const uint64_t n_place_bytes = places ? places->finish() : 0;
   write_file_atomically(partial + "/README.md",
-                        card(manifest, n_units, n_listed, writer.n_bytes(), n_tokens));
-  write_file_atomically(partial + "/actogram/manifest.json", to_text(manifest));
+                        card(manifest, n_units, n_listed, n_bytes, n_tokens));
+  write_file_atomically(partial + "/" + kGluscopeManifest, manifest_text(manifest));
   rename_durably(partial, folder);
-  return {folder, n_units, writer.n_bytes() + places.n_bytes()};
+  return {folder, n_units, n_bytes + n_place_bytes};
 }
 
 }  // namespace actogram

@@ -3,11 +3,11 @@
 //   FOLDER/README.md                               the card, with the YAML header that hubs read
 //   FOLDER/data/train-00000-of-00001.parquet       one row a neuron, layer by layer
 //   FOLDER/actogram/places.parquet                 what the 50 columns have no room for: exact
-//                                                  counts, the position of every peak, and the sign
-//                                                  of refactor_glu where it is known
-//   FOLDER/actogram/manifest.json                  the recording's manifest, in which
-//   `refactor_glu`
-//                                                  says whose signs the columns have
+//                                                  counts and sums, the position of every peak, and
+//                                                  the columns of weights.arrow where there are
+//                                                  such
+//   FOLDER/actogram/manifest.json                  the recording's manifest, whose `refactor_glu`
+//                                                  says which signs the columns have
 #pragma once
 
 #include <string>

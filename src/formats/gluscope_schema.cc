@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "store/layout.h"
+#include "store/weight_table.h"
+
 namespace actogram {
 namespace {
 
@@ -23,7 +26,47 @@ std::vector<GluscopeColumn> make_columns() {
   return columns;
 }
 
+// For each class its count, the four sums behind the means, and the positions of its peaks.
+std::vector<GluscopePlace> make_places() {
+  using Place = GluscopePlace::Kind;
+  constexpr int kSumBytes = kNumGatedQuantities * ExactSum::kLimbs * sizeof(uint64_t);
+  std::vector<GluscopePlace> places = {{{"layer", ColumnType::i64}, Place::layer},
+                                       {{"neuron", ColumnType::i64}, Place::neuron}};
+  for (const GluscopeColumn& column : gluscope_columns()) {
+    const size_t c = column.sign_class, q = column.quantity;
+    if (column.kind == Kind::frequency) {
+      const std::string name(kSignClassNames[c]);
+      places.push_back({{name + "_count", ColumnType::i64}, Place::count, c});
+      places.push_back({{name + "_sums", ColumnType::fixed_bytes, kSumBytes}, Place::sums, c});
+    } else if (column.kind == Kind::max_indices) {
+      const auto name =
+          fmt::format("{}_{}_max_positions", kSignClassNames[c], kGatedQuantityNames[q]);
+      places.push_back({{name, ColumnType::list_i64}, Place::positions, c, q});
+    }
+  }
+  return places;
+}
+
+// The columns of weights.arrow, and the sign under a name that says which.
+std::vector<GluscopePlace> make_places_with_weights() {
+  using Place = GluscopePlace::Kind;
+  std::vector<GluscopePlace> places = make_places();
+  for (size_t i = 0; i < kWeightNumbers.size(); ++i) {
+    GluscopePlace place{{weights_table().columns[i].name, ColumnType::f64}, Place::weight};
+    place.number = i;
+    places.push_back(std::move(place));
+  }
+  places.push_back({{"refactor_glu_sign", ColumnType::i64}, Place::sign});
+  return places;
+}
+
 }  // namespace
+
+const std::vector<GluscopePlace>& gluscope_places(const Manifest& manifest) {
+  static const std::vector<GluscopePlace> without = make_places();
+  static const std::vector<GluscopePlace> with = make_places_with_weights();
+  return manifest.has_weights() ? with : without;
+}
 
 const std::vector<GluscopeColumn>& gluscope_columns() {
   static const std::vector<GluscopeColumn> columns = make_columns();

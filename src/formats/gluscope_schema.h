@@ -10,6 +10,7 @@
 
 #include "codec/arrow_table.h"
 #include "core/class_record.h"
+#include "store/manifest.h"
 
 namespace actogram {
 
@@ -26,6 +27,24 @@ struct GluscopeColumn {
 const std::vector<GluscopeColumn>& gluscope_columns();
 
 ColumnType type_of(GluscopeColumn::Kind kind);
+
+// Our sidecar, actogram/places.parquet: row for row what those columns have no room for.
+struct GluscopePlace {
+  enum class Kind { layer, neuron, count, sums, positions, weight, sign };
+  ColumnSpec spec;
+  Kind kind;
+  size_t sign_class = 0;
+  size_t quantity = 0;
+  size_t number = 0;  // of kWeightNumbers
+};
+// Weights are in it where the recording with this manifest has them.
+const std::vector<GluscopePlace>& gluscope_places(const Manifest& manifest);
+
+// Where the parts of a data set are in its folder.
+inline constexpr const char* kGluscopeData = "data";
+inline constexpr const char* kGluscopePlaces = "actogram/places.parquet";
+inline constexpr const char* kGluscopeManifest = "actogram/manifest.json";
+
 // As Hugging Face's data-set cards write it: "int64", "list: float32".
 std::string card_type(GluscopeColumn::Kind kind);
 

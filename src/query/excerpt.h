@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "actogram/types.h"
+#include "core/class_facts.h"
 #include "core/unit_record.h"
 
 namespace actogram {
@@ -61,10 +62,9 @@ struct UnitPage {
   HistogramView maxima;
   std::array<double, kNumBuckets + 1> bounds = {};
   std::vector<ExcerptGroup> groups;
-  std::vector<ClassRecord> classes;  // [sign class], or none
-  bool refactored = false;           // whether they, and `weights`, have the signs of refactor_glu
+  std::vector<ClassFacts> classes;  // [sign class], or none
+  bool refactored = false;          // whether they, and `weights`, have the signs of refactor_glu
   std::optional<NeuronWeights> weights;
-  uint64_t n_tokens = 0;  // of the corpus
 };
 
 }  // namespace actogram

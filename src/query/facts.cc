@@ -41,6 +41,43 @@ std::string model_line(const Json& model) {
 
 uint64_t count_of(const Json& object, const char* key) { return object.value(key, uint64_t{0}); }
 
+// An import may know none of these.
+std::string corpus_line(const Json& corpus) {
+  const auto part = [&](const char* key, const char* noun) {
+    return corpus.contains(key) ? counted(count_of(corpus, key), noun)
+                                : fmt::format("unknown {}s", noun);
+  };
+  return fmt::format("{} in {} of {}", part("n_tokens", "token"), part("n_sequences", "sequence"),
+                     part("n_documents", "document"));
+}
+
+// What an import has, which is less than a recording.
+Facts import_facts(const Manifest& m) {
+  const Json& imported = m.provenance.at("imported");
+  const bool exact = m.holds == Holds::classes;
+  Facts facts = {
+      {"imported",
+       fmt::format("{} of {} in the columns of {}", counted(imported.at("files").size(), "file"),
+                   exact ? "an export" : "a data set of others", text_of(imported, "format"))},
+      {"holds", exact ? "sign classes, exactly as recorded"
+                      : "sign classes as float32; no positions; counts where tokens are known"},
+      {"texts", m.has_corpus() ? "joined by row number" : "none: peaks are row numbers"}};
+  for (const auto& [key, value] : imported.at("card").items()) {
+    facts.emplace_back("  " + key, value.get<std::string>());
+  }
+  return facts;
+}
+
+Facts recorded_facts(const Manifest& m) {
+  return {{"context",
+           fmt::format("{} tokens; long documents: {}; BOS: {}", text_of(m.options, "context"),
+                       text_of(m.options, "long_documents"), text_of(m.options, "bos"))},
+          {"exemplars", fmt::format("{} top, {} bottom, {} random, {} in each of {} buckets, "
+                                    "windows of {} tokens",
+                                    m.collate.top, m.collate.bottom, m.collate.random,
+                                    m.collate.per_bucket, kNumBuckets, m.collate.window)}};
+}
+
 }  // namespace
 
 std::string readable_bytes(uint64_t n) {
@@ -60,19 +97,17 @@ std::string readable_count(uint64_t n) {
   return digits;
 }
 
-std::vector<std::pair<std::string, std::string>> facts_of(const std::string& path) {
+Facts facts_of(const std::string& path) {
   const Recording recording(path);
   const Manifest& m = recording.manifest();
   uint64_t n_bytes = 0;
   for (const auto& [name, file] : m.files) n_bytes += file.n_bytes;
-  std::vector<std::pair<std::string, std::string>> facts = {
+  Facts facts = {
       {"model", model_line(m.model)},
-      {"units", fmt::format("{} at {}, {} to {}", readable_count(recording.units().n_units()),
+      {"units", fmt::format("{} at {}, {} to {}", readable_count(m.n_units()),
                             counted(m.sites.size(), "site"), short_site_name(m.sites.front().name),
                             short_site_name(m.sites.back().name))},
-      {"corpus", fmt::format("{} in {} of {}", counted(count_of(m.corpus, "n_tokens"), "token"),
-                             counted(count_of(m.corpus, "n_sequences"), "sequence"),
-                             counted(count_of(m.corpus, "n_documents"), "document"))}};
+      {"corpus", corpus_line(m.corpus)}};
   if (m.model.contains("file")) {
     facts.insert(facts.begin() + 1, {{"model file", text_of(m.model, "file")},
                                      {"sha256", text_of(m.model, "sha256")}});
@@ -84,15 +119,9 @@ std::vector<std::pair<std::string, std::string>> facts_of(const std::string& pat
                      readable_bytes(count_of(source, "n_bytes")),
                      counted(count_of(source, "n_invalid_bytes"), "byte"))});
   }
-  facts.push_back(
-      {"context",
-       fmt::format("{} tokens; long documents: {}; BOS: {}", text_of(m.options, "context"),
-                   text_of(m.options, "long_documents"), text_of(m.options, "bos"))});
-  facts.push_back(
-      {"exemplars", fmt::format("{} top, {} bottom, {} random, {} in each of {} buckets, "
-                                "windows of {} tokens",
-                                m.collate.top, m.collate.bottom, m.collate.random,
-                                m.collate.per_bucket, kNumBuckets, m.collate.window)});
+  for (auto& fact : m.holds == Holds::everything ? recorded_facts(m) : import_facts(m)) {
+    facts.push_back(std::move(fact));
+  }
   if (m.refactor_glu) facts.push_back({"signs", "refactor_glu, unless --no-refactor-glu"});
   facts.push_back({"size", readable_bytes(n_bytes)});
   facts.push_back({"program", fmt::format("{}, {}", text_of(m.provenance, "program"),

@@ -10,7 +10,8 @@
 namespace actogram {
 
 // Label and text, in the order to show them.
-std::vector<std::pair<std::string, std::string>> facts_of(const std::string& recording);
+using Facts = std::vector<std::pair<std::string, std::string>>;
+Facts facts_of(const std::string& recording);
 
 struct CheckResult {
   std::vector<std::string> problems;  // empty if the recording is sound

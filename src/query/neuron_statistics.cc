@@ -137,7 +137,7 @@ std::string to_json_text(const NeuronTable& table, const NeuronStatistics& stati
   for (size_t a = 0; a < kActivityColumns.size(); ++a) {
     edges[std::string(kNeuronColumnNames[kActivityColumns[a]])] = statistics.edges[a];
   }
-  return to_text(Json{{"n_tokens", table.n_tokens},
+  return to_text(Json{{"n_tokens", table.n_tokens ? Json(*table.n_tokens) : Json()},
                       {"n_neurons", table.rows.size()},
                       {"has_sign_classes", table.has_sign_classes},
                       {"has_weights", table.has_weights},

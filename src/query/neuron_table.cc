@@ -30,16 +30,13 @@ std::vector<bool> wanted_sites(const Manifest& manifest, std::span<const uint32_
   return wanted;
 }
 
-void add_activity(const std::vector<ClassRecord>& classes, uint64_t n_tokens, NeuronRow& row) {
+void add_activity(const std::vector<ClassFacts>& classes, NeuronRow& row) {
   if (classes.empty()) return;
-  const auto share = [&](const ClassRecord& record) {
-    return static_cast<double>(record.count) / static_cast<double>(n_tokens);
-  };
   double frequency = 0, mean_magnitude = 0;
   for (size_t c = 0; c < classes.size(); ++c) {
-    if (gate_is_positive(c)) frequency += share(classes[c]);
-    if (classes[c].count > 0)
-      mean_magnitude += share(classes[c]) * std::abs(classes[c].mean(kPost));
+    if (gate_is_positive(c)) frequency += classes[c].share;
+    if (classes[c].share > 0)
+      mean_magnitude += classes[c].share * std::abs(classes[c].means[kPost]);
   }
   row.values[kFrequency] = frequency;
   row.values[kMeanOutputNorm] = mean_magnitude * row.values[kNormOut];
@@ -61,13 +58,16 @@ void add_weights(const NeuronWeights& weights, NeuronRow& row) {
 NeuronTable neuron_table(const std::string& path, std::span<const uint32_t> layers) {
   const Recording recording(path);
   const Manifest& manifest = recording.manifest();
-  NeuronTable table{.n_tokens = recording.corpus().n_tokens(),
-                    .has_sign_classes = manifest.gate_function.has_value(),
+  NeuronTable table{.n_tokens = recording.n_tokens(),
+                    .has_sign_classes = recording.has_classes(),
                     .has_weights = manifest.has_weights()};
   if (!table.has_sign_classes && !table.has_weights) {
     fail(Code::invalid, "{}: neither sign classes nor weights: record a gated model", path);
   }
   const std::vector<bool> wanted = wanted_sites(manifest, layers);
+  // Either signs give the same activity; those that need no weights are always known.
+  const bool foreign = manifest.holds == Holds::class_shares;
+  const GluSigns signs = foreign ? GluSigns::recorded : GluSigns::model;
   uint64_t unit_row = 0;
   for (size_t s = 0; s < manifest.sites.size(); ++s) {
     const Site& site = manifest.sites[s];
@@ -77,7 +77,7 @@ NeuronTable neuron_table(const std::string& path, std::span<const uint32_t> laye
       row.values.fill(kNaN);
       if (const auto weights = recording.weights(unit_row))
         add_weights(refactor_glu(*weights), row);
-      add_activity(recording.units().classes(unit_row), table.n_tokens, row);
+      add_activity(recording.classes(unit_row, signs), row);
       table.rows.push_back(row);
     }
   }

@@ -39,7 +39,7 @@ struct NeuronRow {
 };
 
 struct NeuronTable {
-  uint64_t n_tokens = 0;
+  std::optional<uint64_t> n_tokens = {};  // none where a data set of others does not say
   bool has_sign_classes = false;
   bool has_weights = false;
   std::vector<NeuronRow> rows = {};  // layer by layer

@@ -126,23 +126,37 @@ Json to_json(const ExcerptGroup& group) {
   return json;
 }
 
-Json to_json(const ClassRecord& record, std::string_view name, uint64_t n_tokens) {
+template <typename T>
+Json json_or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json to_json(const ClassFacts& facts, std::string_view name) {
   Json means = Json::object(), peaks = Json::object();
   for (size_t q = 0; q < kNumGatedQuantities; ++q) {
     const std::string quantity(kGatedQuantityNames[q]);
-    means[quantity] = record.mean(q);
+    means[quantity] = facts.means[q];
     Json list = Json::array();
-    for (const ClassPeak& peak : record.peaks[q]) {
-      list.push_back(
-          {{"sequence", peak.at.sequence}, {"position", peak.at.position}, {"value", peak.value}});
+    for (const ClassFacts::Peak& peak : facts.peaks[q]) {
+      list.push_back({{"sequence", peak.sequence},
+                      {"position", json_or_null(peak.position)},
+                      {"value", peak.value}});
     }
     if (!list.empty()) peaks[quantity] = std::move(list);
   }
   return {{"name", name},
-          {"count", record.count},
-          {"share", static_cast<double>(record.count) / static_cast<double>(n_tokens)},
+          {"count", json_or_null(facts.count)},
+          {"share", facts.share},
           {"means", std::move(means)},
           {"peaks", std::move(peaks)}};
+}
+
+Json classes_json(const std::vector<ClassFacts>& classes) {
+  Json list = Json::array();
+  for (size_t c = 0; c < classes.size(); ++c) {
+    list.push_back(to_json(classes[c], kSignClassNames[c]));
+  }
+  return list;
 }
 
 Json to_json(const NeuronWeights& weights) {
@@ -187,7 +201,7 @@ std::string Pages::recording_json() const {
                       {"options", std::move(options)},
                       {"refactor_glu", manifest.refactor_glu},
                       {"sites", sites_json(manifest.sites)},
-                      {"n_units", recording_->units().n_units()},
+                      {"n_units", manifest.n_units()},
                       {"n_bytes", bytes},
                       {"provenance", manifest.provenance}});
 }
@@ -235,31 +249,48 @@ UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
   }
   page.classes = recording_->classes(row, signs);
   page.refactored = recording_->refactors(signs);
-  page.weights = recording_->weights(row);
-  if (page.weights && page.refactored) page.weights = refactor_glu(*page.weights);
-  page.n_tokens = recording_->corpus().n_tokens();
+  page.weights = recording_->weights(row, signs);
   return page;
 }
 
-std::vector<ClassView> Pages::classes(std::string_view text, GluSigns signs,
-                                      size_t n_excerpts) const {
+ClassPage Pages::classes(std::string_view text, GluSigns signs, size_t n_excerpts) const {
   const UnitAddress address = parse_unit_address(text);
-  const auto classes = recording_->classes(recording_->units().row_of(address), signs);
+  const uint64_t row = unit_row(recording_->manifest().sites, address);
+  const std::vector<ClassFacts> classes = recording_->classes(row, signs);
   if (classes.empty()) {
     fail(Code::invalid, "{}: recorded without sign classes (gated neurons, --sign-classes)",
          recording_->path());
   }
-  return class_views(*recording_, classes, n_excerpts);
+  return {recording_->refactors(signs), recording_->weights(row, signs),
+          class_views(*recording_, classes, n_excerpts)};
+}
+
+UnitAddress Pages::address(std::string_view text) const {
+  UnitAddress address = parse_unit_address(text);
+  unit_row(recording_->manifest().sites, address);
+  return address;
+}
+
+bool Pages::has_summaries() const { return recording_->manifest().holds == Holds::everything; }
+
+std::string Pages::imported_unit_json(std::string_view text, GluSigns signs) const {
+  const UnitAddress address = parse_unit_address(text);
+  const uint64_t row = unit_row(recording_->manifest().sites, address);
+  const auto weights = recording_->weights(row, signs);
+  return to_text(Json{{"address", fmt::format("{}/{}", address.site, address.index)},
+                      {"short", fmt::format("{}/{}", short_site_name(address.site), address.index)},
+                      {"previous", neighbour(recording_->manifest(), address, -1)},
+                      {"next", neighbour(recording_->manifest(), address, +1)},
+                      {"sign_classes", classes_json(recording_->classes(row, signs))},
+                      {"refactor_glu", recording_->refactors(signs)},
+                      {"weights", weights ? to_json(*weights) : Json()}});
 }
 
 std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
+  if (!has_summaries()) return imported_unit_json(text, signs);
   const UnitPage page = unit(text, signs);
   Json groups = Json::array();
   for (const ExcerptGroup& group : page.groups) groups.push_back(to_json(group));
-  Json classes = Json::array();
-  for (size_t c = 0; c < page.classes.size(); ++c) {
-    classes.push_back(to_json(page.classes[c], kSignClassNames[c], page.n_tokens));
-  }
   Json maxima = to_json(page.maxima);
   maxima["boundaries"] = page.bounds;
   return to_text(
@@ -270,7 +301,7 @@ std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
            {"summary", to_json(page.summary)},
            {"histogram", to_json(page.histogram)},
            {"sequence_maxima", std::move(maxima)},
-           {"sign_classes", std::move(classes)},
+           {"sign_classes", classes_json(page.classes)},
            {"refactor_glu", page.refactored},
            {"weights", page.weights ? to_json(*page.weights) : Json()},
            {"groups", std::move(groups)}});

@@ -26,12 +26,19 @@ class Pages {
   // "12.mlp/345" or the long form. `signs` are those of the sign classes and the weights.
   std::string unit_json(std::string_view address, GluSigns signs = GluSigns::recorded) const;
 
+  UnitAddress address(std::string_view text) const;  // Error{not_found} if there is no such unit
+
+  // False for an import: it has sign classes, and unit() is Error{invalid}.
+  bool has_summaries() const;
+
   // The same for the terminal, which draws it itself.
   UnitPage unit(std::string_view address, GluSigns signs = GluSigns::recorded) const;
   // Error{invalid} where sign classes were not recorded.
-  std::vector<ClassView> classes(std::string_view address, GluSigns signs, size_t n_excerpts) const;
+  ClassPage classes(std::string_view address, GluSigns signs, size_t n_excerpts) const;
 
  private:
+  std::string imported_unit_json(std::string_view address, GluSigns signs) const;
+
   std::unique_ptr<Recording> recording_;
 };
 

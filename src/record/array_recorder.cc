@@ -3,9 +3,9 @@
 #include "codec/utf8.h"
 #include "core/unit_address.h"
 #include "record/collation.h"
-#include "record/provenance.h"
-#include "record/work_folder.h"
 #include "store/corpus_tables.h"
+#include "store/provenance.h"
+#include "store/work_folder.h"
 
 namespace actogram {
 namespace {

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "collate/merge.h"
-#include "record/provenance.h"
-#include "record/work_folder.h"
+#include "store/provenance.h"
 #include "store/recording.h"
+#include "store/work_folder.h"
 
 namespace actogram {
 namespace {
@@ -223,6 +223,11 @@ void merge_recordings(const MergeOptions& options, const ProgressFn& progress) {
   for (const std::string& path : options.inputs) {
     inputs.push_back(std::make_unique<Recording>(path));
     identity.push_back(to_json(inputs.back()->manifest().files));
+  }
+  for (const auto& input : inputs) {
+    if (input->manifest().holds == Holds::everything) continue;
+    fail(Code::invalid, "{}: imported; only recordings that were made here can be merged",
+         input->path());
   }
   if (inputs.empty()) fail(Code::invalid, "no recordings to merge");
   check_fit(inputs);

@@ -7,10 +7,10 @@
 #include "model/llama_model.h"
 #include "model/llama_source.h"
 #include "model/llama_tokenizer.h"
-#include "record/provenance.h"
-#include "record/work_folder.h"
 #include "store/layout.h"
+#include "store/provenance.h"
 #include "store/weight_table.h"
+#include "store/work_folder.h"
 
 namespace actogram {
 namespace {

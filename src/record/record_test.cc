@@ -12,8 +12,8 @@
 
 #include "model/fake_model.h"
 #include "record/merge_recordings.h"
-#include "record/work_folder.h"
 #include "store/recording.h"
+#include "store/work_folder.h"
 
 namespace actogram {
 namespace {
@@ -257,8 +257,8 @@ TEST_F(RecordTest, KeepsWhatTheSourceKnowsOfTheWeights) {
     EXPECT_EQ(recording.refactors(GluSigns::recorded), name != whole.output);
     for (uint64_t row = 0; row < weights.size(); ++row) {
       EXPECT_EQ(recording.weights(row), weights[row]);
-      const auto plain = recording.classes(row, GluSigns::model);
-      const auto refactored = recording.classes(row, GluSigns::refactored);
+      const auto plain = recording.exact_classes(row, GluSigns::model);
+      const auto refactored = recording.exact_classes(row, GluSigns::refactored);
       EXPECT_GT(plain[0].count, 0u);
       EXPECT_EQ(refactored[weights[row].sign < 0 ? 1 : 0].count, plain[0].count);
     }
@@ -345,7 +345,7 @@ TEST_F(RecordTest, RefusesAManifestFromTheFuture) {
   record(o, kQuiet);
   const std::string manifest = o.output + "/manifest.json";
   std::string text = read_file(manifest);
-  text.replace(text.find("\"version\": 1"), 12, "\"version\": 2");
+  text.replace(text.find("\"version\": 1"), 12, "\"version\": 3");
   write_file_atomically(manifest, text);
   EXPECT_EQ(code_of([&] { Recording recording(o.output); }), Code::unsupported);
   write_file_atomically(manifest, "{\"format\": \"something\"}");

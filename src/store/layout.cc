@@ -113,4 +113,22 @@ const TableSpec& weights_table() {
   return table;
 }
 
+const TableSpec& shares_table() {
+  static const TableSpec table{"class_shares.arrow",
+                               {{"share", f32},
+                                {"hook_post_mean", f32},
+                                {"hook_pre_linear_mean", f32},
+                                {"hook_pre_mean", f32},
+                                {"swish_mean", f32},
+                                {"hook_post_values", list_f32},
+                                {"hook_post_rows", list_u32},
+                                {"hook_pre_linear_values", list_f32},
+                                {"hook_pre_linear_rows", list_u32},
+                                {"hook_pre_values", list_f32},
+                                {"hook_pre_rows", list_u32},
+                                {"swish_values", list_f32},
+                                {"swish_rows", list_u32}}};
+  return table;
+}
+
 }  // namespace actogram

@@ -9,7 +9,8 @@
 
 namespace actogram {
 
-inline constexpr int kFormatVersion = 1;
+inline constexpr int kFormatVersion = 2;       // the newest that is read
+inline constexpr int kWholeFormatVersion = 1;  // of a recording that has all of its tables
 inline constexpr const char* kManifestFile = "manifest.json";
 
 // One table: its file and its columns.
@@ -30,8 +31,10 @@ const TableSpec& peaks_table();
 const TableSpec& classes_table();
 // Of gated neurons whose model's weights were at hand.
 const TableSpec& weights_table();
+// Of neurons whose data set was published by others, instead of classes: also four rows a unit.
+const TableSpec& shares_table();
 
-inline constexpr size_t kUnitsPerBatch = 64;      // units, histograms, peaks and classes
+inline constexpr size_t kUnitsPerBatch = 64;      // units, histograms, peaks, classes, shares
 inline constexpr size_t kRowsPerBatch = 1 << 16;  // sequences, tokens and weights
 inline constexpr size_t kTextPerBatch = 4 << 20;  // bytes of documents, or one document
 

@@ -46,6 +46,18 @@ CollateOptions collate_from_json(const Json& json) {
 constexpr std::pair<GateFunction, std::string_view> kGateFunctions[] = {
     {GateFunction::silu, "silu"}, {GateFunction::gelu_tanh, "gelu_tanh"}};
 
+constexpr std::pair<Holds, std::string_view> kHolds[] = {{Holds::everything, "everything"},
+                                                         {Holds::classes, "classes"},
+                                                         {Holds::class_shares, "class_shares"}};
+
+Holds holds_from_json(const Json& json) {
+  const auto text = json.value("holds", std::string(kHolds[0].second));
+  for (const auto& [holds, name] : kHolds) {
+    if (name == text) return holds;
+  }
+  fail(Code::corrupt, "a manifest of a recording that holds {}, which is unknown", text);
+}
+
 std::optional<GateFunction> gate_function_from_json(const Json& json) {
   const auto found = json.find("gate_function");
   if (found == json.end() || found->is_null()) return std::nullopt;
@@ -65,6 +77,7 @@ Manifest manifest_from_json(const Json& json) {
   manifest.collate = collate_from_json(json.at("collate"));
   manifest.gate_function = gate_function_from_json(json);
   manifest.refactor_glu = json.value("refactor_glu", false);
+  manifest.holds = holds_from_json(json);
   for (const Json& site : json.at("sites")) {
     manifest.sites.push_back({site.at("name").get<std::string>(), site.at("layer").get<uint32_t>(),
                               site.at("n_units").get<uint32_t>()});
@@ -91,20 +104,38 @@ Json to_json(const CollateOptions& options) {
           {"classes_count_bos", options.classes_count_bos}};
 }
 
+std::optional<uint64_t> Manifest::n_tokens() const {
+  const auto found = corpus.find("n_tokens");
+  if (found == corpus.end() || !found->is_number_unsigned()) return std::nullopt;
+  return found->get<uint64_t>();
+}
+
+uint64_t Manifest::n_units() const {
+  uint64_t n = 0;
+  for (const Site& site : sites) n += site.n_units;
+  return n;
+}
+
+bool Manifest::has_corpus() const {
+  return holds == Holds::everything || files.contains(documents_table().file);
+}
+
 std::string to_text(const Manifest& manifest) {
   Json gate_function;
   if (manifest.gate_function) gate_function = name_of(*manifest.gate_function);
-  const Json json = {{"format", "actogram recording"},
-                     {"version", kFormatVersion},
-                     {"model", manifest.model},
-                     {"corpus", manifest.corpus},
-                     {"options", manifest.options},
-                     {"collate", to_json(manifest.collate)},
-                     {"gate_function", gate_function},
-                     {"refactor_glu", manifest.refactor_glu},
-                     {"sites", sites_to_json(manifest.sites)},
-                     {"files", to_json(manifest.files)},
-                     {"provenance", manifest.provenance}};
+  const bool whole = manifest.holds == Holds::everything;
+  Json json = {{"format", "actogram recording"},
+               {"version", whole ? kWholeFormatVersion : kFormatVersion},
+               {"model", manifest.model},
+               {"corpus", manifest.corpus},
+               {"options", manifest.options},
+               {"collate", to_json(manifest.collate)},
+               {"gate_function", gate_function},
+               {"refactor_glu", manifest.refactor_glu},
+               {"sites", sites_to_json(manifest.sites)},
+               {"files", to_json(manifest.files)},
+               {"provenance", manifest.provenance}};
+  if (!whole) json["holds"] = kHolds[static_cast<size_t>(manifest.holds)].second;
   return to_pretty_text(json);
 }
 

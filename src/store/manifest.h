@@ -15,6 +15,13 @@
 
 namespace actogram {
 
+// What an import can tell of a model's units; a recording of ours has everything.
+enum class Holds : uint8_t {
+  everything,
+  classes,       // the sign classes of our own export, exactly; perhaps a corpus
+  class_shares,  // those of a data set that others made; perhaps a corpus
+};
+
 struct Manifest {
   Json model;       // name, architecture, file, sha256, file_type, n_layers, n_vocab, metadata
   Json corpus;      // sources and counts
@@ -25,7 +32,12 @@ struct Manifest {
   std::optional<GateFunction> gate_function;  // of gated neurons whose sign classes are recorded
   bool refactor_glu = false;                  // what GluSigns::recorded means
   StoredFiles files;
+  Holds holds = Holds::everything;
 
+  // Of the corpus; nullopt where an imported data set does not say.
+  std::optional<uint64_t> n_tokens() const;
+  uint64_t n_units() const;
+  bool has_corpus() const;
   ClassesOf classes_of() const { return gate_function ? ClassesOf::units : ClassesOf::nothing; }
   bool has_weights() const { return files.contains(weights_table().file); }
 };

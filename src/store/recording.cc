@@ -25,26 +25,64 @@ Manifest read_manifest(const std::string& path) {
   return parse_manifest(read_file(manifest), manifest);
 }
 
-Recording::Recording(const std::string& path)
-    : path_(path),
-      manifest_(read_manifest(path)),
-      corpus_(path),
-      units_(path, manifest_.sites, manifest_.classes_of()) {
-  if (!manifest_.has_weights()) return;
-  weights_.emplace(path);
-  if (weights_->n_units() == units_.n_units()) return;
-  fail(Code::corrupt, "{}: {} has the weights of {} units; the manifest has {}", path,
-       weights_table().file, weights_->n_units(), units_.n_units());
+namespace {
+
+// Where the number of tokens is known and leaves one count that gives the frequency.
+std::vector<ClassFacts> with_counts(std::vector<ClassFacts> classes,
+                                    std::optional<uint64_t> n_tokens) {
+  if (!n_tokens || *n_tokens == 0) return classes;
+  for (ClassFacts& facts : classes) {
+    const CountRange range = counts_of(facts.frequency, *n_tokens);
+    if (range.least == range.most) facts.count = range.least;
+  }
+  return classes;
 }
 
-std::optional<NeuronWeights> Recording::weights(uint64_t unit_row) const {
-  return weights_ ? std::optional(weights_->weights(unit_row)) : std::nullopt;
+}  // namespace
+
+Recording::Recording(const std::string& path) : path_(path), manifest_(read_manifest(path)) {
+  if (manifest_.has_corpus()) corpus_.emplace(path);
+  const bool whole = manifest_.holds == Holds::everything;
+  if (whole) units_.emplace(path, manifest_.sites, manifest_.classes_of());
+  if (manifest_.holds == Holds::class_shares) {
+    shares_.emplace(path);
+  } else if (!whole || manifest_.gate_function) {
+    classes_.emplace(path);
+  }
+  if (manifest_.has_weights()) weights_.emplace(path);
+  if (classes_) check_n_units(classes_table().file, classes_->n_units());
+  if (shares_) check_n_units(shares_table().file, shares_->n_units());
+  if (weights_) check_n_units(weights_table().file, weights_->n_units());
+}
+
+void Recording::check_n_units(std::string_view file, uint64_t n_units) const {
+  if (n_units == manifest_.n_units()) return;
+  fail(Code::corrupt, "{}: {} has {} units; the manifest has {}", path_, file, n_units,
+       manifest_.n_units());
+}
+
+const CorpusTables& Recording::corpus() const {
+  if (corpus_) return *corpus_;
+  fail(Code::invalid, "{}: imported without its texts; import it again with --corpus", path_);
+}
+
+const UnitTables& Recording::units() const {
+  if (units_) return *units_;
+  fail(Code::invalid,
+       "{}: imported: it has sign classes (actogram show --by-class), but no summaries, histograms "
+       "or windows",
+       path_);
+}
+
+std::optional<uint64_t> Recording::n_tokens() const {
+  return units_ ? corpus_->n_tokens() : manifest_.n_tokens();
 }
 
 bool Recording::refactors(GluSigns signs) const {
   const bool wanted =
       signs == GluSigns::refactored || (signs == GluSigns::recorded && manifest_.refactor_glu);
-  if (wanted && !weights_) {
+  const bool unknown = shares_ && signs != GluSigns::recorded;
+  if ((wanted && !weights_) || unknown) {
     fail(Code::invalid,
          "{}: the signs of refactor_glu are those of the model's weights, and it has no {}: record "
          "a gated model from its GGUF file",
@@ -53,10 +91,27 @@ bool Recording::refactors(GluSigns signs) const {
   return wanted;
 }
 
-std::vector<ClassRecord> Recording::classes(uint64_t unit_row, GluSigns signs) const {
-  std::vector<ClassRecord> classes = units_.classes(unit_row);
-  if (!classes.empty() && refactors(signs)) refactor_glu(classes, weights(unit_row)->sign);
+std::vector<ClassFacts> Recording::classes(uint64_t row, GluSigns signs) const {
+  if (!shares_) return facts_of(exact_classes(row, signs), n_tokens().value_or(0));
+  refactors(signs);  // or says that only what was published is known
+  return with_counts(shares_->classes(row), n_tokens());
+}
+
+std::vector<ClassRecord> Recording::exact_classes(uint64_t row, GluSigns signs) const {
+  if (shares_) {
+    fail(Code::invalid, "{}: imported from a data set of others: it has no exact counts and sums",
+         path_);
+  }
+  if (!classes_) return {};
+  std::vector<ClassRecord> classes = classes_->classes(row);
+  if (refactors(signs)) refactor_glu(classes, weights_->weights(row).sign);
   return classes;
+}
+
+std::optional<NeuronWeights> Recording::weights(uint64_t row, GluSigns signs) const {
+  if (!weights_) return std::nullopt;
+  const NeuronWeights weights = weights_->weights(row);
+  return refactors(signs) ? refactor_glu(weights) : weights;
 }
 
 namespace {
@@ -69,7 +124,16 @@ class Checker {
   CheckReport run() {
     const Manifest manifest = read_manifest(path_);
     check_files(manifest);
-    if (report_.problems.empty()) check_units(Recording(path_));
+    if (!report_.problems.empty()) return report_;
+    const Recording recording(path_);
+    for_each_unit(recording, [&](const std::string& name, uint64_t row) {
+      if (manifest.holds == Holds::everything) {
+        check_unit(recording, name, recording.units().unit(row));
+      } else {
+        check_classes(recording, name, recording.classes(row, GluSigns::recorded));
+      }
+      if (const auto weights = recording.weights(row)) check_weights(name, *weights);
+    });
     return report_;
   }
 
@@ -102,23 +166,17 @@ class Checker {
     }
   }
 
-  void check_units(const Recording& recording) {
+  template <typename Check>
+  void for_each_unit(const Recording& recording, Check check) {
     uint64_t row = 0;
     for (const Site& site : recording.manifest().sites) {
       for (uint32_t unit = 0; unit < site.n_units; ++unit, ++row) {
-        check_unit(recording, fmt::format("{}/{}", short_site_name(site.name), unit),
-                   recording.units().unit(row));
-        if (const auto weights = recording.weights(row)) {
-          check_weights(fmt::format("{}/{}", short_site_name(site.name), unit), *weights);
-        }
+        check(fmt::format("{}/{}", short_site_name(site.name), unit), row);
       }
-      progress_(0.5 +
-                0.5 * static_cast<double>(row) / static_cast<double>(recording.units().n_units()));
+      progress_(0.5 + 0.5 * static_cast<double>(row) /
+                          static_cast<double>(recording.manifest().n_units()));
     }
     report_.n_units = row;
-    if (row != recording.units().n_units()) {
-      problem("{} units, but the sites have {}", recording.units().n_units(), row);
-    }
   }
 
   void check_unit(const Recording& recording, const std::string& name, const UnitRecord& unit) {
@@ -135,28 +193,31 @@ class Checker {
     }
     check_peaks(recording, name, unit.maximum_peaks, summary.max);
     check_peaks(recording, name, unit.minimum_peaks, summary.min);
-    check_classes(recording, name, unit.classes);
+    check_classes(recording, name, facts_of(unit.classes, n_tokens));
   }
 
   void check_classes(const Recording& recording, const std::string& name,
-                     const std::vector<ClassRecord>& classes) {
+                     const std::vector<ClassFacts>& classes) {
+    const Manifest& manifest = recording.manifest();
+    const uint64_t n_sequences =
+        manifest.has_corpus() ? recording.corpus().n_sequences() : uint64_t{1} << 32;
+    const auto in_order = [](const auto& a, const auto& b) { return ranks_before(a, b); };
     uint64_t counted = 0;
-    for (const ClassRecord& record : classes) {
-      counted += record.count;
-      for (const std::vector<ClassPeak>& peaks : record.peaks) {
-        if (!std::ranges::is_sorted(peaks, ranks_before)) {
+    for (const ClassFacts& facts : classes) {
+      counted += facts.count.value_or(0);
+      for (const auto& peaks : facts.peaks) {
+        if (!std::ranges::is_sorted(peaks, in_order)) {
           problem("{}: a class's peaks are not in order", name);
         }
-        for (const ClassPeak& peak : peaks) {
-          if (peak.value != 0 && peak.at.sequence < recording.corpus().n_sequences()) continue;
-          problem("{}: a class's peak of {} in sequence {} of {}", name, peak.value,
-                  peak.at.sequence, recording.corpus().n_sequences());
+        for (const ClassFacts::Peak& peak : peaks) {
+          if (peak.value != 0 && peak.sequence < n_sequences) continue;
+          problem("{}: a class's peak of {} in sequence {} of {}", name, peak.value, peak.sequence,
+                  n_sequences);
         }
       }
     }
-    if (counted > recording.corpus().n_tokens()) {
-      problem("{}: its classes hold {} tokens, but the corpus has {}", name, counted,
-              recording.corpus().n_tokens());
+    if (const auto n_tokens = recording.n_tokens(); n_tokens && counted > *n_tokens) {
+      problem("{}: its classes hold {} tokens, but the corpus has {}", name, counted, *n_tokens);
     }
   }
 

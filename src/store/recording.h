@@ -9,6 +9,7 @@
 
 #include "store/corpus_tables.h"
 #include "store/manifest.h"
+#include "store/share_tables.h"
 #include "store/unit_tables.h"
 #include "store/weight_table.h"
 
@@ -20,22 +21,34 @@ class Recording {
 
   const std::string& path() const { return path_; }
   const Manifest& manifest() const { return manifest_; }
-  const CorpusTables& corpus() const { return corpus_; }
-  const UnitTables& units() const { return units_; }
 
-  // What the unit's weights say, as the model has them; nothing where no weights were at hand.
-  std::optional<NeuronWeights> weights(uint64_t unit_row) const;
-  // Whether to look at gated neurons with the signs of refactor_glu. Error{invalid} where that is
-  // asked for and cannot be known.
+  // Error{invalid} where an import has none of them.
+  const CorpusTables& corpus() const;
+  const UnitTables& units() const;
+
+  // That the numbers are of; nullopt where a data set of others does not say.
+  std::optional<uint64_t> n_tokens() const;
+
+  bool has_classes() const { return classes_ || shares_; }
+  // Whether to look at gated neurons with the signs of refactor_glu. Error{invalid} where what is
+  // asked for cannot be known: a data set of others has the signs that it was published with.
   bool refactors(GluSigns signs) const;
-  // [sign class] as they are with these signs, or none.
-  std::vector<ClassRecord> classes(uint64_t unit_row, GluSigns signs) const;
+  // Of a unit's row, [sign class] as they are with these signs; none where they were not recorded.
+  std::vector<ClassFacts> classes(uint64_t row, GluSigns signs) const;
+  // The same with exact sums. Error{invalid} where a data set of others was imported.
+  std::vector<ClassRecord> exact_classes(uint64_t row, GluSigns signs) const;
+  // What the unit's weights say; nothing where no weights were at hand.
+  std::optional<NeuronWeights> weights(uint64_t row, GluSigns signs = GluSigns::model) const;
 
  private:
+  void check_n_units(std::string_view file, uint64_t n_units) const;
+
   std::string path_;
   Manifest manifest_;
-  CorpusTables corpus_;
-  UnitTables units_;
+  std::optional<CorpusTables> corpus_;
+  std::optional<UnitTables> units_;
+  std::optional<ClassTable> classes_;
+  std::optional<ShareTable> shares_;
   std::optional<WeightTable> weights_;
 };
 

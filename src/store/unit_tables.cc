@@ -212,9 +212,9 @@ UnitTables::UnitTables(const std::string& folder, const std::vector<Site>& sites
        units_.n_rows(), units_table().file, histograms_.n_rows(), histograms_table().file, n_units);
 }
 
-uint64_t UnitTables::row_of(const UnitAddress& address) const {
+uint64_t unit_row(const std::vector<Site>& sites, const UnitAddress& address) {
   uint64_t row = 0;
-  for (const Site& site : sites_) {
+  for (const Site& site : sites) {
     if (site.name == address.site) {
       if (address.index < site.n_units) return row + address.index;
       fail(Code::not_found, "no unit {}/{}: {} has the units 0 to {}", short_site_name(site.name),
@@ -223,7 +223,7 @@ uint64_t UnitTables::row_of(const UnitAddress& address) const {
     row += site.n_units;
   }
   std::string names;
-  for (const Site& site : sites_) {
+  for (const Site& site : sites) {
     names += (names.empty() ? "" : ", ") + std::string(short_site_name(site.name));
   }
   fail(Code::not_found, "no site {} in this recording; it has {}", short_site_name(address.site),

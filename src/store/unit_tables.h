@@ -33,13 +33,15 @@ class UnitWriter {
   std::unique_ptr<State> state_;
 };
 
+// The row of a unit among those of all sites; Error{not_found} says what there is.
+uint64_t unit_row(const std::vector<Site>& sites, const UnitAddress& address);
+
 class UnitTables {
  public:
   UnitTables(const std::string& folder, const std::vector<Site>& sites, ClassesOf with);
 
   uint64_t n_units() const { return units_.n_rows(); }
-  // The row of a unit in all three tables; Error{not_found} says what there is.
-  uint64_t row_of(const UnitAddress& address) const;
+  uint64_t row_of(const UnitAddress& address) const { return unit_row(sites_, address); }
 
   // The whole unit, the windows as views that live as long as this object.
   UnitRecord unit(uint64_t row) const;

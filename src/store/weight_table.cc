@@ -1,7 +1,6 @@
 #include "store/weight_table.h"
 
 #include <algorithm>
-#include <iterator>
 #include <vector>
 
 #include "store/layout.h"
@@ -9,20 +8,7 @@
 namespace actogram {
 namespace {
 
-enum WeightColumn : size_t {
-  kNormGate,
-  kNormIn,
-  kNormOut,
-  kCosGateIn,
-  kCosGateOut,
-  kCosInOut,
-  kSign
-};
-
-constexpr double NeuronWeights::*kNumbers[] = {
-    &NeuronWeights::norm_gate,   &NeuronWeights::norm_in,      &NeuronWeights::norm_out,
-    &NeuronWeights::cos_gate_in, &NeuronWeights::cos_gate_out, &NeuronWeights::cos_in_out};
-static_assert(std::size(kNumbers) == kSign);
+constexpr size_t kSign = kWeightNumbers.size();
 
 }  // namespace
 
@@ -33,7 +19,7 @@ StoredFile write_weights(const std::string& folder, std::span<const NeuronWeight
     std::vector<std::vector<double>> numbers(kSign);
     std::vector<int32_t> signs;
     for (const NeuronWeights& neuron : batch) {
-      for (size_t i = 0; i < kSign; ++i) numbers[i].push_back(neuron.*kNumbers[i]);
+      for (size_t i = 0; i < kSign; ++i) numbers[i].push_back(neuron.*kWeightNumbers[i]);
       signs.push_back(neuron.sign);
     }
     std::vector<ColumnData> columns(numbers.begin(), numbers.end());
@@ -52,7 +38,7 @@ NeuronWeights WeightTable::weights(uint64_t unit_row) const {
   const TableBatch batch = table_.batch(index);
   const size_t i = unit_row - table_.first_row(index);
   NeuronWeights neuron;
-  for (size_t c = 0; c < kSign; ++c) neuron.*kNumbers[c] = batch.column<double>(c)[i];
+  for (size_t c = 0; c < kSign; ++c) neuron.*kWeightNumbers[c] = batch.column<double>(c)[i];
   neuron.sign = batch.column<int32_t>(kSign)[i];
   return neuron;
 }

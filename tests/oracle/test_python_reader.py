@@ -87,8 +87,10 @@ def test_manifest(folder: Path) -> None:
 
 def test_columns(folder: Path) -> None:
     documented = documented_columns()
+    assert documented.pop("class_shares.arrow")  # of imports: tests/oracle/test_gluscope_import.py
     # The fake model has no weights; their table is in test_weights.py.
     assert documented.pop("weights.arrow")
+    documented = {file: types for file, types in documented.items() if types}
     assert set(documented) == set(manifest(folder)["files"])
     for file, types in documented.items():
         schema = table(folder, file).schema

@@ -1,4 +1,4 @@
-"""Writes the Parquet files beside it, with pyarrow.
+"""Writes the Parquet and Arrow files beside it, with pyarrow.
 
 .deps/venv/bin/python tests/golden/corpus/make.py
 """
@@ -50,6 +50,32 @@ def main() -> None:
     write("messages", {"messages": pa.array(CHATS, pa.list_(CHAT))}, compression="gzip")
     write("large_messages", {"messages": pa.array(CHATS, pa.large_list(CHAT))})
     write("no_rows", {"text": pa.array([], pa.string())})
+    ids = pa.array([[1, 2, 300], None, [], [70_000]], pa.list_(pa.int32()))
+    saved = pa.table({"input_ids": ids, "name": pa.array(["a", "b", "c", "d"])})
+    with pa.ipc.new_stream(HERE / "ids_stream.arrow", saved.schema) as stream:
+        stream.write_table(saved, max_chunksize=2)  # as `datasets` saves
+    packed = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_file(HERE / "ids_file.arrow", saved.schema, options=packed) as file:
+        file.write_table(saved, max_chunksize=3)
+    for name, list_of in [
+        ("table_list", pa.list_),
+        ("table_large_list", pa.large_list),
+        ("table_fixed_size_list", lambda item: pa.list_(item, 2)),
+    ]:
+        wide = name == "table_list"  # the other widths of numbers
+        table = {
+            "rows": pa.array(
+                [[5, 6], [None, 1], [2, 3]], list_of(pa.int64() if wide else pa.int16())
+            ),
+            "extra": pa.array(["x", "y", "z"]),
+            "values": pa.array(
+                [[1.0, 2.0], [0.0, -0.5], [None, 3.0]],
+                list_of(pa.float32() if wide else pa.float64()),
+            ),
+            "mean": pa.array([1.5, None, 2.5], pa.float64() if wide else pa.float32()),
+            "layer": pa.array([0, 0, 1], pa.uint8() if wide else pa.int64()),
+        }
+        write(name, table, row_group_size=2)
     write("numbers", {"text": pa.array([1, 2]), "label": pa.array([True, False])})
 
 

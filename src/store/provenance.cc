@@ -1,4 +1,4 @@
-#include "record/provenance.h"
+#include "store/provenance.h"
 
 #include <fmt/chrono.h>
 

@@ -1,4 +1,4 @@
-#include "record/work_folder.h"
+#include "store/work_folder.h"
 
 #include <filesystem>
 

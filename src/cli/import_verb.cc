@@ -1,0 +1,79 @@
+// actogram import: how to add a format: a word here, and its function of formats/ in the table.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "cli/help.h"
+#include "cli/progress_bar.h"
+#include "cli/verbs.h"
+#include "formats/gluscope_import.h"
+#include "query/facts.h"
+
+namespace actogram {
+namespace {
+
+enum class Format : uint8_t { gluscope, count };
+
+using Import = ImportReport (*)(const ImportOptions& options, const ProgressFn& progress);
+constexpr Import kImports[] = {import_gluscope};
+static_assert(std::size(kImports) == static_cast<size_t>(Format::count));
+
+struct Typed {
+  ImportOptions options;
+  Format format = Format::gluscope;
+};
+
+void print(const ImportReport& report, const std::string& output) {
+  std::printf("%s: %s units, %s\n", output.c_str(), readable_count(report.n_units).c_str(),
+              readable_bytes(report.n_bytes).c_str());
+  if (report.other_columns.empty()) return;
+  std::string names;
+  for (const std::string& name : report.other_columns) names += " " + name;
+  std::fprintf(stderr, "not read:%s\n", names.c_str());
+}
+
+}  // namespace
+
+Action add_import(CLI::App& app, const Invocation& invocation) {
+  auto typed = std::make_shared<Typed>();
+  ImportOptions& options = typed->options;
+  app.add_option("FOLDER", options.folder, "the data set: data/train-*.parquet or *.parquet in it")
+      ->required();
+  app.add_option("-o,--output", options.output, "the recording to make")
+      ->type_name("NAME.acto")
+      ->required();
+  add_choice<Format>(app, "--format", typed->format, {{"gluscope", Format::gluscope}},
+                     "gluscope: 50 columns of sign classes for each gated neuron");
+  app.add_option("--corpus", options.texts.corpus.inputs,
+                 "the texts that its row numbers mean: a file or folder, texts or token ids")
+      ->type_name("TEXTS")
+      ->expected(1);
+  app.add_option("--column", options.texts.corpus.column,
+                 "column of the texts (default: text or input_ids)")
+      ->type_name("NAME");
+  app.add_option("--tokenizer", options.texts.tokenizer,
+                 "the model's file, for the text of token ids")
+      ->type_name("GGUF");
+  app.add_option("--model", options.model, "what the model is called; the columns do not say")
+      ->type_name("NAME");
+  app.add_option("--tokens", options.n_tokens,
+                 "tokens behind the frequencies, for exact counts; 0: not known")
+      ->capture_default_str();
+  return [typed, &invocation] {
+    ImportOptions& o = typed->options;
+    o.command = invocation.command;
+    ImportReport report;
+    {
+      ProgressBar bar;
+      report = kImports[static_cast<size_t>(typed->format)](o, bar.callback());
+    }
+    if (invocation.json) {
+      std::printf("%s\n", to_json_text(report, o.output).c_str());
+    } else {
+      print(report, o.output);
+    }
+    return 0;
+  };
+}
+
+}  // namespace actogram

@@ -1,0 +1,65 @@
+// Columns of numbers out of a Parquet file that anyone may have written, a few rows at a time.
+//
+// Columns are found by name and come in whatever type that file has for them:
+//
+//   asked for     found
+//   i64           any integer
+//   f32, f64      float, double; null becomes NaN
+//   list_i64      list, large_list or fixed_size_list of any integer; a null in it becomes -1
+//   list_f32      the same of float or double; a null in it becomes 0
+//   fixed_bytes   fixed_size_binary of that width
+//
+// The file is a claim: whatever is wrong with it is an Error that names file, column and row.
+// Memory is a page per column and kBatchRows rows, limited to kMaxDecodedBytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "codec/arrow_table.h"
+
+namespace actogram {
+
+class ParquetTableReader {
+ public:
+  static constexpr int64_t kBatchRows = 512;
+  static constexpr int64_t kMaxDecodedBytes = int64_t{2} << 30;
+
+  // Error{not_found} for a column that is missing, Error{corrupt} for one of another type.
+  ParquetTableReader(const std::string& path, const std::vector<ColumnSpec>& columns);
+  // `file` outlives the reader; `name` is the file in errors.
+  ParquetTableReader(std::span<const std::byte> file, std::string name,
+                     const std::vector<ColumnSpec>& columns);
+  ~ParquetTableReader();
+  ParquetTableReader(ParquetTableReader&&) noexcept;
+
+  const std::string& name() const;
+  const std::vector<std::string>& other_columns() const;  // that were not asked for
+  uint64_t n_rows() const;
+  size_t n_row_groups() const;
+  uint64_t first_row(size_t row_group) const;  // n_rows() after the last
+
+  // Batches come from these row groups from now on; after construction, from all.
+  void seek(size_t first_row_group, size_t n_row_groups);
+  // Decodes the next batch; false after the last. What the last one handed out is gone.
+  bool next();
+
+  uint64_t batch_row() const;  // in the file, of the batch's first row
+  size_t n_batch_rows() const;
+  std::span<const int64_t> integers(size_t column) const;
+  std::span<const float> floats(size_t column) const;
+  std::span<const double> doubles(size_t column) const;
+  Lists<int64_t> integer_lists(size_t column) const;
+  Lists<float> float_lists(size_t column) const;
+  std::span<const std::byte> fixed_bytes(size_t column) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace actogram
