@@ -40,11 +40,17 @@ std::vector<Together> together_with(const EventIndex& events, uint64_t unit) {
   return found;
 }
 
+// The sum of squared deviations from the mean; 0 where it is no more than the sums' rounding.
+double spread_of(const UnitSpan& x, double n) {
+  const double spread = x.sum_of_squares - x.sum * x.sum / n;
+  const double rounding = n * std::numeric_limits<double>::epsilon() * x.sum_of_squares;
+  return spread > rounding ? spread : 0;
+}
+
 double correlation_of(const UnitSpan& x, const UnitSpan& y, double sum_of_products, double n) {
-  const double xx = x.sum_of_squares - x.sum * x.sum / n;
-  const double yy = y.sum_of_squares - y.sum * y.sum / n;
+  const double xx = spread_of(x, n), yy = spread_of(y, n);
   const double xy = sum_of_products - x.sum * y.sum / n;
-  if (xx <= 0 || yy <= 0) return std::numeric_limits<double>::quiet_NaN();
+  if (xx == 0 || yy == 0) return std::numeric_limits<double>::quiet_NaN();
   return std::clamp(xy / (std::sqrt(xx) * std::sqrt(yy)), -1.0, 1.0);
 }
 

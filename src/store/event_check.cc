@@ -34,7 +34,7 @@ class EventChecker {
       if (span.first_event != row) {
         problem("unit row {}: its events begin at {}, expected {}", unit, span.first_event, row);
       }
-      rows_[unit] = span.first_event;
+      rows_[unit] = row;
       row += span.n_events;
       check_unit(unit, span);
     }

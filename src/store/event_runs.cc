@@ -10,6 +10,11 @@ EventRun events_of(const MappedFile& file) {
   return {reinterpret_cast<const Event*>(file.bytes().data()), file.bytes().size() / sizeof(Event)};
 }
 
+std::span<Event> room_for(size_t n, PageBuffer& memory) {
+  memory.reserve(n * sizeof(Event));
+  return {reinterpret_cast<Event*>(memory.data()), n};
+}
+
 }  // namespace
 
 EventRuns::EventRuns(std::string folder, size_t n_threads, size_t memory_bytes, EventBits bits)
@@ -18,19 +23,19 @@ EventRuns::EventRuns(std::string folder, size_t n_threads, size_t memory_bytes, 
       capacity_(std::max<size_t>(1, memory_bytes / (2 * n_threads * sizeof(Event)))),
       buffers_(n_threads) {
   for (Buffer& buffer : buffers_) {
-    buffer.events = std::make_unique_for_overwrite<Event[]>(capacity_);
-    buffer.scratch = std::make_unique_for_overwrite<Event[]>(capacity_);
+    buffer.events = room_for(capacity_, buffer.events_memory);
+    buffer.scratch = room_for(capacity_, buffer.scratch_memory);
   }
 }
 
 void EventRuns::sort(Buffer& buffer, EventOrder order) const {
-  sort_events(order, {buffer.events.get(), buffer.n}, {buffer.scratch.get(), buffer.n}, bits_);
+  sort_events(order, buffer.events.first(buffer.n), buffer.scratch.first(buffer.n), bits_);
 }
 
 MappedFile EventRuns::spill_in(EventOrder order, Buffer& buffer, const std::string& path) const {
   sort(buffer, order);
   FileWriter file(path);
-  file.write(std::as_bytes(std::span(buffer.events.get(), buffer.n)));
+  file.write(std::as_bytes(buffer.events.first(buffer.n)));
   file.close();
   MappedFile mapped(path);
   std::filesystem::remove(path);
@@ -64,7 +69,7 @@ std::vector<EventRun> EventRuns::sorted(EventOrder order, ThreadPool& pool) {
   for (const Spilled& spilled : spilled_) {
     runs.push_back(events_of(order == EventOrder::by_token ? spilled.by_token : spilled.by_unit));
   }
-  for (const Buffer& buffer : buffers_) runs.emplace_back(buffer.events.get(), buffer.n);
+  for (const Buffer& buffer : buffers_) runs.emplace_back(buffer.events.first(buffer.n));
   std::erase_if(runs, [](EventRun run) { return run.empty(); });
   return runs;
 }

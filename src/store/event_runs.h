@@ -6,13 +6,13 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/threads.h"
 #include "core/event.h"
 #include "store/event_merge.h"
@@ -38,7 +38,8 @@ class EventRuns {
 
  private:
   struct alignas(64) Buffer {
-    std::unique_ptr<Event[]> events, scratch;  // [capacity_]
+    PageBuffer events_memory, scratch_memory;  // not touched before it is filled
+    std::span<Event> events, scratch;          // [capacity_]
     size_t n = 0;
   };
   struct Spilled {

@@ -7,6 +7,7 @@
 #include "core/histogram.h"
 #include "core/refactor_glu.h"
 #include "core/unit_address.h"
+#include "store/event_check.h"
 
 namespace actogram {
 
@@ -30,11 +31,19 @@ Recording::Recording(const std::string& path)
       manifest_(read_manifest(path)),
       corpus_(path),
       units_(path, manifest_.sites, manifest_.classes_of()) {
+  if (manifest_.has_events()) open_events();
   if (!manifest_.has_weights()) return;
   weights_.emplace(path);
   if (weights_->n_units() == units_.n_units()) return;
   fail(Code::corrupt, "{}: {} has the weights of {} units; the manifest has {}", path,
        weights_table().file, weights_->n_units(), units_.n_units());
+}
+
+void Recording::open_events() {
+  events_.emplace(path_);
+  if (events_->n_units() == units_.n_units() && events_->n_tokens() == corpus_.n_tokens()) return;
+  fail(Code::corrupt, "{}: events of {} units and {} tokens; the recording has {} and {}", path_,
+       events_->n_units(), events_->n_tokens(), units_.n_units(), corpus_.n_tokens());
 }
 
 std::optional<NeuronWeights> Recording::weights(uint64_t unit_row) const {
@@ -69,7 +78,12 @@ class Checker {
   CheckReport run() {
     const Manifest manifest = read_manifest(path_);
     check_files(manifest);
-    if (report_.problems.empty()) check_units(Recording(path_));
+    if (!report_.problems.empty()) return report_;
+    const Recording recording(path_);
+    check_units(recording);
+    if (recording.events() != nullptr) {
+      for (const std::string& found : problems_of(*recording.events())) problem("{}", found);
+    }
     return report_;
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "store/corpus_tables.h"
+#include "store/event_index.h"
 #include "store/manifest.h"
 #include "store/unit_tables.h"
 #include "store/weight_table.h"
@@ -22,6 +23,7 @@ class Recording {
   const Manifest& manifest() const { return manifest_; }
   const CorpusTables& corpus() const { return corpus_; }
   const UnitTables& units() const { return units_; }
+  const EventIndex* events() const { return events_ ? &*events_ : nullptr; }  // of sparse units
 
   // What the unit's weights say, as the model has them; nothing where no weights were at hand.
   std::optional<NeuronWeights> weights(uint64_t unit_row) const;
@@ -32,11 +34,14 @@ class Recording {
   std::vector<ClassRecord> classes(uint64_t unit_row, GluSigns signs) const;
 
  private:
+  void open_events();
+
   std::string path_;
   Manifest manifest_;
   CorpusTables corpus_;
   UnitTables units_;
   std::optional<WeightTable> weights_;
+  std::optional<EventIndex> events_;
 };
 
 // Reads only the manifest; says what is wrong if `path` is no recording.
