@@ -1,19 +1,18 @@
 // events_bench: how fast are the events of sparse units imported and looked up?
 //
 //   events_bench EVENTS.parquet --folder OUT --features 5 17 ... --tokens PROMPT:POSITION ...
-//                [--partners-of 3] [--look-ups 2000] [--threads N]
+//                [--partners-of 3] [--look-ups 2000] [--threads N] [--memory-bytes N]
 //
 // Reads the table into the two indexes of events, then answers: all events of a feature, all
-// features of a token, the top 10 of every feature, the partners of a feature. Times go to stdout as
-// one JSON object; the answers go to OUT/answers/*.arrow, and bench/events_duckdb.py holds them
-// against those of DuckDB, timed in the same run. The times of look-ups are of distinct features and
-// tokens, drawn at random; every number of the answer is read.
+// features of a token, the top 10 of every feature, the partners of a feature. Times go to stdout
+// as one JSON object; the answers go to OUT/answers/*.arrow, and bench/events_duckdb.py holds them
+// against those of DuckDB, timed in the same run. The times of look-ups are of distinct features
+// and tokens, drawn at random; every number of the answer is read.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <random>
 #include <thread>
 
@@ -39,7 +38,7 @@ struct Options {
   std::vector<std::string> tokens;
   uint64_t partners_of = 0;
   size_t look_ups = 2000;
-  size_t memory_mb = EventWriter::kMemoryBytes >> 20;
+  size_t memory_bytes = EventWriter::kMemoryBytes;
   size_t threads = std::max(1u, std::thread::hardware_concurrency());
 };
 
@@ -101,7 +100,7 @@ class Bench {
       const EventFiles source(options_.events);
       times_["import_scan"] = seconds_of([&] { scan_ = source.scan(pool_); });
       EventWriter writer(options_.folder, {scan_.n_tokens(), scan_.n_units()}, pool_.n_threads(),
-                         options_.memory_mb << 20);
+                         options_.memory_bytes);
       times_["import_read"] = seconds_of([&] {
         source.read(scan_, pool_, [&](size_t thread, auto tokens, auto units, auto values) {
           writer.add(thread, tokens, units, values);
@@ -210,9 +209,10 @@ class Bench {
   void answer_partners(const EventIndex& index) {
     std::vector<Partner> partners;
     times_["partners_of_events"] = index.span(options_.partners_of).n_events;
-    times_["partners_ms"] = 1e3 * seconds_of([&] {
-      partners = partners_of(index, options_.partners_of, PartnerOrder::together, SIZE_MAX);
-    });
+    times_["partners_ms"] =
+        1e3 * seconds_of([&] {
+          partners = partners_of(index, options_.partners_of, PartnerOrder::together, SIZE_MAX);
+        });
     std::vector<uint64_t> unit, n_together;
     std::vector<double> jaccard, correlation;
     for (const Partner& partner : partners) {
@@ -221,10 +221,9 @@ class Bench {
       jaccard.push_back(partner.jaccard);
       correlation.push_back(partner.correlation);
     }
-    write_table(
-        answers() + "/partners.arrow",
-        {{"feature", u64}, {"n_together", u64}, {"jaccard", f64}, {"correlation", f64}},
-        unit.size(), {whole(unit), whole(n_together), whole(jaccard), whole(correlation)});
+    write_table(answers() + "/partners.arrow",
+                {{"feature", u64}, {"n_together", u64}, {"jaccard", f64}, {"correlation", f64}},
+                unit.size(), {whole(unit), whole(n_together), whole(jaccard), whole(correlation)});
   }
 
   const Options& options_;
@@ -246,7 +245,7 @@ int main(int argc, char** argv) {
   app.add_option("--tokens", options.tokens);
   app.add_option("--partners-of", options.partners_of);
   app.add_option("--look-ups", options.look_ups);
-  app.add_option("--memory-mb", options.memory_mb);
+  app.add_option("--memory-bytes", options.memory_bytes);
   app.add_option("--threads", options.threads);
   CLI11_PARSE(app, argc, argv);
   try {

@@ -2,11 +2,12 @@
 
     python bench/events_duckdb.py BUILD EVENTS.parquet [--rounds 3] [--threads 2] [--folder TMP]
 
-EVENTS.parquet as bench/make_events.py writes it. Each round imports with BUILD/bin/events_bench, then with
-DuckDB, twice: as one would at first (the table as it is, sorted by feature), and as an expert would (prompts
-in a table of their own, and events with one integer key of feature and token). Both programs write their
-result to disk. Look-ups of DuckDB are on tables that are sorted for them. All answers are compared: sets of
-events and the top 10 exactly, correlations to 1e-9. Printed are medians, and ratios round by round.
+EVENTS.parquet as bench/make_events.py writes it. Each round imports with BUILD/bin/events_bench,
+then with DuckDB, twice: as one would at first (the table as it is, sorted by feature), and as an
+expert would (prompts in a table of their own, events with one integer key of feature and token).
+Both programs write their result to disk. Look-ups of DuckDB are on tables that are sorted for them.
+All answers are compared: events and the top 10 exactly, correlations to 1e-9. Printed are the
+seconds of every round, and the median and range of the ratios.
 """
 
 import argparse
@@ -35,12 +36,15 @@ PLAIN = """
     CREATE TABLE events AS SELECT * FROM read_parquet('{events}') ORDER BY feature_id
 """
 EXPERT_PROMPTS = """
-    CREATE TABLE prompts AS SELECT prompt_id, n, (sum(n) OVER (ORDER BY prompt_id) - n)::UBIGINT AS first_token
-    FROM (SELECT prompt_id, max(token_position) + 1 AS n FROM read_parquet('{events}') GROUP BY prompt_id)
+    CREATE TABLE prompts AS
+    SELECT prompt_id, (sum(n) OVER (ORDER BY prompt_id) - n)::UBIGINT AS first_token
+    FROM (SELECT prompt_id, max(token_position) + 1 AS n
+          FROM read_parquet('{events}') GROUP BY prompt_id)
 """
 EXPERT_EVENTS = """
     CREATE TABLE events AS
-    SELECT (feature_id::UBIGINT << 32) | (first_token + token_position) AS key, activation_value AS value
+    SELECT (feature_id::UBIGINT << 32) | (first_token + token_position) AS key,
+        activation_value AS value
     FROM read_parquet('{events}') JOIN prompts USING (prompt_id) ORDER BY key
 """
 
@@ -84,7 +88,9 @@ class Questions:
         random = np.random.default_rng(1)
         feature = table["feature_id"].to_numpy()
         counts = np.bincount(feature)
-        self.features = [int(f) for f in random.choice(np.unique(feature), N_LOOK_UPS, replace=False)]
+        self.features = [
+            int(f) for f in random.choice(np.unique(feature), N_LOOK_UPS, replace=False)
+        ]
         self.features.append(int(counts.argmax()))
         self.partners_of = int(np.abs(counts - PARTNER_EVENTS).argmin())
         rows = table.take(random.choice(len(feature), N_LOOK_UPS, replace=False))
@@ -93,10 +99,14 @@ class Questions:
                 zip(rows["prompt_id"].to_pylist(), rows["token_position"].to_pylist(), strict=True)
             )
         )
-        self.prompts = pc.unique(table["prompt_id"]).cast(pa.string())  # as events_bench numbers them
+        self.prompts = pc.unique(table["prompt_id"]).cast(
+            pa.string()
+        )  # as events_bench numbers them
 
 
-def ours(build: Path, events: Path, folder: Path, asked: Questions, threads: int) -> dict[str, object]:
+def ours(
+    build: Path, events: Path, folder: Path, asked: Questions, threads: int
+) -> dict[str, object]:
     command = [build / "bin/events_bench", events, "--folder", folder, "--threads", threads]
     command += ["--features", *asked.features]
     command += ["--tokens", *(f"{prompt}:{position}" for prompt, position in asked.tokens)]
@@ -124,7 +134,9 @@ def expect_same(what: str, found: pa.Table, expected: pa.Table) -> None:
     keys = [(name, "ascending") for name in ("feature_id", "prompt_id", "token_position")]
     found, expected = found.sort_by(keys), expected.sort_by(keys)
     if not found.equals(expected.cast(found.schema)):
-        raise SystemExit(f"{what}: the answers differ: {found.num_rows} and {expected.num_rows} rows")
+        raise SystemExit(
+            f"{what}: the answers differ: {found.num_rows} and {expected.num_rows} rows"
+        )
     print(f"{what}: {found.num_rows} rows, the same", file=sys.stderr)
 
 
@@ -148,14 +160,18 @@ def compare_look_ups(database: DuckDb, folder: Path, asked: Questions) -> dict[s
         ask("token", by_token, prompt, position)
     for kind, tables in found.items():
         expect_same(
-            f"events of a {kind}", answer(folder, f"{kind}s.arrow", asked.prompts), pa.concat_tables(tables)
+            f"events of a {kind}",
+            answer(folder, f"{kind}s.arrow", asked.prompts),
+            pa.concat_tables(tables),
         )
     return {kind: 1e3 * statistics.median(each) for kind, each in times.items()}
 
 
 def compare_top(database: DuckDb, folder: Path, asked: Questions) -> float:
     """Seconds of DuckDB's."""
-    database.connection.register("names", pa.table({"prompt_id": asked.prompts, "number": range(len(asked.prompts))}))
+    database.connection.register(
+        "names", pa.table({"prompt_id": asked.prompts, "number": range(len(asked.prompts))})
+    )
     database.connection.execute(
         "CREATE TABLE numbered AS SELECT feature_id, number, token_position, activation_value "
         "FROM events JOIN names USING (prompt_id) ORDER BY feature_id"
@@ -209,10 +225,14 @@ def compare_partners(database: DuckDb, folder: Path, asked: Questions, n_tokens:
 
 
 def print_import(rounds: list[dict[str, float]]) -> None:
-    print("import, seconds: " + "; ".join(f"{name} {[round(r[name], 2) for r in rounds]}" for name in rounds[0]))
+    print(
+        "import, seconds: "
+        + "; ".join(f"{name} {[round(r[name], 2) for r in rounds]}" for name in rounds[0])
+    )
     for name in ("plain", "expert"):
         ratios = [r[name] / r["ours"] for r in rounds]
-        print(f"  DuckDB {name} / ours: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+        middle, least, most = statistics.median(ratios), min(ratios), max(ratios)
+        print(f"  DuckDB {name} / ours: {middle:.2f} ({least:.2f} to {most:.2f})")
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
 """Writes a table of SAE events like the published ones, as large as asked for.
 
-    python bench/make_events.py OUT.parquet [--events 20000000] [--features 65536] [--prompts 100000]
+    python bench/make_events.py OUT.parquet [--events N] [--features N] [--prompts N] [--shuffle]
 
-Features fire by Zipf's law (the k-th most frequent in proportion to 1/k), ten at a token, prompts have
-20 tokens each on average. Rows are in the order in which a model would give them, prompt by prompt; with
---shuffle in none. The layout is that of "SAE Feature Activations, Llama 3.1 8B Instruct, layer 19".
+By default 20,000,000 events of 65,536 features in 100,000 prompts. Features fire by Zipf's law (the
+k-th most frequent in proportion to 1/k), ten at a token; prompts have 20 tokens each on average.
+Rows come as a model would give them, prompt by prompt; with --shuffle in no order. The layout is of
+"SAE Feature Activations, Llama 3.1 8B Instruct, layer 19".
 """
 
 import argparse

@@ -35,7 +35,7 @@ bool fits(const arrow::DataType& type, RecordKind kind) {
     case RecordKind::name:
       break;
   }
-  return type.id() == arrow::Type::STRING || type.id() == arrow::Type::BINARY;
+  return arrow::is_base_binary_like(type.id());
 }
 
 const char* expected_type(RecordKind kind) {
@@ -55,8 +55,7 @@ struct Where {
   std::string column;
   uint64_t first_row = 0;
 
-  [[noreturn]] void fail_at(int64_t i, const std::string& found,
-                            const char* expected) const {
+  [[noreturn]] void fail_at(int64_t i, const std::string& found, const char* expected) const {
     fail(Code::corrupt, "{}: row {}: found {}, expected {}", column,
          first_row + static_cast<uint64_t>(i), found, expected);
   }
@@ -124,12 +123,17 @@ void decode_numbers(const arrow::Array& array, const Where& where, Decoded& out)
   out.numbers = out.own_numbers;
 }
 
+// The file may say that its names were of a large type, or had small codes.
 void decode_codes(const arrow::Array& array, const Where& where, Decoded& out) {
+  if (array.type_id() != arrow::Type::DICTIONARY) {
+    fail(Code::unsupported, "{}: strings kept as {}", where.column, array.type()->ToString());
+  }
   const auto& encoded = static_cast<const arrow::DictionaryArray&>(array);
-  const auto& codes = static_cast<const arrow::Int32Array&>(*encoded.indices());
   out.names = encoded.dictionary();
-  out.integers = {reinterpret_cast<const uint32_t*>(codes.raw_values()),
-                  static_cast<size_t>(codes.length())};
+  if (!arrow::is_base_binary_like(out.names->type_id())) {
+    fail(Code::corrupt, "{}: expected strings, found {}", where.column, array.type()->ToString());
+  }
+  decode_indices(*encoded.indices(), where, out);
   const auto n_names = static_cast<uint64_t>(out.names->length());
   const auto most = std::ranges::max_element(out.integers);
   if (most != out.integers.end() && *most >= n_names) {
@@ -156,8 +160,8 @@ struct ParquetRecords::State {
   std::string name;
   std::optional<MappedFile> mapped;  // where the reader was given a path
   std::vector<RecordColumn> columns;
-  std::vector<int> leaves;            // [column]: number in the file
-  std::vector<uint64_t> first_rows;   // [row group + 1]
+  std::vector<int> leaves;           // [column]: number in the file
+  std::vector<uint64_t> first_rows;  // [row group + 1]
   arrow::CappedMemoryPool pool{arrow::default_memory_pool(), kMaxDecodedBytes};
   std::unique_ptr<parquet::arrow::FileReader> reader;
   std::unique_ptr<arrow::RecordBatchReader> batches;
@@ -252,8 +256,7 @@ void ParquetRecords::seek(size_t row_group) {
   s.batch = nullptr;
   s.row = s.first_rows[row_group];
   guarded(s.name, [&] {
-    s.batches =
-        ok(s.reader->GetRecordBatchReader({static_cast<int>(row_group)}, s.leaves), s.name);
+    s.batches = ok(s.reader->GetRecordBatchReader({static_cast<int>(row_group)}, s.leaves), s.name);
   });
 }
 
@@ -285,7 +288,10 @@ size_t ParquetRecords::n_codes(size_t column) const {
   return static_cast<size_t>(state_->decoded[column].names->length());
 }
 std::string_view ParquetRecords::name_of(size_t column, uint32_t code) const {
-  return static_cast<const arrow::BinaryArray&>(*state_->decoded[column].names).GetView(code);
+  const arrow::Array& names = *state_->decoded[column].names;
+  return arrow::is_large_binary_like(names.type_id())
+             ? static_cast<const arrow::LargeBinaryArray&>(names).GetView(code)
+             : static_cast<const arrow::BinaryArray&>(names).GetView(code);
 }
 
 }  // namespace actogram

@@ -4,9 +4,9 @@
 //   row := layer_id feature_id activation_value prompt_id token_position
 //
 // as "SAE Feature Activations, Llama 3.1 8B Instruct, layer 19" has it (docs/format.md). Rows may
-// be in any order and any number of files. Files are read twice, by all threads: `scan` learns which
-// layers, features, prompts and positions there are, so that each token and each unit has a number;
-// `read` gives the events by these numbers. Memory is that of the prompts' names.
+// be in any order and any number of files. Files are read twice, by all threads: `scan` learns
+// which layers, features, prompts and positions there are, so that each token and each unit has a
+// number; `read` gives the events by these numbers. Memory is that of the prompts' names.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ struct EventLayer {
 // layer after layer.
 struct EventScan {
   uint64_t n_rows = 0;
-  std::vector<EventLayer> layers;       // ascending
-  std::vector<std::string> prompts;     // in the order in which the files first name them
+  std::vector<EventLayer> layers;        // ascending
+  std::vector<std::string> prompts;      // in the order in which the files first name them
   std::vector<uint64_t> first_token{0};  // [prompt + 1]
 
   uint64_t n_tokens() const { return first_token.back(); }
@@ -52,9 +52,8 @@ struct NoEvents {
 class EventFiles {
  public:
   // Takes events i of the three spans, from several threads at once.
-  using Take =
-      std::function<void(size_t thread, std::span<const uint32_t> tokens,
-                         std::span<const uint32_t> units, std::span<const float> values)>;
+  using Take = std::function<void(size_t thread, std::span<const uint32_t> tokens,
+                                  std::span<const uint32_t> units, std::span<const float> values)>;
 
   // `paths` are files, or folders of *.parquet, in the order of their names.
   explicit EventFiles(const std::vector<std::string>& paths);

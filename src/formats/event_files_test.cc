@@ -1,6 +1,6 @@
-// The published layout, from files that Hugging Face datasets wrote (tests/golden): what is scanned,
-// and that threads and the order of reading do not matter. Values are held against pyarrow's by
-// tests/oracle/test_events.py.
+// The published layout, from files that Hugging Face datasets wrote (tests/golden): what is
+// scanned, and that threads and the order of reading do not matter. Values are held against
+// pyarrow's by tests/oracle/test_events.py.
 #include "formats/event_files.h"
 
 #include <gmock/gmock.h>
@@ -36,9 +36,9 @@ TEST(EventFiles, AreScannedAndRead) {
   ThreadPool one(1), three(3);
   const EventFiles files({kGolden});
   const EventScan scan = files.scan(three);
-  EXPECT_EQ(scan.n_rows, 100'000);
-  EXPECT_EQ(scan.layers, (std::vector<EventLayer>{{19, 400}}));
-  EXPECT_EQ(scan.n_units(), 400);
+  EXPECT_EQ(scan.n_rows, 100'000);  // of 400 features, the last of which never fires
+  EXPECT_EQ(scan.layers, (std::vector<EventLayer>{{19, 399}}));
+  EXPECT_EQ(scan.n_units(), 399);
   EXPECT_EQ(scan.prompts.size(), 170);
   EXPECT_EQ(scan.first_token.size(), 171);
   const EventScan again = files.scan(one);
@@ -50,7 +50,7 @@ TEST(EventFiles, AreScannedAndRead) {
   EXPECT_EQ(rows, read_all(files, scan, one));
   for (const auto& [token, unit, value] : rows) {
     ASSERT_LT(token, scan.n_tokens());
-    ASSERT_LT(unit, 400);
+    ASSERT_LT(unit, 399);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <random>
@@ -15,7 +16,8 @@ namespace actogram {
 namespace {
 
 TEST(Partners, AreThoseOfTheDenseColumns) {
-  const std::string folder = ::testing::TempDir() + "actogram_partners_" + std::to_string(::getpid());
+  const std::string folder =
+      ::testing::TempDir() + "actogram_partners_" + std::to_string(::getpid());
   std::filesystem::create_directories(folder);
   for (unsigned seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(seed);
@@ -56,7 +58,9 @@ TEST(Partners, AreThoseOfTheDenseColumns) {
         EXPECT_DOUBLE_EQ(partner->jaccard, static_cast<double>(both) / static_cast<double>(either));
         const double r = correlate(dense[unit], dense[other]).r;
         EXPECT_EQ(std::isnan(partner->correlation), std::isnan(r));
-        if (!std::isnan(r)) EXPECT_NEAR(partner->correlation, r, 1e-12);
+        if (!std::isnan(r)) {
+          EXPECT_NEAR(partner->correlation, r, 1e-12);
+        }
       }
       EXPECT_EQ(found.size(), n_partners);
     }

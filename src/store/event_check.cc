@@ -96,7 +96,8 @@ class EventChecker {
       return problem("token {}: an event more than unit row {} has", token, unit);
     }
     const UnitEvent event = events_.event(rows_[unit]++);
-    if (event.token != token || std::bit_cast<uint32_t>(event.value) != std::bit_cast<uint32_t>(value)) {
+    if (event.token != token ||
+        std::bit_cast<uint32_t>(event.value) != std::bit_cast<uint32_t>(value)) {
       problem("token {}, unit row {}: {} by token, and by unit {} at token {}", token, unit, value,
               event.value, event.token);
     }

@@ -8,8 +8,8 @@
 
 namespace actogram {
 
-// The first problems, each a sentence; none where every event is in both orders with the same value,
-// in order and once, and counts and sums are those of the events. Memory is 8 bytes a unit.
+// The first problems, each a sentence; none where every event is in both orders with the same
+// value, in order and once, and counts and sums are those of the events. Memory is 8 bytes a unit.
 std::vector<std::string> problems_of(const EventIndex& events);
 
 }  // namespace actogram

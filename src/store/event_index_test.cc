@@ -103,8 +103,8 @@ void expect_units(const EventIndex& index, const Twin& twin) {
     });
     for (const size_t n : {size_t{0}, size_t{1}, size_t{3}, size_t{1000}}) {
       EXPECT_EQ(index.top(unit, n),
-                std::vector(found.begin(), found.begin() + static_cast<ptrdiff_t>(
-                                                               std::min(n, found.size()))));
+                std::vector(found.begin(),
+                            found.begin() + static_cast<ptrdiff_t>(std::min(n, found.size()))));
     }
   }
 }
@@ -222,11 +222,17 @@ TEST_F(EventIndexTest, RefusesWhatIsNoEvent) {
   for (uint32_t i = 0; i < 7; ++i) twice[i] = {i, 1, 1};  // the eighth is in another run
   EXPECT_THAT(writing(twice, kTiny), HasSubstr("unit 1 has two values at token 2"));
   EXPECT_THAT(writing(twice, EventWriter::kMemoryBytes), HasSubstr("two values"));
-  EXPECT_THAT(error_of([&] { EventWriter(folder_, {10, uint64_t{1} << 24}, 1, kTiny); }),
+  EXPECT_THAT(error_of([&] {
+                EventWriter(folder_, {10, uint64_t{1} << 24}, 1, kTiny);
+              }),
               "no error");
-  EXPECT_THAT(error_of([&] { EventWriter(folder_, {10, (uint64_t{1} << 24) + 1}, 1, kTiny); }),
+  EXPECT_THAT(error_of([&] {
+                EventWriter(folder_, {10, (uint64_t{1} << 24) + 1}, 1, kTiny);
+              }),
               HasSubstr("record fewer sites"));
-  EXPECT_THAT(error_of([&] { EventWriter(folder_, {uint64_t{1} << 32, 5}, 1, kTiny); }),
+  EXPECT_THAT(error_of([&] {
+                EventWriter(folder_, {uint64_t{1} << 32, 5}, 1, kTiny);
+              }),
               HasSubstr("record in shards"));
 }
 

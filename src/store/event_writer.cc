@@ -22,7 +22,9 @@ EventBits bits_of(const EventSpace& space) {
     fail(Code::unsupported, "{} units: events are kept for up to {}; record fewer sites at once",
          space.n_units, kMostEventUnits);
   }
-  const auto bits = [](uint64_t n) { return static_cast<int>(std::bit_width(std::max<uint64_t>(n, 1))); };
+  const auto bits = [](uint64_t n) {
+    return static_cast<int>(std::bit_width(std::max<uint64_t>(n, 1)));
+  };
   return {.token = bits(space.n_tokens), .unit = bits(space.n_units)};
 }
 
@@ -40,8 +42,7 @@ void check_event(const Event& event, const EventSpace& space) {
 }
 
 void check_once(std::span<const Event> by_token) {
-  const auto twice =
-      std::ranges::adjacent_find(by_token, {}, key_of<EventOrder::by_token>);
+  const auto twice = std::ranges::adjacent_find(by_token, {}, key_of<EventOrder::by_token>);
   if (twice == by_token.end()) return;
   fail(Code::invalid, "unit {} has two values at token {}: {} and {}; a unit has one", twice->unit,
        twice->token, twice->value, std::next(twice)->value);
