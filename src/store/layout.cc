@@ -131,4 +131,34 @@ const TableSpec& shares_table() {
   return table;
 }
 
+const TableSpec& unit_events_table() {
+  static const TableSpec table{"unit_events.arrow",
+                               {{"token", u32},  // row of tokens.arrow
+                                {"value", f32}}};
+  return table;
+}
+
+const TableSpec& unit_spans_table() {
+  static const TableSpec table{"unit_spans.arrow",
+                               {{"first_event", u64},  // row of unit_events.arrow
+                                {"n_events", u32},
+                                {"sum", f64},
+                                {"sum_of_squares", f64}}};
+  return table;
+}
+
+const TableSpec& token_events_table() {
+  static const TableSpec table{"token_events.arrow",
+                               {{"unit", u16},  // the lower 16 bits of the row of units.arrow
+                                {"unit_high", u8},
+                                {"value", f32}}};
+  return table;
+}
+
+const TableSpec& token_spans_table() {
+  static const TableSpec table{"token_spans.arrow",
+                               {{"first_event", u32}}};  // row of the batch of token_events.arrow
+  return table;
+}
+
 }  // namespace actogram

@@ -33,9 +33,16 @@ const TableSpec& classes_table();
 const TableSpec& weights_table();
 // Of neurons whose data set was published by others, instead of classes: also four rows a unit.
 const TableSpec& shares_table();
+// Of sparse units: their events, unit by unit and token by token.
+const TableSpec& unit_events_table();
+const TableSpec& unit_spans_table();
+const TableSpec& token_events_table();
+const TableSpec& token_spans_table();
 
-inline constexpr size_t kUnitsPerBatch = 64;      // units, histograms, peaks, classes, shares
-inline constexpr size_t kRowsPerBatch = 1 << 16;  // sequences, tokens and weights
-inline constexpr size_t kTextPerBatch = 4 << 20;  // bytes of documents, or one document
+inline constexpr size_t kUnitsPerBatch = 64;        // units, histograms, peaks, classes, shares
+inline constexpr size_t kRowsPerBatch = 1 << 16;    // sequences, tokens and weights
+inline constexpr size_t kTextPerBatch = 4 << 20;    // bytes of documents, or one document
+inline constexpr size_t kEventsPerBatch = 1 << 20;  // unit_events
+inline constexpr size_t kTokensPerEventBatch = 1 << 14;  // token_events, token_spans
 
 }  // namespace actogram

@@ -69,7 +69,8 @@ TEST(FormatDocument, ListsTheColumnsThatAreWritten) {
   const auto tables = documented();
   for (const TableSpec* table :
        {&documents_table(), &sequences_table(), &tokens_table(), &units_table(),
-        &histograms_table(), &peaks_table(), &classes_table(), &weights_table(), &shares_table()}) {
+        &histograms_table(), &peaks_table(), &classes_table(), &weights_table(), &shares_table(),
+        &unit_events_table(), &unit_spans_table(), &token_events_table(), &token_spans_table()}) {
     SCOPED_TRACE(table->file);
     std::vector<std::string> written;
     for (const ColumnSpec& column : table->columns) {

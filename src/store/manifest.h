@@ -40,6 +40,7 @@ struct Manifest {
   bool has_corpus() const;
   ClassesOf classes_of() const { return gate_function ? ClassesOf::units : ClassesOf::nothing; }
   bool has_weights() const { return files.contains(weights_table().file); }
+  bool has_events() const { return files.contains(unit_events_table().file); }
 };
 
 Json to_json(const StoredFiles& files);

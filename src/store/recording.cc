@@ -7,6 +7,7 @@
 #include "core/histogram.h"
 #include "core/refactor_glu.h"
 #include "core/unit_address.h"
+#include "store/event_check.h"
 
 namespace actogram {
 
@@ -53,6 +54,15 @@ Recording::Recording(const std::string& path) : path_(path), manifest_(read_mani
   if (classes_) check_n_units(classes_table().file, classes_->n_units());
   if (shares_) check_n_units(shares_table().file, shares_->n_units());
   if (weights_) check_n_units(weights_table().file, weights_->n_units());
+  if (manifest_.has_events()) open_events();
+}
+
+void Recording::open_events() {
+  events_.emplace(path_);
+  if (events_->n_units() == manifest_.n_units() && events_->n_tokens() == corpus().n_tokens())
+    return;
+  fail(Code::corrupt, "{}: events of {} units and {} tokens; the recording has {} and {}", path_,
+       events_->n_units(), events_->n_tokens(), manifest_.n_units(), corpus().n_tokens());
 }
 
 void Recording::check_n_units(std::string_view file, uint64_t n_units) const {
@@ -134,6 +144,9 @@ class Checker {
       }
       if (const auto weights = recording.weights(row)) check_weights(name, *weights);
     });
+    if (recording.events() != nullptr) {
+      for (const std::string& found : problems_of(*recording.events())) problem("{}", found);
+    }
     return report_;
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "store/corpus_tables.h"
+#include "store/event_index.h"
 #include "store/manifest.h"
 #include "store/share_tables.h"
 #include "store/unit_tables.h"
@@ -25,6 +26,7 @@ class Recording {
   // Error{invalid} where an import has none of them.
   const CorpusTables& corpus() const;
   const UnitTables& units() const;
+  const EventIndex* events() const { return events_ ? &*events_ : nullptr; }  // of sparse units
 
   // That the numbers are of; nullopt where a data set of others does not say.
   std::optional<uint64_t> n_tokens() const;
@@ -42,6 +44,7 @@ class Recording {
 
  private:
   void check_n_units(std::string_view file, uint64_t n_units) const;
+  void open_events();
 
   std::string path_;
   Manifest manifest_;
@@ -50,6 +53,7 @@ class Recording {
   std::optional<ClassTable> classes_;
   std::optional<ShareTable> shares_;
   std::optional<WeightTable> weights_;
+  std::optional<EventIndex> events_;
 };
 
 // Reads only the manifest; says what is wrong if `path` is no recording.

@@ -1,0 +1,62 @@
+// Events as they come, in bounded memory: each thread fills a buffer of its own, and a full one
+// goes to disk as a run, sorted, once in each order. Afterwards there are a few sorted runs, in
+// files or in the buffers, which event_merge.h makes one of.
+//
+// A run's file is mapped and then loses its name, so a process that dies leaves none behind.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "core/event.h"
+#include "store/event_merge.h"
+#include "store/event_sort.h"
+
+namespace actogram {
+
+class EventRuns {
+ public:
+  // `memory_bytes` is for all buffers together; memory that is not filled is not taken.
+  EventRuns(std::string folder, size_t n_threads, size_t memory_bytes, EventBits bits);
+
+  // Threads may add at once, each with its own number.
+  void add(size_t thread, const Event& event) {
+    Buffer& buffer = buffers_[thread];
+    if (buffer.n == capacity_) spill(buffer);
+    buffer.events[buffer.n++] = event;
+  }
+
+  uint64_t n_events() const;
+  // All events, every run in this order; they stand until the next call.
+  std::vector<EventRun> sorted(EventOrder order, ThreadPool& pool);
+
+ private:
+  struct alignas(64) Buffer {
+    PageBuffer events_memory, scratch_memory;  // not touched before it is filled
+    std::span<Event> events, scratch;          // [capacity_]
+    size_t n = 0;
+  };
+  struct Spilled {
+    MappedFile by_token, by_unit;
+  };
+
+  void sort(Buffer& buffer, EventOrder order) const;
+  void spill(Buffer& buffer);
+  MappedFile spill_in(EventOrder order, Buffer& buffer, const std::string& path) const;
+
+  std::string folder_;
+  EventBits bits_;
+  size_t capacity_;  // events of a buffer
+  std::vector<Buffer> buffers_;
+  std::mutex mutex_;
+  std::vector<Spilled> spilled_;
+  size_t n_spills_ = 0;
+};
+
+}  // namespace actogram

@@ -1,0 +1,122 @@
+#include "store/event_writer.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+#include "base/turns.h"
+#include "store/event_merge.h"
+#include "store/event_tables.h"
+
+namespace actogram {
+namespace {
+
+EventBits bits_of(const EventSpace& space) {
+  if (space.n_tokens > kMostEventTokens) {
+    fail(Code::unsupported, "{} tokens: events are kept for up to {}; record in shards",
+         space.n_tokens, kMostEventTokens);
+  }
+  if (space.n_units > kMostEventUnits) {
+    fail(Code::unsupported, "{} units: events are kept for up to {}; record fewer sites at once",
+         space.n_units, kMostEventUnits);
+  }
+  const auto bits = [](uint64_t n) {
+    return static_cast<int>(std::bit_width(std::max<uint64_t>(n, 1)));
+  };
+  return {.token = bits(space.n_tokens), .unit = bits(space.n_units)};
+}
+
+void check_event(const Event& event, const EventSpace& space) {
+  if (event.token >= space.n_tokens) {
+    fail(Code::invalid, "an event at token {} of {}", event.token, space.n_tokens);
+  }
+  if (event.unit >= space.n_units) {
+    fail(Code::invalid, "an event of unit {} of {}", event.unit, space.n_units);
+  }
+  if (event.value == 0 || !std::isfinite(event.value)) {
+    fail(Code::invalid, "unit {} at token {}: a value of {} is no event", event.unit, event.token,
+         event.value);
+  }
+}
+
+void check_once(std::span<const Event> by_token) {
+  const auto twice = std::ranges::adjacent_find(by_token, {}, key_of<EventOrder::by_token>);
+  if (twice == by_token.end()) return;
+  fail(Code::invalid, "unit {} has two values at token {}: {} and {}; a unit has one", twice->unit,
+       twice->token, twice->value, std::next(twice)->value);
+}
+
+// Makes the batches of a table on all threads and hands them in one after another. `make` gets the
+// number of the batch and room for its events, and returns what hands it in.
+void write_batches(size_t n_batches, ThreadPool& pool,
+                   const std::function<std::function<void()>(size_t, std::vector<Event>&)>& make) {
+  std::vector<std::vector<Event>> room(pool.n_threads());
+  Turns turns;
+  pool.parallel_for(n_batches, [&](size_t batch, size_t thread) {
+    try {
+      const auto hand_in = make(batch, room[thread]);
+      turns.take(batch, hand_in);
+    } catch (...) {
+      turns.give_up();
+      throw;
+    }
+  });
+}
+
+void write_by_token(std::span<const EventRun> runs, ThreadPool& pool, TokenEventsWriter& table) {
+  write_batches(table.n_batches(), pool, [&](size_t batch, std::vector<Event>& events) {
+    const uint64_t first = batch * kTokensPerEventBatch;
+    merge<EventOrder::by_token>(
+        between<EventOrder::by_token>(runs, first << 32,
+                                      ((first + kTokensPerEventBatch - 1) << 32) | UINT32_MAX),
+        events);
+    check_once(events);
+    return [&table, columns = table.make(batch, events)] { table.write(columns); };
+  });
+}
+
+void write_by_unit(std::span<const EventRun> runs, uint64_t n_events, ThreadPool& pool,
+                   UnitEventsWriter& table) {
+  const size_t n_batches = (n_events + kEventsPerBatch - 1) / kEventsPerBatch;
+  std::vector<uint64_t> first_keys(n_batches);
+  pool.parallel_for(n_batches, [&](size_t batch, size_t) {
+    first_keys[batch] = key_at<EventOrder::by_unit>(runs, batch * kEventsPerBatch);
+  });
+  write_batches(n_batches, pool, [&](size_t batch, std::vector<Event>& events) {
+    const uint64_t last = batch + 1 < n_batches ? first_keys[batch + 1] - 1 : kLastKey;
+    merge<EventOrder::by_unit>(between<EventOrder::by_unit>(runs, first_keys[batch], last), events);
+    return [&table, columns = table.make(events)] { table.write(columns); };
+  });
+}
+
+}  // namespace
+
+EventWriter::EventWriter(std::string folder, EventSpace space, size_t n_threads,
+                         size_t memory_bytes)
+    : folder_(std::move(folder)),
+      space_(space),
+      runs_(folder_, n_threads, memory_bytes, bits_of(space)) {}
+
+void EventWriter::add(size_t thread, std::span<const uint32_t> tokens,
+                      std::span<const uint32_t> units, std::span<const float> values) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const Event event{tokens[i], units[i], values[i]};
+    check_event(event, space_);
+    runs_.add(thread, event);
+  }
+}
+
+StoredFiles EventWriter::finish(ThreadPool& pool) {
+  StoredFiles files;
+  TokenEventsWriter by_token(folder_, space_.n_tokens);
+  write_by_token(runs_.sorted(EventOrder::by_token, pool), pool, by_token);
+  by_token.finish(files);
+  UnitEventsWriter by_unit(folder_, space_.n_units);
+  write_by_unit(runs_.sorted(EventOrder::by_unit, pool), runs_.n_events(), pool, by_unit);
+  by_unit.finish(files);
+  return files;
+}
+
+}  // namespace actogram

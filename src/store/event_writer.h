@@ -1,0 +1,49 @@
+// Writes the events of sparse units as four tables: every unit's events in the order of the tokens,
+// and every token's in the order of the units (docs/format.md).
+//
+// Events come in any order, from several threads, and memory is bounded: `memory_bytes` for them,
+// some megabytes a thread while the tables are written, and 24 bytes a unit. The tables are a
+// function of the events; threads and memory do not change a byte.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/threads.h"
+#include "store/corpus_tables.h"
+#include "store/event_runs.h"
+
+namespace actogram {
+
+// What the numbers of tokens and units are below.
+struct EventSpace {
+  uint64_t n_tokens = 0;
+  uint64_t n_units = 0;
+};
+
+class EventWriter {
+ public:
+  static constexpr size_t kMemoryBytes = size_t{1} << 30;
+
+  // Error{unsupported} for more tokens or units than the tables can number.
+  EventWriter(std::string folder, EventSpace space, size_t n_threads,
+              size_t memory_bytes = kMemoryBytes);
+
+  // Events i of the three spans. Threads may add at once, each with its own number below
+  // `n_threads`. Error{invalid} for a token or unit beyond the space, and for a value that is 0 or
+  // not finite: that is no event.
+  void add(size_t thread, std::span<const uint32_t> tokens, std::span<const uint32_t> units,
+           std::span<const float> values);
+
+  // Error{invalid} where a unit has two values at one token.
+  StoredFiles finish(ThreadPool& pool);
+
+ private:
+  std::string folder_;
+  EventSpace space_;
+  EventRuns runs_;
+};
+
+}  // namespace actogram
