@@ -38,6 +38,7 @@ Action add_merge(CLI::App& app, const Invocation& invocation);
 Action add_export(CLI::App& app, const Invocation& invocation);
 Action add_serve(CLI::App& app, const Invocation& invocation);
 Action add_tokens(CLI::App& app, const Invocation& invocation);
+Action add_train_sae(CLI::App& app, const Invocation& invocation);
 Action add_sae(CLI::App& app, const Invocation& invocation);
 
 }  // namespace actogram
