@@ -38,6 +38,9 @@ actogram_folder(codec    actogram_base arrow parquet nlohmann_json::nlohmann_jso
 actogram_folder(model    actogram_core actogram_codec llama)
 actogram_folder(corpus   actogram_core actogram_codec)
 actogram_folder(sae      actogram_core actogram_codec openblas)
+# So that Adam's square roots become vector instructions: nothing reads errno after them.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/src/sae/trainer.cc PROPERTIES
+                            COMPILE_OPTIONS -fno-math-errno)
 actogram_folder(collate  actogram_core)
 actogram_folder(store    actogram_core actogram_codec)
 actogram_folder(record   actogram_model actogram_corpus actogram_sae actogram_collate

@@ -82,6 +82,7 @@ std::string ProgressBar::line_for(const Progress& progress) const {
     line += fmt::format(", {} left",
                         duration(static_cast<double>(progress.total - progress.done) / speed));
   }
+  if (!progress.note.empty()) line += fmt::format("; {}", progress.note);
   return line;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <thread>
 
+#include "cli/corpus_flags.h"
 #include "cli/help.h"
 #include "cli/number_list.h"
 #include "cli/progress_bar.h"
@@ -34,53 +35,21 @@ std::vector<uint32_t> parse_layers(const std::string& text) {
 }
 
 void add_corpus_options(CLI::App& app, CorpusPassOptions& corpus) {
-  constexpr const char* kGroup = "The text";
-  app.add_option("--tokens", corpus.max_tokens,
-                 "stop after so many tokens; inputs take turns by document; 0: no limit")
-      ->capture_default_str()
-      ->group(kGroup);
-  app.add_option("--column", corpus.corpus.column,
-                 "column of JSON lines, Parquet and Arrow (default: text, messages or input_ids)")
-      ->type_name("NAME")
-      ->group(kGroup);
-  app.add_option("--id-column", corpus.corpus.id_column,
-                 "column that names the documents (default: file and line)")
-      ->type_name("NAME")
-      ->group(kGroup);
-  using Format = CorpusOptions::StdinFormat;
-  add_choice<Format>(app, "--stdin-format", corpus.corpus.stdin_format,
-                     {{"text", Format::text}, {"jsonl", Format::jsonl}},
-                     "what standard input holds: one document, or one a line")
-      ->group(kGroup);
+  add_corpus_flags(app, corpus);
   app.add_option_function<std::string>(
          "--shard", [&corpus](const std::string& text) { corpus.shard = parse_shard(text); },
          "record every Nth document from the ith on; merge the shards later")
       ->type_name("i/N")
-      ->group(kGroup);
+      ->group("The text");
 }
 
 void add_model_options(CLI::App& app, RecordOptions& options) {
-  constexpr const char* kGroup = "What the model reads";
-  SequenceOptions& sequences = options.corpus.sequences;
-  app.add_option("--context", sequences.context, "tokens of a sequence, BOS included")
-      ->capture_default_str()
-      ->check(CLI::Range(1u, 1u << 20))
-      ->group(kGroup);
-  using Long = SequenceOptions::LongDocuments;
-  add_choice<Long>(app, "--long-documents", sequences.long_documents,
-                   {{"split", Long::split}, {"truncate", Long::truncate}},
-                   "cut what is longer into sequences, or drop the rest")
-      ->group(kGroup);
-  using Bos = SequenceOptions::Bos;
-  add_choice<Bos>(app, "--bos", sequences.bos,
-                  {{"auto", Bos::automatic}, {"always", Bos::always}, {"never", Bos::never}},
-                  "begin each sequence with BOS; auto: as the model's file says")
-      ->group(kGroup);
+  add_sequence_flags(app, options.corpus.sequences);
   app.add_option_function<std::string>(
          "--layers", [&options](const std::string& text) { options.layers = parse_layers(text); },
          "layers to record, for example 0-5,12 (default: all)")
       ->type_name("LIST")
-      ->group(kGroup);
+      ->group("What the model reads");
 }
 
 void add_exemplar_options(CLI::App& app, CollateOptions& collate) {
@@ -156,10 +125,7 @@ Action add_record(CLI::App& app, const Invocation& invocation) {
   app.add_option("MODEL", options.model,
                  "a GGUF file; fake:3x40 stands for 3 layers of 40 units of noise")
       ->required();
-  app.add_option("CORPUS", options.corpus.corpus.inputs,
-                 "text files, folders, .jsonl, .parquet, .arrow, or - for standard input;\n"
-                 "NAME=PATH gives it a name of its own")
-      ->required();
+  add_corpus_argument(app, options.corpus);
   app.add_option("-o,--output", options.output, "the recording to make")
       ->type_name("NAME.acto")
       ->required();

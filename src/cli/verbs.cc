@@ -26,6 +26,9 @@ const std::vector<Verb>& verbs() {
        "actogram serve smollm2.acto --port 7878", add_serve},
       {"tokens", "List a text's tokens as the recorder sees them",
        "actogram tokens SmolLM2.gguf 'The quick brown fox'", add_tokens},
+      {"train-sae", "Train a sparse autoencoder at a site of a model",
+       "actogram train-sae SmolLM2.gguf texts/ --site 15.resid_post --latents 4096 --k 32 -o sae",
+       add_train_sae},
       {"sae", "Look at the weights of a sparse autoencoder", "actogram sae info layers.10",
        add_sae},
   };

@@ -39,6 +39,7 @@ Action add_export(CLI::App& app, const Invocation& invocation);
 Action add_import(CLI::App& app, const Invocation& invocation);
 Action add_serve(CLI::App& app, const Invocation& invocation);
 Action add_tokens(CLI::App& app, const Invocation& invocation);
+Action add_train_sae(CLI::App& app, const Invocation& invocation);
 Action add_sae(CLI::App& app, const Invocation& invocation);
 
 }  // namespace actogram

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "actogram/error.h"
-#include "codec/json.h"
 
 namespace actogram {
 namespace {
@@ -41,6 +40,12 @@ std::string_view header_of(std::span<const std::byte> file, const std::string& w
          length, file.size());
   }
   return {reinterpret_cast<const char*>(file.data()) + kLengthBytes, length};
+}
+
+Json parsed_header(std::string_view text, const std::string& what) {
+  Json header = parse_json(text, what + ": header");
+  if (!header.is_object()) fail(Code::corrupt, "{}: its header is not an object", what);
+  return header;
 }
 
 Dtype dtype_of(const std::string& name, const std::string& what) {
@@ -101,11 +106,20 @@ void check_cover(std::vector<Range> ranges, uint64_t n_bytes, const std::string&
 
 }  // namespace
 
+Json safetensors_metadata(std::span<const std::byte> file, const std::string& what) {
+  const Json header = parsed_header(header_of(file, what), what);
+  const auto found = header.find("__metadata__");
+  if (found == header.end()) return Json::object();
+  const bool texts = found->is_object() &&
+                     std::ranges::all_of(*found, [](const Json& text) { return text.is_string(); });
+  if (!texts) fail(Code::corrupt, "{}: __metadata__: expected texts by name", what);
+  return *found;
+}
+
 NamedTensors read_safetensors(std::span<const std::byte> file, const std::string& what) {
   const std::string_view text = header_of(file, what);
   const auto data = file.subspan(kLengthBytes + text.size());
-  const Json header = parse_json(text, what + ": header");
-  if (!header.is_object()) fail(Code::corrupt, "{}: its header is not an object", what);
+  const Json header = parsed_header(text, what);
   NamedTensors tensors;
   std::vector<Range> ranges;
   for (const auto& [name, entry] : header.items()) {

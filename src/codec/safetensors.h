@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 
+#include "codec/json.h"
 #include "codec/tensor.h"
 
 namespace actogram {
@@ -20,5 +21,8 @@ namespace actogram {
 // `file` outlives the tensors; `what` names it in errors. Error{corrupt} for what is not
 // safetensors.
 NamedTensors read_safetensors(std::span<const std::byte> file, const std::string& what);
+
+// The texts of __metadata__, an empty object where there are none. Error{corrupt} as above.
+Json safetensors_metadata(std::span<const std::byte> file, const std::string& what);
 
 }  // namespace actogram

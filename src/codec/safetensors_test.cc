@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/golden_tensors_test.h"
+#include "codec/safetensors_writer.h"
 
 namespace actogram {
 namespace {
@@ -30,6 +31,31 @@ std::string entry(const std::string& name, const std::string& shape, const std::
 TEST(Safetensors, ReadsEveryTypeThatTheLibraryWrote) {
   const MappedFile file(testing::golden_tensors("types.safetensors"));
   testing::expect_tensors(read_safetensors(file.bytes(), "types"), "types.safetensors");
+}
+
+TEST(Safetensors, WhatIsWrittenIsRead) {
+  const FloatTensor tensors[] = {{"b", {2}}, {"a", {2, 1}}};
+  const std::pair<std::string, std::string> metadata[] = {{"format", "pt"}, {"é", "{\"x\": 1}"}};
+  std::string file = safetensors_front(tensors, metadata);
+  EXPECT_EQ(file.size() % 8, 0u);
+  const float numbers[] = {1, 2, 3, 4};
+  file.append(reinterpret_cast<const char*>(numbers), sizeof(numbers));
+  const NamedTensors found = read_safetensors(bytes_of(file), "x");
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found.at("a").shape, (std::vector<uint64_t>{2, 1}));
+  EXPECT_EQ(to_floats(found.at("a")), (std::vector<float>{3, 4}));
+  EXPECT_EQ(to_floats(found.at("b")), (std::vector<float>{1, 2}));
+  const Json texts = safetensors_metadata(bytes_of(file), "x");
+  EXPECT_EQ(to_text(texts), R"({"format":"pt","é":"{\"x\": 1}"})");
+}
+
+TEST(Safetensors, MetadataIsTexts) {
+  EXPECT_TRUE(safetensors_metadata(bytes_of(file_of("{}", "")), "x").empty());
+  for (const char* header : {R"({"__metadata__":[]})", R"({"__metadata__":{"a":1}})"}) {
+    EXPECT_EQ(message_of(Code::corrupt,
+                         [&] { safetensors_metadata(bytes_of(file_of(header, "")), "x"); }),
+              "x: __metadata__: expected texts by name");
+  }
 }
 
 TEST(Safetensors, AHeaderCannotClaimMoreThanTheFile) {

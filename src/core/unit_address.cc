@@ -16,7 +16,13 @@ struct ShortForm {
   std::string_view suffix;  // "5.mlp" ends in ".mlp"
   std::string_view hook;    // what follows "blocks.5."
 };
-constexpr std::array kShortForms = {ShortForm{"mlp", "mlp.hook_post"}};
+constexpr std::array kShortForms = {ShortForm{"mlp", "mlp.hook_post"},
+                                    ShortForm{"resid_pre", "hook_resid_pre"},
+                                    ShortForm{"resid_mid", "hook_resid_mid"},
+                                    ShortForm{"resid_post", "hook_resid_post"},
+                                    ShortForm{"attn_out", "hook_attn_out"},
+                                    ShortForm{"mlp_out", "hook_mlp_out"},
+                                    ShortForm{"z", "attn.hook_z"}};
 
 std::optional<uint32_t> parse_number(std::string_view text) {
   uint32_t number = 0;

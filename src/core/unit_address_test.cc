@@ -14,6 +14,9 @@ TEST(UnitAddress, HasAShortAndALongForm) {
   EXPECT_EQ(parse_unit_address("12.mlp/345"), expected);
   EXPECT_EQ(parse_unit_address("blocks.12.mlp.hook_post/345"), expected);
   EXPECT_EQ(short_site_name(expected.site), "12.mlp");
+  EXPECT_EQ(full_site_name("7.resid_post"), "blocks.7.hook_resid_post");
+  EXPECT_EQ(full_site_name("7.z"), "blocks.7.attn.hook_z");
+  EXPECT_EQ(short_site_name("blocks.7.hook_attn_out"), "7.attn_out");
   EXPECT_EQ(short_site_name("somewhere.else"), "somewhere.else");
   EXPECT_EQ(layer_of_site(expected.site), 12u);
 }

@@ -27,6 +27,41 @@ TensorTap projection(std::string_view name, uint32_t layer, const HasTensor& has
   return {fmt::format("{}-{}", name, layer), TensorOp::mul_mat};
 }
 
+TensorTap mlp_projection(const Architecture& architecture, Quantity quantity, uint32_t layer,
+                         const HasTensor& has_tensor) {
+  const Mlp mlp = architecture.mlp;
+  const bool linear = quantity == Quantity::hook_pre_linear;
+  if (linear && mlp == Mlp::plain) {
+    fail(Code::unsupported, "an MLP of architecture '{}' has no gate, so it has no {}",
+         architecture.name, hook_name(quantity));
+  }
+  const bool from_up = linear || mlp != Mlp::gated;
+  TensorTap tap = projection(from_up ? "ffn_up" : "ffn_gate", layer, has_tensor);
+  tap.upper_half = linear && mlp == Mlp::fused;
+  return tap;
+}
+
+// What a block adds to the residual stream: the end of weight, bias, and the norm after it.
+TensorTap written(std::string_view name, std::string_view norm, uint32_t layer,
+                  const HasTensor& has_tensor) {
+  const auto weight = [&](std::string_view part, std::string_view kind) {
+    return fmt::format("blk.{}.{}.{}", layer, part, kind);
+  };
+  if (has_tensor(weight(name, "scale"))) {
+    fail(Code::unsupported, "{}: a scaled projection is not read by this version",
+         weight(name, "scale"));
+  }
+  TensorTap tap{.tensor = weight(name, "weight"), .op = TensorOp::mul_mat, .by_weight = true};
+  if (has_tensor(weight(norm, "weight"))) {
+    tap.tensor = weight(norm, "weight");
+    tap.op = TensorOp::mul;
+  } else if (has_tensor(weight(name, "bias"))) {
+    tap.tensor = weight(name, "bias");
+    tap.op = TensorOp::add;
+  }
+  return tap;
+}
+
 }  // namespace
 
 const Architecture& find_architecture(std::string_view name) {
@@ -44,28 +79,42 @@ std::optional<GateFunction> gate_function_of(const Architecture& architecture) {
   return architecture.post == "ffn_swiglu" ? GateFunction::silu : GateFunction::gelu_tanh;
 }
 
-std::string_view quantity_name(Quantity quantity) {
-  static constexpr std::string_view kNames[] = {"hook_pre", "hook_pre_linear", "hook_post"};
+std::string_view hook_name(Quantity quantity) {
+  static constexpr std::string_view kNames[] = {
+      "mlp.hook_pre",    "mlp.hook_pre_linear", "mlp.hook_post", "hook_resid_pre", "hook_resid_mid",
+      "hook_resid_post", "hook_attn_out",       "hook_mlp_out",  "attn.hook_z"};
   static_assert(std::size(kNames) == kNumQuantities);
   return kNames[static_cast<size_t>(quantity)];
 }
 
 TensorTap tensor_tap(const Architecture& architecture, Quantity quantity, uint32_t layer,
                      const HasTensor& has_tensor) {
-  const Mlp mlp = architecture.mlp;
-  if (quantity == Quantity::hook_post) {
-    return {fmt::format("{}-{}", architecture.post, layer),
-            mlp == Mlp::plain ? TensorOp::unary : TensorOp::glu};
+  switch (quantity) {
+    case Quantity::hook_pre:
+    case Quantity::hook_pre_linear:
+      return mlp_projection(architecture, quantity, layer, has_tensor);
+    case Quantity::hook_post:
+      return {fmt::format("{}-{}", architecture.post, layer),
+              architecture.mlp == Mlp::plain ? TensorOp::unary : TensorOp::glu};
+    case Quantity::resid_pre:
+      if (layer > 0) return last_tensor(layer - 1);
+      return {std::string(architecture.embedding.name), architecture.embedding.op};
+    case Quantity::resid_mid:
+      if (architecture.resid_mid.empty()) {
+        fail(Code::unsupported, "layer {}: llama.cpp does not name {} in models of architecture {}",
+             layer, hook_name(quantity), architecture.name);
+      }
+      return {fmt::format("{}-{}", architecture.resid_mid, layer), TensorOp::add};
+    case Quantity::resid_post:
+      return last_tensor(layer);
+    case Quantity::attn_out:
+      return written("attn_output", "post_attention_norm", layer, has_tensor);
+    case Quantity::mlp_out:
+      return written("ffn_down", "post_ffw_norm", layer, has_tensor);
+    case Quantity::hook_z:
+      return {fmt::format("kqv_out-{}", layer), TensorOp::cont};
   }
-  const bool linear = quantity == Quantity::hook_pre_linear;
-  if (linear && mlp == Mlp::plain) {
-    fail(Code::unsupported, "an MLP of architecture '{}' has no gate, so it has no {}",
-         architecture.name, quantity_name(quantity));
-  }
-  const bool from_up = linear || mlp != Mlp::gated;
-  TensorTap tap = projection(from_up ? "ffn_up" : "ffn_gate", layer, has_tensor);
-  tap.upper_half = linear && mlp == Mlp::fused;
-  return tap;
+  fail(Code::invalid, "quantity {} is not known", static_cast<int>(quantity));
 }
 
 TensorTap last_tensor(uint32_t layer) { return {fmt::format("l_out-{}", layer), TensorOp::add}; }

@@ -1,11 +1,15 @@
-// Which tensors of a llama.cpp graph hold an MLP's values, for each architecture that we know.
+// Which tensors of a llama.cpp graph hold a layer's values, for each architecture that we know.
 //
 // TransformerLens names three places in an MLP. With x the MLP's input, before biases:
 //     gated:  hook_pre = W_gate x, hook_pre_linear = W_up x, hook_post = act(hook_pre) *
 //     hook_pre_linear plain:  hook_pre = W_up x,   hook_post = act(hook_pre)
+// and in the residual stream, with what attention and MLP write after their norms and biases:
+//     hook_resid_mid = hook_resid_pre + hook_attn_out,
+//     hook_resid_post = hook_resid_mid + hook_mlp_out
 // llama.cpp names its tensors per layer, but not uniquely: a tensor is recognised by name *and*
 // operation, both exactly ("ffn_up-1" is a prefix of "ffn_up-10"). Where a projection has a bias or
-// a scale, the value is the last of the chain, for example "ffn_up_b-3" (ADD).
+// a scale, the value is the last of the chain, for example "ffn_up_b-3" (ADD). What is written to
+// the residual stream has no name in most architectures; it is recognised by operation and weight.
 #pragma once
 
 #include <array>
@@ -19,8 +23,19 @@
 
 namespace actogram {
 
-enum class Quantity : uint8_t { hook_pre, hook_pre_linear, hook_post };
-inline constexpr int kNumQuantities = 3;
+enum class Quantity : uint8_t {
+  hook_pre,
+  hook_pre_linear,
+  hook_post,
+  // Of the layer, [n_embd]; hook_z, of all heads one after the other, [n_heads * d_head].
+  resid_pre,
+  resid_mid,
+  resid_post,
+  attn_out,
+  mlp_out,
+  hook_z,
+};
+inline constexpr size_t kNumQuantities = 9;
 
 enum class Mlp : uint8_t {
   gated,  // two projections, ffn_gate and ffn_up
@@ -35,7 +50,15 @@ enum class MlpNorm : uint8_t {
   none,
 };
 
-enum class TensorOp : uint8_t { mul_mat, add, mul, glu, unary };
+enum class TensorOp : uint8_t { mul_mat, add, mul, glu, unary, get_rows, scale, cont };
+
+// What the first layer reads.
+struct EmbeddingTensor {
+  std::string_view name = "embd";
+  TensorOp op = TensorOp::get_rows;
+};
+inline constexpr EmbeddingTensor kScaledEmbedding = {"inp_scaled", TensorOp::scale};
+inline constexpr EmbeddingTensor kEmbeddingAndPosition = {"inpL", TensorOp::add};
 
 struct Architecture {
   std::string_view name;  // general.architecture of the GGUF file
@@ -43,15 +66,20 @@ struct Architecture {
   std::string_view post;           // name of the tensor of hook_post, without "-LAYER"
   bool learned_positions = false;  // a position beyond the trained context does not exist
   MlpNorm norm = MlpNorm::rms;     // of gated and fused MLPs
+  EmbeddingTensor embedding = {};
+  // Name of the tensor between attention and MLP, without "-LAYER"; "" where there is none, since
+  // both read the layer's input, or where llama.cpp does not name it.
+  std::string_view resid_mid = "ffn_inp";
 };
 
 // How to add one:
 //   1. Read src/models/NAME.cpp of llama.cpp: how it calls build_ffn decides `mlp` and `post`
 //      (LLM_FFN_PAR is gated, LLM_FFN_SWIGLU fused, LLM_FFN_SEQ without a gate plain), the
-//      build_norm before it `norm`, and its last tensor of a layer must be called l_out.
+//      build_norm before it `norm`, what enters layer 0 `embedding`, the sum after attention
+//      `resid_mid`, and its last tensor of a layer must be called l_out.
 //   2. Add it to ArchitectureId and, in the same place, to the table.
 //   3. Add a tiny random model of it to tests/oracle/make_tiny_gguf.py, whose test checks that the
-//      three hooks satisfy the equations above.
+//      hooks satisfy the equations above.
 enum class ArchitectureId : uint8_t {
   llama,  // Llama 1 to 3, Mistral, SmolLM2
   olmo,
@@ -72,15 +100,19 @@ inline constexpr Architecture kArchitectures[] = {
     {"llama", Mlp::gated, "ffn_swiglu"},
     {.name = "olmo", .mlp = Mlp::gated, .post = "ffn_swiglu", .norm = MlpNorm::plain_layer},
     {.name = "olmo2", .mlp = Mlp::gated, .post = "ffn_swiglu", .norm = MlpNorm::none},
-    {"gemma", Mlp::gated, "ffn_geglu"},
-    {"gemma2", Mlp::gated, "ffn_geglu"},
-    {"gemma3", Mlp::gated, "ffn_geglu"},
+    {.name = "gemma", .post = "ffn_geglu", .embedding = kScaledEmbedding, .resid_mid = "sa_out"},
+    {.name = "gemma2", .post = "ffn_geglu", .embedding = kScaledEmbedding, .resid_mid = "sa_out"},
+    {.name = "gemma3", .post = "ffn_geglu", .embedding = kScaledEmbedding, .resid_mid = "sa_out"},
     {"qwen2", Mlp::gated, "ffn_swiglu"},
     {"qwen3", Mlp::gated, "ffn_swiglu"},
-    {"phi3", Mlp::fused, "ffn_swiglu"},
-    {"gpt2", Mlp::plain, "ffn_gelu", true},
+    {.name = "phi3", .mlp = Mlp::fused, .post = "ffn_swiglu", .resid_mid = ""},
+    {.name = "gpt2",
+     .mlp = Mlp::plain,
+     .post = "ffn_gelu",
+     .learned_positions = true,
+     .embedding = kEmbeddingAndPosition},
     {"gptneox", Mlp::plain, "ffn_gelu"},
-    {"phi2", Mlp::plain, "ffn_gelu"},
+    {.name = "phi2", .mlp = Mlp::plain, .post = "ffn_gelu", .resid_mid = ""},
 };
 static_assert(std::size(kArchitectures) == static_cast<size_t>(ArchitectureId::count));
 
@@ -90,14 +122,17 @@ const Architecture& find_architecture(std::string_view name);
 // Nothing where the MLP has no gate.
 std::optional<GateFunction> gate_function_of(const Architecture& architecture);
 
-// "hook_post", as in the site "blocks.5.mlp.hook_post".
-std::string_view quantity_name(Quantity quantity);
+// "mlp.hook_post", as in the site "blocks.5.mlp.hook_post".
+std::string_view hook_name(Quantity quantity);
 
-// Where a quantity is read: columns [offset, offset + n_ff) of the tensor with this name and op.
+// Where a quantity is read: columns [offset, offset + n_units) of the tensor with this op and name.
 struct TensorTap {
-  std::string tensor;
+  std::string tensor;  // or, with `by_weight`, the name of a weight that the op is applied to
   TensorOp op = TensorOp::mul_mat;
   bool upper_half = false;  // of a fused tensor: offset is n_ff, otherwise 0
+  bool by_weight = false;
+
+  bool operator==(const TensorTap&) const = default;
 };
 
 // Says whether the model file has a tensor of this name, for example "blk.3.ffn_up.bias".

@@ -33,7 +33,8 @@ FakeModel::FakeModel(FakeModelOptions options)
            options_.n_layers - 1);
     }
     for (const std::string& hook : options_.hooks) {
-      sites_.push_back({fmt::format("blocks.{}.mlp.{}", layer, hook), layer, options_.n_units});
+      sites_.push_back(
+          {fmt::format("blocks.{}.{}{}", layer, options_.part, hook), layer, options_.n_units});
     }
   }
 }

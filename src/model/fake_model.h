@@ -20,6 +20,7 @@ struct FakeModelOptions {
   uint32_t n_units = 16;
   std::vector<uint32_t> layers = {};               // that have sites; empty: all
   std::vector<std::string> hooks = {"hook_post"};  // sites are blocks.LAYER.mlp.HOOK
+  std::string part = "mlp.";                       // or what else is before HOOK
   size_t batch_rows = 64;
   size_t context = 64;   // tokens
   uint32_t tile = 1;     // rows of a sequence are a multiple of it; the filler is NaN

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "actogram/source.h"
@@ -25,6 +26,9 @@ class LlamaModel;
 struct LlamaSourceOptions {
   std::vector<uint32_t> layers = {};  // empty: all
   std::vector<Quantity> quantities = {Quantity::hook_post};
+  // TransformerLens' names of sites, instead of layers and quantities: blocks.5.hook_resid_post.
+  // What may follow blocks.N. says hook_name() of architectures.h.
+  std::vector<std::string> sites = {};
   // Tokens that the longest sequence may have; at most what the model was trained for.
   // 0: as many as fit in a batch.
   uint32_t context = 0;
@@ -43,11 +47,11 @@ struct LlamaSourceOptions {
 class LlamaSource : public ActivationSource {
  public:
   // `model` must outlive the source and have its weights. Throws Error{invalid} for options that
-  // the model cannot fulfil, Error{unsupported} for a quantity that its MLPs do not have.
+  // the model cannot fulfil, Error{unsupported} for a quantity that its layers do not have.
   LlamaSource(const LlamaModel& model, const LlamaSourceOptions& options);
   ~LlamaSource() override;
 
-  // Layer by layer, within a layer in the order hook_pre, hook_pre_linear, hook_post.
+  // Layer by layer, within a layer in the order of Quantity, each once.
   const std::vector<Site>& sites() const override;
   size_t batch_rows() const override;
   size_t rows_of(size_t n_tokens) const override;

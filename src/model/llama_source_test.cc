@@ -74,6 +74,32 @@ TEST(LlamaSourceSlow, SitesAreNamedAsInTransformerLens) {
   EXPECT_EQ(source.sites()[5], (Site{"blocks.7.mlp.hook_post", 7, 1536}));
 }
 
+TEST(LlamaSourceSlow, SitesAreChosenByName) {
+  const LlamaSource source(
+      real_model(),
+      {.sites = {"blocks.7.hook_resid_post", "blocks.2.attn.hook_z", "blocks.7.hook_resid_pre"}});
+  ASSERT_EQ(source.sites().size(), 3u);
+  EXPECT_EQ(source.sites()[0], (Site{"blocks.2.attn.hook_z", 2, 576}));
+  EXPECT_EQ(source.sites()[1], (Site{"blocks.7.hook_resid_pre", 7, 576}));
+  EXPECT_EQ(source.sites()[2], (Site{"blocks.7.hook_resid_post", 7, 576}));
+}
+
+// One tensor is two sites, and the last layer's rows all come.
+TEST(LlamaSourceSlow, TheResidualStreamGoesOn) {
+  const std::vector<Sequence> sequences = {tokens(40, 21), tokens(17, 22)};
+  const Values values = run({.sites = {"blocks.28.hook_resid_post", "blocks.29.hook_resid_pre",
+                                       "blocks.29.hook_attn_out", "blocks.29.hook_resid_mid"}},
+                            sequences);
+  EXPECT_EQ(values.at("blocks.28.hook_resid_post"), values.at("blocks.29.hook_resid_pre"));
+  for (size_t s = 0; s < sequences.size(); ++s) {
+    const auto& pre = values.at("blocks.29.hook_resid_pre")[s];
+    const auto& attn = values.at("blocks.29.hook_attn_out")[s];
+    const auto& mid = values.at("blocks.29.hook_resid_mid")[s];
+    ASSERT_EQ(mid.size(), sequences[s].size() * 576);
+    for (size_t i = 0; i < mid.size(); ++i) ASSERT_EQ(mid[i], pre[i] + attn[i]);
+  }
+}
+
 TEST(LlamaSourceSlow, EveryLayerComesOnceAndIsNotZero) {
   const Values values = run({}, {tokens(40, 1)});
   EXPECT_EQ(values.size(), 30u);
@@ -209,6 +235,10 @@ TEST(LlamaSourceSlow, RefusesWhatTheModelCannotDo) {
   expect_error(Code::invalid, "8193 tokens", [] { LlamaSource(real_model(), {.context = 8193}); });
   expect_error(Code::invalid, "4096", [] { LlamaSource(real_model(), {.batch_rows = 4097}); });
   expect_error(Code::invalid, "quantity", [] { LlamaSource(real_model(), {.quantities = {}}); });
+  expect_error(Code::invalid, "no layer 30",
+               [] { LlamaSource(real_model(), {.sites = {"blocks.30.hook_resid_post"}}); });
+  expect_error(Code::invalid, "attn.hook_z",
+               [] { LlamaSource(real_model(), {.sites = {"blocks.3.resid_post"}}); });
 }
 
 TEST(LlamaSourceSlow, RefusesBatchesThatDoNotFit) {

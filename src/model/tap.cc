@@ -20,6 +20,12 @@ ggml_op ggml_op_of(TensorOp op) {
       return GGML_OP_GLU;
     case TensorOp::unary:
       return GGML_OP_UNARY;
+    case TensorOp::get_rows:
+      return GGML_OP_GET_ROWS;
+    case TensorOp::scale:
+      return GGML_OP_SCALE;
+    case TensorOp::cont:
+      return GGML_OP_CONT;
   }
   return GGML_OP_NONE;
 }
@@ -56,7 +62,8 @@ TensorValues host_values(const ggml_tensor* tensor, std::vector<float>& copy) {
 
 Tap::Tap(const std::vector<TensorTap>& tensors, Gates gates) : gates_(gates) {
   for (const TensorTap& tensor : tensors) {
-    wanted_.emplace(tensor.tensor, Wanted{tensor.op, names_.size()});
+    WantedByName& wanted = tensor.by_weight ? wanted_by_weight_ : wanted_;
+    wanted.emplace(tensor.tensor, Wanted{tensor.op, names_.size()});
     names_.push_back(tensor.tensor);
   }
 }
@@ -76,14 +83,28 @@ void Tap::finish() {
   for (size_t i = 0; i < names_.size(); ++i) {
     if (!seen_[i]) {
       fail(Code::unsupported,
-           "llama.cpp computed no tensor {}; the model's graph is not the one known", names_[i]);
+           "llama.cpp computed no tensor {}, or none with it; the model's graph is not the one "
+           "known",
+           names_[i]);
     }
   }
 }
 
 const Tap::Wanted* Tap::find(const ggml_tensor* tensor) const {
-  const auto found = wanted_.find(tensor->name);
-  if (found == wanted_.end() || ggml_op_of(found->second.op) != tensor->op) return nullptr;
+  if (const Wanted* found = find(wanted_, tensor->name, tensor)) return found;
+  if (wanted_by_weight_.empty()) return nullptr;
+  // A matrix is its product's first source; a bias and a norm's scale are the second.
+  for (const ggml_tensor* source : {tensor->src[0], tensor->src[1]}) {
+    if (source == nullptr) continue;
+    if (const Wanted* found = find(wanted_by_weight_, source->name, tensor)) return found;
+  }
+  return nullptr;
+}
+
+const Tap::Wanted* Tap::find(const WantedByName& among, const char* name,
+                             const ggml_tensor* tensor) const {
+  const auto found = among.find(name);
+  if (found == among.end() || ggml_op_of(found->second.op) != tensor->op) return nullptr;
   return seen_[found->second.index] ? nullptr : &found->second;
 }
 

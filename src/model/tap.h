@@ -68,11 +68,15 @@ class Tap {
     size_t index;
   };
 
+  using WantedByName = std::unordered_map<std::string, Wanted>;
+
   const Wanted* find(const ggml_tensor* tensor) const;
+  const Wanted* find(const WantedByName& among, const char* name, const ggml_tensor* tensor) const;
   void take(const Wanted& wanted, const ggml_tensor* tensor);
   GateValues gate_values(const ggml_tensor* tensor);
 
-  std::unordered_map<std::string, Wanted> wanted_;
+  WantedByName wanted_;
+  WantedByName wanted_by_weight_;
   std::vector<std::string> names_;  // [index]
   std::vector<bool> seen_;          // [index]
   size_t n_left_ = 0;

@@ -93,6 +93,7 @@ class ArrayRecorder::Impl {
     for (const Site& site : options.sites) {
       if (site.n_units == 0) fail(Code::invalid, "{}: a site without units", site.name);
     }
+    check_recording_name(options.output);
     return options;
   }
 

@@ -232,6 +232,7 @@ void merge_recordings(const MergeOptions& options, const ProgressFn& progress) {
   if (inputs.empty()) fail(Code::invalid, "no recordings to merge");
   check_fit(inputs);
   MergedCorpus corpus(inputs);
+  check_recording_name(options.output);
   WorkFolder folder(options.output, identity, options.command);
 
   Manifest manifest = inputs.front()->manifest();

@@ -1,12 +1,11 @@
 #include "record/record.h"
 
-#include <filesystem>
-#include <optional>
-
 #include "model/fake_model.h"
 #include "model/llama_model.h"
 #include "model/llama_source.h"
 #include "model/llama_tokenizer.h"
+#include "record/named_model.h"
+#include "record/work_corpus.h"
 #include "store/layout.h"
 #include "store/provenance.h"
 #include "store/weight_table.h"
@@ -14,8 +13,6 @@
 
 namespace actogram {
 namespace {
-
-constexpr const char* kCorpusFile = "corpus.json";
 
 // Everything the numbers depend on besides the model and the text.
 Json options_json(const RecordOptions& options, const ActivationSource& source) {
@@ -40,29 +37,6 @@ Json identity_of(const RecordOptions& options, const ActivationSource& source, c
           {"format", kFormatVersion}};
 }
 
-void make_corpus(const WorkFolder& folder, const CorpusPassOptions& options,
-                 const Tokenizer& tokenizer, const ProgressFn& progress) {
-  CorpusPassResult result = read_corpus(options, tokenizer, folder.path(), progress);
-  result.summary["files"] = to_json(result.files);
-  write_file_atomically(folder.file(kCorpusFile), to_pretty_text(result.summary));
-}
-
-// The corpus tables, made now or found complete. A corpus that cannot be read leaves no folder, so
-// that the command can be put right and run again.
-Json ensure_corpus(const WorkFolder& folder, const CorpusPassOptions& options,
-                   const Tokenizer& tokenizer, const ProgressFn& progress) {
-  const std::string done = folder.file(kCorpusFile);
-  if (!std::filesystem::exists(done)) {
-    try {
-      make_corpus(folder, options, tokenizer, progress);
-    } catch (...) {
-      folder.discard();
-      throw;
-    }
-  }
-  return parse_json(read_file(done), done);
-}
-
 // What the weights of all units say; empty where the source does not know. Before anything is
 // written, so that a damaged model leaves nothing behind.
 std::vector<NeuronWeights> weights_of(ActivationSource& source, const ProgressFn& progress) {
@@ -81,6 +55,7 @@ std::vector<NeuronWeights> weights_of(ActivationSource& source, const ProgressFn
 
 RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer, const Json& model,
                            const RecordOptions& options, const ProgressFn& progress) {
+  check_recording_name(options.output);
   if (options.corpus.sequences.context > source.max_context()) {
     fail(Code::invalid, "a context of {} tokens is asked for; the model reads {} at most",
          options.corpus.sequences.context, source.max_context());
@@ -130,40 +105,6 @@ RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer,
   for (const auto& [name, file] : manifest.files) report.n_bytes += file.n_bytes;
   return report;
 }
-
-namespace {
-
-Json model_json(const LlamaModel& model) {
-  const ModelInfo& info = model.info();
-  Json metadata = Json::object();
-  for (const auto& [key, value] : info.metadata) metadata[key] = value;
-  return {{"name", info.name},
-          {"architecture", info.architecture},
-          {"file", model.path().filename().string()},
-          {"sha256", sha256_of_file(model.path().string())},
-          {"file_type", info.file_type},
-          {"n_layers", info.n_layers},
-          {"n_embd", info.n_embd},
-          {"n_vocab", info.n_vocab},
-          {"trained_context", info.trained_context},
-          {"metadata", std::move(metadata)}};
-}
-
-// fake:LAYERSxUNITS
-std::optional<FakeModelOptions> parse_fake(const std::string& model) {
-  if (!is_fake(model)) return std::nullopt;
-  FakeModelOptions fake;
-  char rest = 0;
-  const int n = std::sscanf(model.c_str(), "fake:%5ux%6u%c", &fake.n_layers, &fake.n_units, &rest);
-  if (n != 2 || fake.n_layers == 0 || fake.n_units == 0) {
-    fail(Code::invalid, "{}: write fake:LAYERSxUNITS, for example fake:3x40", model);
-  }
-  fake.batch_rows = 512;
-  fake.context = 4096;
-  return fake;
-}
-
-}  // namespace
 
 RecordReport record(const RecordOptions& options, const ProgressFn& progress) {
   check_recording_name(options.output);

@@ -108,6 +108,15 @@ void read_arrays(WeightsFile& file) {
   }
 }
 
+// A file of `actogram train-sae` that is not in a folder has the folder's cfg.json inside.
+void read_own_config(WeightsFile& file) {
+  const Json metadata = safetensors_metadata(file.mapped->bytes(), file.path);
+  if (!metadata.contains(kConfigInMetadata)) return;
+  file.config_path = fmt::format("{}: {}", file.path, kConfigInMetadata);
+  file.config = parse_json(metadata.at(kConfigInMetadata).get<std::string>(), file.config_path);
+  if (!file.config.is_object()) fail(Code::corrupt, "{}: expected an object", file.config_path);
+}
+
 const Tensor& tensor_of(const WeightsFile& file, const std::string& name) {
   const auto found = file.content.tensors.find(name);
   if (found == file.content.tensors.end()) {
@@ -141,6 +150,8 @@ WeightsFile open_weights(const std::string& path) {
   }
   file.mapped = std::make_shared<const MappedFile>(file.path);
   read_arrays(file);
+  // What lies beside a single file may be another one's.
+  if (!fs::is_directory(status) && file.container == Container::safetensors) read_own_config(file);
   return file;
 }
 

@@ -1,8 +1,8 @@
 // The files that an SAE is published in, opened: named arrays, scalars, a configuration.
 //
 // A folder is recognised by the names of its files, a file by its bytes; the configuration that
-// lies beside a file of a known name is found too. What the arrays mean is not known here, see
-// formats.h.
+// lies beside a file of a known name, or in its metadata, is found too. What the arrays mean is not
+// known here, see formats.h.
 #pragma once
 
 #include <memory>
@@ -17,6 +17,9 @@
 namespace actogram {
 
 enum class Container : uint8_t { safetensors, npz, torch };
+
+// The name under which safetensors metadata has SAELens' cfg.json (saelens_writer.h).
+inline constexpr const char* kConfigInMetadata = "cfg.json";
 
 struct WeightsFile {
   std::string path;         // of the file with the arrays; errors name it

@@ -11,8 +11,12 @@ void check_recording_name(const std::string& recording) {
   if (fs::path(recording).extension() != ".acto") {
     fail(Code::invalid, "{}: the name of a recording ends in .acto", recording);
   }
-  if (fs::exists(recording)) {
-    fail(Code::exists, "{}: exists already; choose another name or remove it", recording);
+  check_free(recording);
+}
+
+void check_free(const std::string& output) {
+  if (fs::exists(output)) {
+    fail(Code::exists, "{}: exists already; choose another name or remove it", output);
   }
 }
 
@@ -21,7 +25,7 @@ namespace {
 constexpr const char* kCommandFile = "command.json";
 
 std::string make_folder(const std::string& recording) {
-  check_recording_name(recording);
+  check_free(recording);
   std::string path = recording + ".partial";
   std::error_code error;
   fs::create_directories(path, error);
@@ -43,7 +47,7 @@ WorkFolder::WorkFolder(const std::string& recording, const Json& identity,
   const Json found = parse_json(read_file(stopped), stopped);
   if (member(found, "identity", stopped) != identity) {
     fail(Code::exists,
-         "{}: a recording of something else was stopped here; finish it with the command in {}, or "
+         "{}: something else was stopped here; finish it with the command in {}, or "
          "remove the folder",
          path_, stopped);
   }
@@ -57,6 +61,11 @@ void WorkFolder::finish(const Manifest& manifest) {
     if (name != kManifestFile && !manifest.files.contains(name)) fs::remove(entry.path());
   }
   rename_durably(path_, recording_);
+}
+
+void WorkFolder::finish_with(const std::string& name) {
+  rename_durably(file(name), recording_);
+  remove_tree(path_);
 }
 
 }  // namespace actogram

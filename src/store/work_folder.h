@@ -1,5 +1,6 @@
 // The folder in which a recording is made, NAME.acto.partial, and the step by which it becomes
-// NAME.acto: everything synced, the manifest written last, one rename.
+// NAME.acto: everything synced, the manifest written last, one rename. What else takes long to make
+// is made in the same way.
 //
 // A process that is killed leaves the folder; the same command finds it and goes on. The lock keeps
 // a second writer out and dies with its process.
@@ -17,10 +18,13 @@ namespace actogram {
 // those who would otherwise learn it after minutes.
 void check_recording_name(const std::string& recording);
 
+// Error{exists} where something has this name.
+void check_free(const std::string& output);
+
 class WorkFolder {
  public:
   // `identity` is everything the result depends on; `command` is kept to be told. Error{exists} if
-  // NAME.acto is there, if another process is at it, or if what was left behind has another
+  // the recording is there, if another process is at it, or if what was left behind has another
   // identity.
   WorkFolder(const std::string& recording, const Json& identity,
              const std::vector<std::string>& command);
@@ -34,6 +38,10 @@ class WorkFolder {
 
   // Removes what is only of use while recording, commits the manifest and takes the final name.
   void finish(const Manifest& manifest);
+
+  // Where the result is one file or folder in here, already synced: it takes the final name, and
+  // the rest is removed.
+  void finish_with(const std::string& name);
 
  private:
   std::string recording_;

@@ -2,7 +2,8 @@
 //
 //   dump_sites MODEL.gguf OUT_DIR LAYERS TEXT_FILE...
 //
-// LAYERS is "all" or "0,15,29". Each text file is one sequence, tokenized without BOS, and all of
+// LAYERS is "all" or "0,15,29", or names of sites: "blocks.3.hook_resid_post,blocks.3.attn.hook_z".
+// Each text file is one sequence, tokenized without BOS, and all of
 // them are one batch. A file whose name ends in .ids is a sequence's token ids, int32. Writes,
 // native byte order, i counting the texts from 0:
 //   sites.txt        a line per site: NAME N_UNITS
@@ -49,6 +50,12 @@ std::vector<uint32_t> parse_layers(const std::string& text) {
 }
 
 LlamaSourceOptions make_options(const LlamaModel& model, const std::string& layers) {
+  if (layers.starts_with("blocks.")) {
+    LlamaSourceOptions options{.batch_rows = 1024, .n_threads = 2};
+    std::istringstream stream(layers);
+    for (std::string name; std::getline(stream, name, ',');) options.sites.push_back(name);
+    return options;
+  }
   LlamaSourceOptions options{.layers = parse_layers(layers), .batch_rows = 1024, .n_threads = 2};
   const bool gated = find_architecture(model.info().architecture).mlp != Mlp::plain;
   options.quantities = {Quantity::hook_pre, Quantity::hook_post};

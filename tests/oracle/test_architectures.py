@@ -4,8 +4,14 @@
             hook_post = act(hook_pre) * hook_pre_linear
     plain:  hook_pre = W_up x, hook_post = act(hook_pre)
 
-The MLP's input x is not recorded, but n_ff > n_embd, so it can be solved for: hook_pre lies in the
+The MLP's input x is not read here, but n_ff > n_embd, so it can be solved for: hook_pre lies in the
 column space of its own weight matrix and of no other, and x must then give hook_pre_linear too.
+
+And for the residual stream, with norm() only where the architecture has one after the block:
+
+    hook_attn_out = norm(W_O hook_z + bias),  hook_mlp_out = norm(W_down mlp.hook_post + bias)
+    hook_resid_mid = hook_resid_pre + hook_attn_out
+    hook_resid_post = hook_resid_pre + hook_attn_out + hook_mlp_out
 """
 
 import re
@@ -80,6 +86,78 @@ def check_projections(model: TinyModel, text: Text, layer: int) -> None:
     up = up[N_FF:] if model.shape.mlp == "fused" else up
     x = solve_for_input(gate, bias(layer, "gate"), pre)
     assert_close(linear, (up @ x).T + bias(layer, "up"), 1e-5)
+
+
+RESIDUAL = ["hook_resid_pre", "hook_resid_post", "hook_attn_out", "hook_mlp_out"]
+WRITING = ["attn.hook_z", "mlp.hook_post"]
+NO_RESID_MID = {"phi3", "phi2", "gptneox"}
+
+
+def layer_sites(hooks: list[str]) -> str:
+    return ",".join(f"blocks.{layer}.{hook}" for layer in range(N_LAYERS) for hook in hooks)
+
+
+def embedding(model: TinyModel, tokens: Array) -> Array:
+    rows = model.tensors["token_embd.weight"][tokens].astype(np.float64)
+    if model.architecture.startswith("gemma"):
+        rows *= np.sqrt(N_EMBD)
+    if model.architecture == "gpt2":
+        rows += model.tensors["position_embd.weight"][: len(tokens)]
+    return np.asarray(rows)
+
+
+def written(model: TinyModel, layer: int, values: Array, names: tuple[str, str]) -> Array:
+    """What a block adds, from what its last projection reads."""
+    projection, norm = (f"blk.{layer}.{name}" for name in names)
+    out = values @ model.tensors[f"{projection}.weight"].T.astype(np.float64)
+    out += model.tensors.get(f"{projection}.bias", np.zeros(N_EMBD))
+    if f"{norm}.weight" in model.tensors:
+        out /= np.sqrt((out**2).mean(axis=1, keepdims=True) + 1e-5)
+        out *= model.tensors[f"{norm}.weight"]
+    return np.asarray(out)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_residual_stream(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.gguf"
+    model = TinyModel(path, name)
+    mid = [] if name in NO_RESID_MID else ["hook_resid_mid"]
+    sites = layer_sites(RESIDUAL + WRITING + mid)
+    for text in read_sites(path, TEXTS, sites):
+        assert set(text.values) == set(sites.split(","))
+        stream = embedding(model, text.tokens)
+        for layer in range(N_LAYERS):
+
+            def values(hook: str, text: Text = text, layer: int = layer) -> Array:
+                return np.asarray(text.values[f"blocks.{layer}.{hook}"].astype(np.float64))
+
+            attn = written(
+                model, layer, values("attn.hook_z"), ("attn_output", "post_attention_norm")
+            )
+            mlp = written(model, layer, values("mlp.hook_post"), ("ffn_down", "post_ffw_norm"))
+            assert_close(values("hook_resid_pre"), stream, 1e-5)
+            assert_close(values("hook_attn_out"), attn, 1e-5)
+            assert_close(values("hook_mlp_out"), mlp, 1e-5)
+            if mid:
+                assert_close(values("hook_resid_mid"), stream + attn, 1e-5)
+            stream = stream + attn + mlp
+            assert_close(values("hook_resid_post"), stream, 1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(NO_RESID_MID))
+def test_no_resid_mid(name: str, tmp_path: Path) -> None:
+    TinyModel(tmp_path / "tiny.gguf", name)
+    result = run_dump_sites(tmp_path / "tiny.gguf", tmp_path, ["text"], "blocks.1.hook_resid_mid")
+    assert result.returncode == 1
+    assert "hook_resid_mid" in result.stderr
+
+
+def test_unknown_site(tmp_path: Path) -> None:
+    TinyModel(tmp_path / "tiny.gguf", "llama")
+    for site in ("blocks.1.hook_resid", "blocks.01.hook_resid_post", "blocks.3.hook_resid_post"):
+        result = run_dump_sites(tmp_path / "tiny.gguf", tmp_path, ["text"], site)
+        assert result.returncode == 1
+        assert "there is no layer 3" in result.stderr or f"'{site}' is no site" in result.stderr
 
 
 def test_solving_notices_the_wrong_matrix() -> None:

@@ -1,4 +1,4 @@
-"""hook_pre, hook_pre_linear and hook_post of the real model against Hugging Face transformers.
+"""What the real model's layers compute, against Hugging Face transformers.
 
 Both run the float32 copy of the GGUF file and read the same tokens: transformers drops the
 pre-tokenizer when it loads a GGUF file, so its own tokens would differ.
@@ -54,6 +54,48 @@ def ours(float32_model: Path) -> dict[str, Text]:
     return dict(zip(TEXTS, read_sites(float32_model, list(TEXTS.values()), layers), strict=True))
 
 
+RESIDUAL = [
+    "hook_resid_pre",
+    "hook_resid_mid",
+    "hook_resid_post",
+    "hook_attn_out",
+    "hook_mlp_out",
+    "attn.hook_z",
+]
+
+
+@pytest.fixture(scope="module")
+def our_residuals(float32_model: Path) -> dict[str, Text]:
+    sites = ",".join(f"blocks.{layer}.{hook}" for layer in LAYERS for hook in RESIDUAL)
+    return dict(zip(TEXTS, read_sites(float32_model, list(TEXTS.values()), sites), strict=True))
+
+
+def record_residuals(layer: torch.nn.Module, prefix: str, values: dict[str, Array]) -> None:
+    """Writes what a layer reads, writes and passes on into `values` at each run."""
+
+    def reads(name: str) -> Callable[[torch.nn.Module, Any], None]:
+        def hook(_module: torch.nn.Module, inputs: Any) -> None:
+            values[f"{prefix}.{name}"] = inputs[0][0].numpy().copy()
+
+        return hook
+
+    def writes(name: str) -> Callable[[torch.nn.Module, Any, torch.Tensor], None]:
+        def hook(_module: torch.nn.Module, _inputs: Any, output: Any) -> None:
+            tensor = output[0] if isinstance(output, tuple) else output
+            values[f"{prefix}.{name}"] = tensor.reshape(-1, tensor.shape[-1]).numpy().copy()
+
+        return hook
+
+    layer.register_forward_pre_hook(reads("hook_resid_pre"))
+    layer.register_forward_hook(writes("hook_resid_post"))
+    layer.get_submodule("post_attention_layernorm").register_forward_pre_hook(
+        reads("hook_resid_mid")
+    )
+    layer.get_submodule("self_attn.o_proj").register_forward_pre_hook(reads("attn.hook_z"))
+    layer.get_submodule("self_attn").register_forward_hook(writes("hook_attn_out"))
+    layer.get_submodule("mlp").register_forward_hook(writes("hook_mlp_out"))
+
+
 def record(mlp: torch.nn.Module, prefix: str, values: dict[str, Array]) -> None:
     """Writes what the three hooks see into `values` at each run."""
 
@@ -76,6 +118,7 @@ def theirs(float32_model: Path, ours: dict[str, Text]) -> dict[str, dict[str, Ar
     values: dict[str, Array] = {}
     for layer in LAYERS:
         record(model.model.layers[layer].mlp, f"blocks.{layer}.mlp", values)
+        record_residuals(model.model.layers[layer], f"blocks.{layer}", values)
     found = {}
     with torch.no_grad():
         for name, text in ours.items():
@@ -95,8 +138,25 @@ def test_values(
     hook: str,
 ) -> None:
     site = f"blocks.{layer}.mlp.{hook}"
-    found = ours[text].values[site].astype(np.float64)
-    expected = theirs[text][site].astype(np.float64)
+    assert_same(ours[text].values[site], theirs[text][site])
+
+
+@pytest.mark.parametrize("hook", RESIDUAL)
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("text", TEXTS)
+def test_residuals(
+    our_residuals: dict[str, Text],
+    theirs: dict[str, dict[str, Array]],
+    text: str,
+    layer: int,
+    hook: str,
+) -> None:
+    site = f"blocks.{layer}.{hook}"
+    assert_same(our_residuals[text].values[site], theirs[text][site])
+
+
+def assert_same(ours: Array, theirs: Array) -> None:
+    found, expected = ours.astype(np.float64), theirs.astype(np.float64)
     assert found.shape == expected.shape
     assert np.linalg.norm(found - expected) <= MAX_RELATIVE_L2 * np.linalg.norm(expected)
     large = np.abs(expected) > MIN_SIZE

@@ -1,0 +1,55 @@
+#include "cli/corpus_flags.h"
+
+#include <CLI/CLI.hpp>
+
+#include "cli/help.h"
+
+namespace actogram {
+
+void add_corpus_argument(CLI::App& app, CorpusPassOptions& corpus) {
+  app.add_option("CORPUS", corpus.corpus.inputs,
+                 "text files, folders, .jsonl, .parquet, .arrow, or - for standard input;\n"
+                 "NAME=PATH gives it a name of its own")
+      ->required();
+}
+
+void add_corpus_flags(CLI::App& app, CorpusPassOptions& corpus) {
+  constexpr const char* kGroup = "The text";
+  app.add_option("--tokens", corpus.max_tokens,
+                 "stop after so many tokens; inputs take turns by document; 0: no limit")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option("--column", corpus.corpus.column,
+                 "column of JSON lines, Parquet and Arrow (default: text, messages or input_ids)")
+      ->type_name("NAME")
+      ->group(kGroup);
+  app.add_option("--id-column", corpus.corpus.id_column,
+                 "column that names the documents (default: file and line)")
+      ->type_name("NAME")
+      ->group(kGroup);
+  using Format = CorpusOptions::StdinFormat;
+  add_choice<Format>(app, "--stdin-format", corpus.corpus.stdin_format,
+                     {{"text", Format::text}, {"jsonl", Format::jsonl}},
+                     "what standard input holds: one document, or one a line")
+      ->group(kGroup);
+}
+
+void add_sequence_flags(CLI::App& app, SequenceOptions& sequences) {
+  constexpr const char* kGroup = "What the model reads";
+  app.add_option("--context", sequences.context, "tokens of a sequence, BOS included")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1u << 20))
+      ->group(kGroup);
+  using Long = SequenceOptions::LongDocuments;
+  add_choice<Long>(app, "--long-documents", sequences.long_documents,
+                   {{"split", Long::split}, {"truncate", Long::truncate}},
+                   "cut what is longer into sequences, or drop the rest")
+      ->group(kGroup);
+  using Bos = SequenceOptions::Bos;
+  add_choice<Bos>(app, "--bos", sequences.bos,
+                  {{"auto", Bos::automatic}, {"always", Bos::always}, {"never", Bos::never}},
+                  "begin each sequence with BOS; auto: as the model's file says")
+      ->group(kGroup);
+}
+
+}  // namespace actogram
