@@ -48,7 +48,7 @@ std::vector<std::string> files_of(const std::vector<std::string>& paths) {
 
 // Strings looked up by a view of one.
 struct Hash {
-  using is_transparent = void;
+  using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's name
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 template <typename T>

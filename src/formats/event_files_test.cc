@@ -56,7 +56,7 @@ TEST(EventFiles, AreScannedAndRead) {
 
 TEST(EventFiles, SaysWhatIsNotThere) {
   try {
-    EventFiles({kGolden + "/.."});
+    const EventFiles files({kGolden + "/.."});
     FAIL();
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), ::testing::HasSubstr("no *.parquet files"));

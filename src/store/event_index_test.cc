@@ -25,7 +25,8 @@ using ::testing::IsEmpty;
 
 using Twin = std::map<std::pair<uint32_t, uint32_t>, float>;  // (unit, token)
 
-constexpr size_t kTiny = 7 * 2 * sizeof(Event);  // seven events at most in each of one buffer
+constexpr size_t kTiny =
+    size_t{7} * 2 * sizeof(Event);  // seven events at most in each of one buffer
 constexpr const char* kFiles[] = {"unit_events.arrow", "unit_spans.arrow", "token_events.arrow",
                                   "token_spans.arrow"};
 

@@ -45,7 +45,7 @@ std::vector<EventRun> between(std::span<const EventRun> runs, uint64_t first, ui
 // run. Runs of a recording hardly overlap by token, and by unit each has many of one unit.
 template <EventOrder kOrder>
 void merge(std::vector<EventRun> runs, std::vector<Event>& into) {
-  constexpr auto key = key_of<kOrder>;
+  const auto key = [](const Event& event) { return key_of<kOrder>(event); };
   const auto later = [&](EventRun a, EventRun b) { return key(a.front()) > key(b.front()); };
   size_t n = 0;
   for (const EventRun run : runs) n += run.size();
