@@ -6,6 +6,7 @@ thousand events, so that they are spilled and merged. Every event must be in bot
 same float32, and look-ups must be those that NumPy makes of the rows.
 """
 
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from oracle.sites import Array, program
+from oracle.sites import ROOT, Array, program
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden/sae-parquet-4subset/feature-activations"
 TOKENS_PER_BATCH = 1 << 14
@@ -176,3 +177,25 @@ def test_partners(events: Imported) -> None:
     np.testing.assert_allclose(found["jaccard"], (together / either)[others], rtol=1e-14)
     correlation = [np.corrcoef(dense[me], dense[other])[0, 1] for other in others]
     np.testing.assert_allclose(found["correlation"], correlation, rtol=0, atol=1e-12)
+
+
+def test_the_documented_reader(events: Imported) -> None:
+    """Both examples of docs/format.md, as they stand there."""
+    text = (ROOT / "docs/format.md").read_text()
+    first, second = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(first.split("units =")[0].replace("smollm2.acto", str(events.folder)), names)
+    exec(second.replace("smollm2.acto", str(events.folder)), names)
+    value = events.rows["activation_value"].to_numpy()
+    unit = events.unit[len(events.unit) // 2]
+    mine = np.flatnonzero(events.unit == unit)
+    mine = mine[np.argsort(events.token[mine])]
+    found = names["events_of_unit"](int(unit))
+    np.testing.assert_array_equal(found["token"], events.token[mine])
+    np.testing.assert_array_equal(found["value"], value[mine])
+    for token in {0, int(events.token[0]), int(events.token.max())}:
+        mine = np.flatnonzero(events.token == token)
+        mine = mine[np.argsort(events.unit[mine])]
+        units, values = names["units_of_token"](token)
+        np.testing.assert_array_equal(units, events.unit[mine])
+        np.testing.assert_array_equal(values, value[mine])
