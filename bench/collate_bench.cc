@@ -114,7 +114,7 @@ Cost measure(const Options& o, const std::vector<Gated>& batches, ForgetfulSink&
     }
   });
   const double n_units = static_cast<double>(o.layers) * o.units;
-  const double n_values = n_units * static_cast<double>(n_batches / o.layers) * kBatch * o.tokens;
+  const double n_values = static_cast<double>(n_batches) * o.units * kBatch * o.tokens;
   return {seconds * 1e9 / n_values, (resident_bytes() - before) / n_units};
 }
 
