@@ -6,12 +6,15 @@
 #include <arrow/memory_pool.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/exception.h>
+#include <parquet/metadata.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "codec/arrow_status.h"
 
@@ -49,6 +52,18 @@ inline std::unique_ptr<parquet::arrow::FileReader> open_parquet(
   properties.set_pre_buffer(false);
   properties.set_batch_size(batch_rows);
   return ok(builder.memory_pool(&pool)->properties(properties)->Build(), name);
+}
+
+// The first row of each row group, and how many rows there are; [row group + 1].
+inline std::vector<uint64_t> first_rows_of(const parquet::FileMetaData& metadata,
+                                           const std::string& name) {
+  std::vector<uint64_t> first_rows = {0};
+  for (int i = 0; i < metadata.num_row_groups(); ++i) {
+    const int64_t n = metadata.RowGroup(i)->num_rows();
+    if (n < 0) fail(Code::corrupt, "{}: row group {} claims {} rows", name, i, n);
+    first_rows.push_back(first_rows.back() + static_cast<uint64_t>(n));
+  }
+  return first_rows;
 }
 
 }  // namespace actogram

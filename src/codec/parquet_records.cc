@@ -190,12 +190,7 @@ void ParquetRecords::State::open(std::span<const std::byte> file) {
     if (column.kind == RecordKind::name) properties.set_read_dictionary(leaves.back(), true);
   }
   reader = ok(builder.memory_pool(&pool)->properties(properties)->Build(), name);
-  first_rows.push_back(0);
-  for (int i = 0; i < metadata->num_row_groups(); ++i) {
-    const int64_t n = metadata->RowGroup(i)->num_rows();
-    if (n < 0) fail(Code::corrupt, "{}: row group {} has {} rows", name, i, n);
-    first_rows.push_back(first_rows.back() + static_cast<uint64_t>(n));
-  }
+  first_rows = first_rows_of(*metadata, name);
 }
 
 int ParquetRecords::State::leaf_of(const parquet::FileMetaData& metadata,

@@ -141,13 +141,7 @@ ParquetTableReader::State::State(const std::shared_ptr<arrow::io::RandomAccessFi
     : name(std::move(file_name)), columns(wanted) {
   guarded(name, [&] {
     reader = open_parquet(file, name, pool, kBatchRows);
-    const auto metadata = reader->parquet_reader()->metadata();
-    first_rows.push_back(0);
-    for (int g = 0; g < metadata->num_row_groups(); ++g) {
-      const int64_t n = metadata->RowGroup(g)->num_rows();
-      if (n < 0) fail(Code::corrupt, "{}: row group {} claims {} rows", name, g, n);
-      first_rows.push_back(first_rows.back() + static_cast<uint64_t>(n));
-    }
+    first_rows = first_rows_of(*reader->parquet_reader()->metadata(), name);
     choose_columns();
   });
 }

@@ -218,20 +218,6 @@ class Table {
   size_t n_collected_ = 0;
 };
 
-std::vector<ColumnSpec> data_specs() {
-  std::vector<ColumnSpec> specs;
-  for (const GluscopeColumn& column : gluscope_columns()) {
-    specs.push_back({column.name, type_of(column.kind)});
-  }
-  return specs;
-}
-
-std::vector<ColumnSpec> place_specs(const Manifest& manifest) {
-  std::vector<ColumnSpec> specs;
-  for (const GluscopePlace& place : gluscope_places(manifest)) specs.push_back(place.spec);
-  return specs;
-}
-
 // Entries of every list: as many as could be filled.
 size_t entries_of(const Manifest& manifest) {
   if (manifest.holds == Holds::class_shares) return manifest.collate.class_top;
@@ -256,11 +242,11 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
   fs::create_directories(partial + "/data");
   fs::create_directories(partial + "/actogram");
 
-  Table data(partial + "/data/train-00000-of-00001.parquet", data_specs());
+  Table data(partial + "/data/train-00000-of-00001.parquet", gluscope_column_specs());
   const auto& place_columns = gluscope_places(manifest);
   std::optional<Table> places;
   if (manifest.holds != Holds::class_shares) {
-    places.emplace(partial + "/" + kGluscopePlaces, place_specs(manifest));
+    places.emplace(partial + "/" + kGluscopePlaces, gluscope_place_specs(manifest));
   }
   const std::optional<uint64_t> n_tokens = recording.n_tokens();
   const size_t n_listed = entries_of(manifest);

@@ -28,20 +28,6 @@ using PlaceKind = GluscopePlace::Kind;
 constexpr uint64_t kRowsAtOnce = 1024;            // of a data set in order
 constexpr uint64_t kScatteredRowsAtOnce = 65536;  // each request may decode all of it
 
-std::vector<ColumnSpec> data_specs() {
-  std::vector<ColumnSpec> specs;
-  for (const GluscopeColumn& column : gluscope_columns()) {
-    specs.push_back({column.name, type_of(column.kind)});
-  }
-  return specs;
-}
-
-std::vector<ColumnSpec> place_specs(const Manifest& manifest) {
-  std::vector<ColumnSpec> specs;
-  for (const GluscopePlace& place : gluscope_places(manifest)) specs.push_back(place.spec);
-  return specs;
-}
-
 // One row of the 50 columns, checked.
 class RowReader {
  public:
@@ -207,9 +193,9 @@ class GluscopeImport {
       : options_(options),
         progress_(progress),
         folder_(open_gluscope_folder(options.folder)),
-        data_(folder_.shards, data_specs()) {
+        data_(folder_.shards, gluscope_column_specs()) {
     if (folder_.places) {
-      places_.emplace(std::vector{*folder_.places}, place_specs(*folder_.manifest));
+      places_.emplace(std::vector{*folder_.places}, gluscope_place_specs(*folder_.manifest));
     }
     check_whole();
     describe_files();

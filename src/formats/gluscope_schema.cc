@@ -73,6 +73,8 @@ const std::vector<GluscopeColumn>& gluscope_columns() {
   return columns;
 }
 
+namespace {
+
 ColumnType type_of(Kind kind) {
   switch (kind) {
     case Kind::layer:
@@ -87,6 +89,22 @@ ColumnType type_of(Kind kind) {
       return ColumnType::list_i64;
   }
   return ColumnType::f32;
+}
+
+}  // namespace
+
+std::vector<ColumnSpec> gluscope_column_specs() {
+  std::vector<ColumnSpec> specs;
+  for (const GluscopeColumn& column : gluscope_columns()) {
+    specs.push_back({column.name, type_of(column.kind)});
+  }
+  return specs;
+}
+
+std::vector<ColumnSpec> gluscope_place_specs(const Manifest& manifest) {
+  std::vector<ColumnSpec> specs;
+  for (const GluscopePlace& place : gluscope_places(manifest)) specs.push_back(place.spec);
+  return specs;
 }
 
 std::string card_type(Kind kind) {

@@ -25,8 +25,7 @@ struct GluscopeColumn {
 
 // In the published order.
 const std::vector<GluscopeColumn>& gluscope_columns();
-
-ColumnType type_of(GluscopeColumn::Kind kind);
+std::vector<ColumnSpec> gluscope_column_specs();
 
 // Our sidecar, actogram/places.parquet: row for row what those columns have no room for.
 struct GluscopePlace {
@@ -39,6 +38,7 @@ struct GluscopePlace {
 };
 // Weights are in it where the recording with this manifest has them.
 const std::vector<GluscopePlace>& gluscope_places(const Manifest& manifest);
+std::vector<ColumnSpec> gluscope_place_specs(const Manifest& manifest);
 
 // Where the parts of a data set are in its folder.
 inline constexpr const char* kGluscopeData = "data";
