@@ -3,16 +3,16 @@
 //   record_bench --model Q4_1.gguf --model F32.gguf --corpus demo-data/fortunes.jsonl
 //                [--tokens 20000] [--rounds 3] [--threads N] [--transformers PYTHON]
 //
-// For each model, rounds of two runs over the same sequences in the same batches, in turn:
+// For each model, rounds of three runs over the same sequences in the same batches, in turn:
 //   bare     llama.cpp's forward pass to the end of the last layer, no value read, no vocabulary
 //            product
 //   record   the same with every neuron of every layer recorded, to the last byte of the finished
-//            recording: windows written, tables synced; with sign classes unless
-//            --no-sign-classes
+//            recording: windows written, tables synced
+//   classes  the same with the sign classes of gated neurons
 // Printed: tokens/s of each, the overhead round by round (median, and range), the same in CPU time,
-// which other work on the machine disturbs less, and peak memory. Each
-// recording is checked before its time counts. With --transformers, Hugging Face transformers' bare
-// float32 forward pass over the same tokens is timed once, for the record.
+// which other work on the machine disturbs less, and peak memory; and what classes add to `record`.
+// Each recording is checked before its time counts. With --transformers, Hugging Face transformers'
+// bare float32 forward pass over the same tokens is timed once, for the record.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -45,7 +45,6 @@ struct Options {
   uint32_t threads = std::max(1u, std::thread::hardware_concurrency());
   uint32_t context = 128;
   uint32_t batch_rows = RecordOptions{}.batch_rows;
-  bool sign_classes = true;
   std::string transformers;
   std::string folder = "record_bench.tmp";
 };
@@ -79,7 +78,6 @@ RecordOptions record_options(const Options& o, const std::string& model) {
   r.corpus.sequences.context = o.context;
   r.corpus.max_tokens = o.tokens;
   r.recorder.collation.n_threads = o.threads;
-  r.recorder.collation.collate.sign_classes = o.sign_classes;
   return r;
 }
 
@@ -111,10 +109,54 @@ void check_result(const std::string& recording, uint64_t n_tokens) {
   }
 }
 
+// Wall-clock and processor seconds of `work`.
+struct Cost {
+  double wall = 0;
+  double cpu = 0;
+};
+Cost cost_of(const auto& work) {
+  const double before = cpu_seconds();
+  const double wall = seconds_of(work);
+  return {wall, cpu_seconds() - before};
+}
+
+// A way to record, with what it cost round by round.
+struct Way {
+  const char* name;
+  bool sign_classes;
+  std::vector<Cost> costs = {};
+  double peak = 0;
+};
+
+// By how many per cent each of `costs` is above the one it is paired with.
+std::vector<double> percent_above(const std::vector<Cost>& costs, const std::vector<Cost>& base,
+                                  double Cost::*what) {
+  std::vector<double> percent;
+  for (size_t i = 0; i < costs.size(); ++i) {
+    percent.push_back(100 * (costs[i].*what / base[i].*what - 1));
+  }
+  return percent;
+}
+
+double speed_of(const std::vector<Cost>& costs, uint64_t n_tokens) {
+  std::vector<double> seconds;
+  for (const Cost& cost : costs) seconds.push_back(cost.wall);
+  return static_cast<double>(n_tokens) / median(seconds);
+}
+
+void print_row(const std::string& name, const std::vector<Cost>& costs,
+               const std::vector<Cost>& base, uint64_t n_tokens, double peak) {
+  const auto wall = percent_above(costs, base, &Cost::wall);
+  const auto [low, high] = std::ranges::minmax(wall);
+  std::printf("  %-24s %8.0f %7.1f %% (%5.1f to %5.1f) %7.1f %% %8.0f MB\n", name.c_str(),
+              speed_of(costs, n_tokens), median(wall), low, high,
+              median(percent_above(costs, base, &Cost::cpu)), peak);
+}
+
 void bench_model(const Options& o, const std::string& path) {
   const LlamaModel model(path);
   const LlamaTokenizer tokenizer(model);
-  const RecordOptions options = record_options(o, path);
+  RecordOptions options = record_options(o, path);
   const std::string tables = o.folder + "/tables";
   fs::create_directories(tables);
   read_corpus(options.corpus, tokenizer, tables, kQuiet);
@@ -126,36 +168,31 @@ void bench_model(const Options& o, const std::string& path) {
   LlamaSourceOptions bare_options = source_options;
   bare_options.taps = LlamaSourceOptions::Taps::bare;
 
-  std::vector<double> bare_speed, record_speed, overhead, cpu_overhead;
-  double peak = 0;
-  const auto n = static_cast<double>(corpus.n_tokens());
+  std::vector<Cost> bare;
+  std::vector<Way> ways = {{"record", false}, {"classes", true}};
   for (int round = 0; round < o.rounds; ++round) {
-    double bare = 0, bare_cpu = 0;
     {
       LlamaSource source(model, bare_options);
-      const double before = cpu_seconds();
-      bare = seconds_of([&] { run_bare(corpus, source); });
-      bare_cpu = cpu_seconds() - before;
+      bare.push_back(cost_of([&] { run_bare(corpus, source); }));
     }
-    fs::remove_all(options.output);
-    reset_peak();
-    LlamaSource source(model, source_options);
-    const double before = cpu_seconds();
-    const double record = seconds_of([&] {
-      record_source(source, tokenizer, {{"name", path}}, options, kQuiet);
-    });
-    cpu_overhead.push_back(100 * ((cpu_seconds() - before) / bare_cpu - 1));
-    peak = std::max(peak, peak_mb());
-    check_result(options.output, corpus.n_tokens());
-    bare_speed.push_back(n / bare);
-    record_speed.push_back(n / record);
-    overhead.push_back(100 * (record / bare - 1));
-    std::fprintf(stderr, "  round %d: bare %.1f s, record %.1f s\n", round + 1, bare, record);
+    std::fprintf(stderr, "  round %d: bare %.1f s", round + 1, bare.back().wall);
+    for (Way& way : ways) {
+      fs::remove_all(options.output);
+      reset_peak();
+      options.recorder.collation.collate.sign_classes = way.sign_classes;
+      LlamaSource source(model, source_options);
+      way.costs.push_back(cost_of(
+          [&] { record_source(source, tokenizer, {{"name", path}}, options, kQuiet); }));
+      way.peak = std::max(way.peak, peak_mb());
+      check_result(options.output, corpus.n_tokens());
+      std::fprintf(stderr, ", %s %.1f s", way.name, way.costs.back().wall);
+    }
+    std::fprintf(stderr, "\n");
   }
-  const auto [low, high] = std::ranges::minmax(overhead);
-  std::printf("%-34s %8.0f %8.0f %7.1f %% (%.1f to %.1f) %7.1f %% %8.0f MB\n",
-              fs::path(path).filename().c_str(), median(bare_speed), median(record_speed),
-              median(overhead), low, high, median(cpu_overhead), peak);
+  std::printf("%s: bare %.0f tokens/s\n", fs::path(path).filename().c_str(),
+              speed_of(bare, corpus.n_tokens()));
+  for (const Way& way : ways) print_row(way.name, way.costs, bare, corpus.n_tokens(), way.peak);
+  print_row("classes above record", ways[1].costs, ways[0].costs, corpus.n_tokens(), ways[1].peak);
   std::fflush(stdout);
   if (!o.transformers.empty() && model.info().file_type == "F32") {
     const std::string command = fmt::format("{} bench/transformers_forward.py {} {} --threads {}",
@@ -173,13 +210,12 @@ int run(int argc, char** argv) {
   app.add_option("--rounds", o.rounds)->capture_default_str();
   app.add_option("--threads", o.threads)->capture_default_str();
   app.add_option("--context", o.context)->capture_default_str();
-  app.add_flag("--sign-classes,!--no-sign-classes", o.sign_classes, "of gated neurons; on");
   app.add_option("--batch-rows", o.batch_rows)->capture_default_str();
   app.add_option("--transformers", o.transformers, "a Python that has transformers");
   app.add_option("--folder", o.folder, "for scratch files; removed")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   print_machine(argc, argv);
-  std::printf("%-34s %8s %8s %9s %26s\n", "model", "bare t/s", "rec. t/s", "overhead",
+  std::printf("  %-24s %8s %9s %27s %11s\n", "", "tokens/s", "overhead", "in CPU time",
               "peak memory");
   for (const std::string& model : o.models) bench_model(o, model);
   fs::remove_all(o.folder);
