@@ -1,18 +1,22 @@
 // record_bench: what does recording cost on top of the model's own forward pass?
 //
 //   record_bench --model Q4_1.gguf --model F32.gguf --corpus demo-data/fortunes.jsonl
-//                [--tokens 20000] [--rounds 3] [--threads N] [--transformers PYTHON]
+//                [--tokens 20000] [--slice 1000] [--rounds 1] [--threads N]
+//                [--transformers PYTHON]
 //
-// For each model, rounds of three runs over the same sequences in the same batches, in turn:
-//   bare     llama.cpp's forward pass to the end of the last layer, no value read, no vocabulary
-//            product
-//   record   the same with every neuron of every layer recorded, to the last byte of the finished
-//            recording: windows written, tables synced
-//   classes  the same with the sign classes of gated neurons
-// Printed: tokens/s of each, the overhead round by round (median, and range), the same in CPU time,
-// which other work on the machine disturbs less, and peak memory; and what classes add to `record`.
-// Each recording is checked before its time counts. With --transformers, Hugging Face transformers'
-// bare float32 forward pass over the same tokens is timed once, for the record.
+// Recordings of the same tokens, each to the last byte of the finished recording:
+//   neurons  every neuron of every layer, without sign classes
+//   classes  the same with the sign classes of gated neurons: the default
+// and beside each, slice by slice of --slice tokens in turn with it, so that both see the same
+// machine, `bare`: llama.cpp's forward pass over the same sequences in the same batches to the end
+// of the last layer, no value read, no vocabulary product. (Windows are written in the background,
+// so a bare slice may pay for a little of that.)
+//
+// Printed: tokens/s of both; the overhead of the whole recording, with what comes before the first
+// slice and after the last; that of the slices alone, median and quartiles; the whole overhead in
+// CPU time; peak memory. Each recording is checked before its time counts. With --transformers,
+// Hugging Face transformers' bare float32 forward pass over the same tokens is timed once, for the
+// record.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -41,7 +45,8 @@ struct Options {
   std::vector<std::string> models;
   std::vector<std::string> corpus;
   uint64_t tokens = 20000;
-  int rounds = 3;
+  uint64_t slice = 1000;
+  int rounds = 1;
   uint32_t threads = std::max(1u, std::thread::hardware_concurrency());
   uint32_t context = 128;
   uint32_t batch_rows = RecordOptions{}.batch_rows;
@@ -81,24 +86,90 @@ RecordOptions record_options(const Options& o, const std::string& model) {
   return r;
 }
 
-void run_bare(const CorpusTables& corpus, LlamaSource& source) {
-  std::vector<std::vector<int32_t>> batch;
-  size_t rows = 0;
-  const auto flush = [&] {
-    const std::vector<std::span<const int32_t>> spans(batch.begin(), batch.end());
-    if (!spans.empty()) source.run(spans, [](const SiteValues&) {});
-    batch.clear();
-    rows = 0;
-  };
-  for (uint64_t s = 0; s < corpus.n_sequences(); ++s) {
-    const SequenceRow row = corpus.sequence(s);
-    if (rows + source.rows_of(row.n_tokens) > source.batch_rows()) flush();
-    rows += source.rows_of(row.n_tokens);
-    auto& ids = batch.emplace_back();
-    for (const Token& token : corpus.tokens(row)) ids.push_back(token.id);
+// Wall-clock and processor seconds.
+struct Cost {
+  double wall = 0;
+  double cpu = 0;
+
+  Cost operator-(const Cost& other) const { return {wall - other.wall, cpu - other.cpu}; }
+  Cost& operator+=(const Cost& other) {
+    wall += other.wall, cpu += other.cpu;
+    return *this;
   }
-  flush();
+};
+Cost now() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return {std::chrono::duration<double>(since).count(), cpu_seconds()};
 }
+
+// Hears how far a recording is, and at the end of each slice runs the bare pass over the same
+// sequences, while the recording waits.
+class BareBeside {
+ public:
+  BareBeside(const CorpusTables& corpus, LlamaSource& source, uint64_t slice)
+      : corpus_(corpus), source_(source), slice_(slice) {}
+
+  void hear(const Progress& progress) {
+    if (progress.phase != "recording") return;
+    if (n_done_ == 0 && progress.done == 0) {
+      around_ += now() - mark_;
+      mark_ = now();
+    }
+    const bool last = progress.done == progress.total && progress.done > n_done_;
+    if (progress.done < n_done_ + slice_ && !last) return;
+    slices_.push_back(now() - mark_);
+    mark_ = now();
+    run_until(progress.done);
+    bare_.push_back(now() - mark_);
+    mark_ = now();
+  }
+  void finish() { around_ += now() - mark_; }
+
+  Cost recording() const { return sum(slices_, around_); }
+  Cost bare() const { return sum(bare_, {}); }
+  std::vector<double> slice_overheads() const {
+    std::vector<double> percent;
+    for (size_t i = 0; i < slices_.size(); ++i) {
+      percent.push_back(100 * (slices_[i].wall / bare_[i].wall - 1));
+    }
+    std::ranges::sort(percent);
+    return percent;
+  }
+
+ private:
+  static Cost sum(const std::vector<Cost>& costs, Cost all) {
+    for (const Cost& cost : costs) all += cost;
+    return all;
+  }
+
+  void run_until(uint64_t n_tokens) {
+    std::vector<std::vector<int32_t>> batch;
+    size_t rows = 0;
+    const auto flush = [&] {
+      const std::vector<std::span<const int32_t>> spans(batch.begin(), batch.end());
+      if (!spans.empty()) source_.run(spans, [](const SiteValues&) {});
+      batch.clear();
+      rows = 0;
+    };
+    for (; n_done_ < n_tokens; ++next_sequence_) {
+      const SequenceRow row = corpus_.sequence(next_sequence_);
+      if (rows + source_.rows_of(row.n_tokens) > source_.batch_rows()) flush();
+      rows += source_.rows_of(row.n_tokens);
+      auto& ids = batch.emplace_back();
+      for (const Token& token : corpus_.tokens(row)) ids.push_back(token.id);
+      n_done_ += row.n_tokens;
+    }
+    flush();
+  }
+
+  const CorpusTables& corpus_;
+  LlamaSource& source_;
+  uint64_t slice_;
+  uint64_t n_done_ = 0, next_sequence_ = 0;
+  Cost mark_ = now();
+  Cost around_;  // before the first slice and after the last
+  std::vector<Cost> slices_, bare_;
+};
 
 void check_result(const std::string& recording, uint64_t n_tokens) {
   const CheckReport report = check_recording(recording, [](double) {});
@@ -109,48 +180,22 @@ void check_result(const std::string& recording, uint64_t n_tokens) {
   }
 }
 
-// Wall-clock and processor seconds of `work`.
-struct Cost {
-  double wall = 0;
-  double cpu = 0;
-};
-Cost cost_of(const auto& work) {
-  const double before = cpu_seconds();
-  const double wall = seconds_of(work);
-  return {wall, cpu_seconds() - before};
-}
-
-// A way to record, with what it cost round by round.
 struct Way {
   const char* name;
   bool sign_classes;
-  std::vector<Cost> costs = {};
-  double peak = 0;
+  std::vector<double> ratios = {};  // [round], to the bare pass beside it
 };
 
-// By how many per cent each of `costs` is above the one it is paired with.
-std::vector<double> percent_above(const std::vector<Cost>& costs, const std::vector<Cost>& base,
-                                  double Cost::*what) {
-  std::vector<double> percent;
-  for (size_t i = 0; i < costs.size(); ++i) {
-    percent.push_back(100 * (costs[i].*what / base[i].*what - 1));
-  }
-  return percent;
-}
-
-double speed_of(const std::vector<Cost>& costs, uint64_t n_tokens) {
-  std::vector<double> seconds;
-  for (const Cost& cost : costs) seconds.push_back(cost.wall);
-  return static_cast<double>(n_tokens) / median(seconds);
-}
-
-void print_row(const std::string& name, const std::vector<Cost>& costs,
-               const std::vector<Cost>& base, uint64_t n_tokens, double peak) {
-  const auto wall = percent_above(costs, base, &Cost::wall);
-  const auto [low, high] = std::ranges::minmax(wall);
-  std::printf("  %-24s %8.0f %7.1f %% (%5.1f to %5.1f) %7.1f %% %8.0f MB\n", name.c_str(),
-              speed_of(costs, n_tokens), median(wall), low, high,
-              median(percent_above(costs, base, &Cost::cpu)), peak);
+void print_row(const char* name, const BareBeside& found, uint64_t n_tokens) {
+  const Cost all = found.recording(), bare = found.bare();
+  const auto percent = [](double a, double b) { return 100 * (a / b - 1); };
+  const std::vector<double> slices = found.slice_overheads();
+  const size_t n = slices.size();
+  const auto n_all = static_cast<double>(n_tokens);
+  std::printf("  %-8s %8.0f %8.0f %7.1f %%   %5.1f %% (%5.1f to %5.1f) %7.1f %% %8.0f MB\n", name,
+              n_all / bare.wall, n_all / all.wall, percent(all.wall, bare.wall), slices[n / 2],
+              slices[n / 4], slices[n - 1 - n / 4], percent(all.cpu, bare.cpu), peak_mb());
+  std::fflush(stdout);
 }
 
 void bench_model(const Options& o, const std::string& path) {
@@ -168,32 +213,25 @@ void bench_model(const Options& o, const std::string& path) {
   LlamaSourceOptions bare_options = source_options;
   bare_options.taps = LlamaSourceOptions::Taps::bare;
 
-  std::vector<Cost> bare;
-  std::vector<Way> ways = {{"record", false}, {"classes", true}};
+  std::printf("%s\n", fs::path(path).filename().c_str());
+  std::vector<Way> ways = {{"neurons", false}, {"classes", true}};
   for (int round = 0; round < o.rounds; ++round) {
-    {
-      LlamaSource source(model, bare_options);
-      bare.push_back(cost_of([&] { run_bare(corpus, source); }));
-    }
-    std::fprintf(stderr, "  round %d: bare %.1f s", round + 1, bare.back().wall);
     for (Way& way : ways) {
       fs::remove_all(options.output);
       reset_peak();
       options.recorder.collation.collate.sign_classes = way.sign_classes;
-      LlamaSource source(model, source_options);
-      way.costs.push_back(cost_of(
-          [&] { record_source(source, tokenizer, {{"name", path}}, options, kQuiet); }));
-      way.peak = std::max(way.peak, peak_mb());
+      LlamaSource source(model, source_options), bare(model, bare_options);
+      BareBeside beside(corpus, bare, o.slice);
+      record_source(source, tokenizer, {{"name", path}}, options,
+                    [&](const Progress& progress) { beside.hear(progress); });
+      beside.finish();
+      print_row(way.name, beside, corpus.n_tokens());
+      way.ratios.push_back(beside.recording().wall / beside.bare().wall);
       check_result(options.output, corpus.n_tokens());
-      std::fprintf(stderr, ", %s %.1f s", way.name, way.costs.back().wall);
     }
-    std::fprintf(stderr, "\n");
   }
-  std::printf("%s: bare %.0f tokens/s\n", fs::path(path).filename().c_str(),
-              speed_of(bare, corpus.n_tokens()));
-  for (const Way& way : ways) print_row(way.name, way.costs, bare, corpus.n_tokens(), way.peak);
-  print_row("classes above record", ways[1].costs, ways[0].costs, corpus.n_tokens(), ways[1].peak);
-  std::fflush(stdout);
+  std::printf("  classes above neurons: %.1f %%\n",
+              100 * (median(ways[1].ratios) / median(ways[0].ratios) - 1));
   if (!o.transformers.empty() && model.info().file_type == "F32") {
     const std::string command = fmt::format("{} bench/transformers_forward.py {} {} --threads {}",
                                             o.transformers, path, tables, o.threads);
@@ -207,6 +245,7 @@ int run(int argc, char** argv) {
   app.add_option("--model", o.models)->required();
   app.add_option("--corpus", o.corpus)->required();
   app.add_option("--tokens", o.tokens)->capture_default_str();
+  app.add_option("--slice", o.slice, "tokens")->capture_default_str();
   app.add_option("--rounds", o.rounds)->capture_default_str();
   app.add_option("--threads", o.threads)->capture_default_str();
   app.add_option("--context", o.context)->capture_default_str();
@@ -215,8 +254,8 @@ int run(int argc, char** argv) {
   app.add_option("--folder", o.folder, "for scratch files; removed")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   print_machine(argc, argv);
-  std::printf("  %-24s %8s %9s %27s %11s\n", "", "tokens/s", "overhead", "in CPU time",
-              "peak memory");
+  std::printf("  %-8s %8s %8s %9s   %-25s %9s %11s\n", "", "bare t/s", "rec. t/s", "overhead",
+              "slices: median, quartiles", "CPU time", "peak memory");
   for (const std::string& model : o.models) bench_model(o, model);
   fs::remove_all(o.folder);
   return 0;

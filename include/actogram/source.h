@@ -43,10 +43,10 @@ class ActivationSource {
   virtual size_t batch_rows() const = 0;
   virtual size_t rows_of(size_t n_tokens) const { return n_tokens; }
 
-  // Set if every site is a gated MLP's hook_post and comes with its gate and linear values.
+  // Set if the MLPs are gated, and each hook_post comes with its gate and linear values.
   virtual std::optional<GateFunction> gate_function() const { return std::nullopt; }
 
-  // Of every unit of the site, what its weights say; empty where that is not known. May take as
+  // Of every neuron of the site, what its weights say; empty where that is not known. May take as
   // long as reading the site's weights.
   virtual std::vector<NeuronWeights> neuron_weights([[maybe_unused]] size_t site) { return {}; }
 

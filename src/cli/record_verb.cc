@@ -47,9 +47,28 @@ void add_model_options(CLI::App& app, RecordOptions& options) {
   add_sequence_flags(app, options.corpus.sequences);
   app.add_option_function<std::string>(
          "--layers", [&options](const std::string& text) { options.layers = parse_layers(text); },
-         "layers to record, for example 0-5,12 (default: all)")
+         "layers whose neurons to record, for example 0-5,12 (default: all)")
       ->type_name("LIST")
       ->group("What the model reads");
+}
+
+void add_sae_options(CLI::App& app, RecordOptions& options) {
+  constexpr const char* kGroup = "Sparse autoencoders";
+  const auto add = [&options](const std::vector<std::string>& specs) {
+    for (const std::string& spec : specs) options.saes.push_back(parse_sae_spec(spec));
+  };
+  app.add_option_function<std::vector<std::string>>(
+         "--sae", add,
+         "record its latents too, read at SITE, for example 19.resid_post; may be given\n"
+         "again. What files do not tell: name, kind, k, threshold, input_scale, as in\n"
+         "ae.pt@8.mlp_out,kind=top_k,k=32 (docs/sae.md)")
+      ->type_name("WEIGHTS@SITE[,KEY=VALUE...]")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group(kGroup);
+  app.add_flag_callback(
+         "--no-neurons", [&options] { options.neurons = false; }, "record only latents")
+      ->group(kGroup);
 }
 
 void add_exemplar_options(CLI::App& app, CollateOptions& collate) {
@@ -131,6 +150,7 @@ Action add_record(CLI::App& app, const Invocation& invocation) {
       ->required();
   add_corpus_options(app, options.corpus);
   add_model_options(app, options);
+  add_sae_options(app, options);
   add_exemplar_options(app, options.recorder.collation.collate);
   add_class_options(app, options.recorder.collation.collate);
   add_showing_options(app, options);

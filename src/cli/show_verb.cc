@@ -1,7 +1,5 @@
 // actogram show: a unit's page on the terminal.
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cmath>
@@ -9,6 +7,7 @@
 #include <memory>
 
 #include "cli/bars.h"
+#include "cli/excerpt_text.h"
 #include "cli/heat_map.h"
 #include "cli/help.h"
 #include "cli/verbs.h"
@@ -20,18 +19,11 @@ namespace {
 
 struct Typed {
   std::string path, address;
-  enum class Color { automatic, always, never } color = Color::automatic;
-  HeatMapOptions::Background background = HeatMap::background_of_terminal();
+  Colors colors;
   uint32_t excerpts = 5;
   bool by_class = false;
   GluSigns signs = GluSigns::recorded;
 };
-
-size_t terminal_width() {
-  winsize size = {};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) return size.ws_col;
-  return 100;
-}
 
 void print_summary(const UnitPage& page) {
   const Summary& s = page.summary;
@@ -56,18 +48,6 @@ void print_histogram(const HistogramView& view, size_t width) {
   const size_t gap = n > low.size() + high.size() ? n - low.size() - high.size() : 1;
   std::printf("  %s%s%s  (counts, logarithmic)\n", low.c_str(), std::string(gap, ' ').c_str(),
               high.c_str());
-}
-
-// Where an excerpt is from. A row's name begins with its file's, which most often is the source's.
-std::string origin(const Excerpt& excerpt) {
-  if (excerpt.document_name.starts_with(excerpt.source)) return excerpt.document_name;
-  return fmt::format("{} {}", excerpt.source, excerpt.document_name);
-}
-
-void print_excerpt(const Excerpt& excerpt, const HeatMap& heat_map) {
-  const std::string where = fmt::format("{:>10.4g}  {}, position {}", excerpt.value,
-                                        origin(excerpt), excerpt.at.position);
-  std::printf("%s\n%s\n", heat_map.dim(where).c_str(), heat_map.draw(excerpt).c_str());
 }
 
 void print_row(const RowView& row, const HeatMap& heat_map) {
@@ -136,12 +116,8 @@ void print_group(const ExcerptGroup& group, const Typed& typed, const HeatMap& h
 
 int show(const Typed& typed) {
   const Pages pages(typed.path);
-  const bool color = typed.color == Typed::Color::always ||
-                     (typed.color == Typed::Color::automatic && isatty(STDOUT_FILENO) != 0 &&
-                      getenv("NO_COLOR") == nullptr);
   if (!pages.has_summaries() && typed.by_class) {
-    const HeatMap plain(
-        {.color = color, .background = typed.background, .width = terminal_width()});
+    const HeatMap plain = heat_map_of(typed.colors, 1);
     const UnitAddress address = pages.address(typed.address);
     const ClassPage classes = pages.classes(typed.address, typed.signs, typed.excerpts);
     std::printf("%s\n", plain.bold(fmt::format("{}/{}", address.site, address.index)).c_str());
@@ -151,8 +127,7 @@ int show(const Typed& typed) {
   const UnitPage page = pages.unit(typed.address, typed.signs);
   const Summary& s = page.summary;
   const double scale = std::max(std::abs(double{s.min}), std::abs(double{s.max}));
-  const HeatMap heat_map(
-      {.color = color, .background = typed.background, .scale = scale, .width = terminal_width()});
+  const HeatMap heat_map = heat_map_of(typed.colors, scale);
   std::printf("%s\n",
               heat_map.bold(fmt::format("{}/{}", page.address.site, page.address.index)).c_str());
   print_summary(page);
@@ -175,15 +150,7 @@ Action add_show(CLI::App& app, const Invocation& invocation) {
   app.add_flag("--by-class", typed->by_class,
                "the four sign classes of a gated neuron instead of the groups");
   add_glu_signs(app, typed->signs);
-  using Color = Typed::Color;
-  add_choice<Color>(
-      app, "--color", typed->color,
-      {{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}},
-      "24-bit colours; auto: on a terminal, unless NO_COLOR is set");
-  using Background = HeatMapOptions::Background;
-  add_choice<Background>(app, "--background", typed->background,
-                         {{"dark", Background::dark}, {"light", Background::light}},
-                         "what the terminal's is");
+  add_colors(app, typed->colors);
   return [typed, &invocation] {
     if (!invocation.json) return show(*typed);
     std::printf("%s\n", Pages(typed->path).unit_json(typed->address, typed->signs).c_str());

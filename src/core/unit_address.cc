@@ -24,6 +24,8 @@ constexpr std::array kShortForms = {ShortForm{"mlp", "mlp.hook_post"},
                                     ShortForm{"mlp_out", "hook_mlp_out"},
                                     ShortForm{"z", "attn.hook_z"}};
 
+constexpr std::string_view kSae = "/sae:";
+
 std::optional<uint32_t> parse_number(std::string_view text) {
   uint32_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -56,6 +58,9 @@ std::string full_site_name(std::string_view text) {
 std::string short_site_name(std::string_view site) {
   constexpr std::string_view kPrefix = "blocks.";
   if (!site.starts_with(kPrefix)) return std::string(site);
+  if (const size_t sae = site.find(kSae); sae != site.npos) {
+    return fmt::format("{}.sae:{}", layer_of_site(site), site.substr(sae + kSae.size()));
+  }
   const std::string_view rest = site.substr(kPrefix.size());
   const size_t dot = rest.find('.');
   for (const ShortForm& form : kShortForms) {
@@ -71,6 +76,32 @@ uint32_t layer_of_site(std::string_view site) {
   if (dot == site.npos) return 0;
   const std::string_view rest = site.substr(dot + 1);
   return parse_number(rest.substr(0, rest.find('.'))).value_or(0);
+}
+
+std::string sae_site_name(std::string_view hook, std::string_view sae) {
+  return fmt::format("{}{}{}", hook, kSae, sae);
+}
+
+bool is_sparse_site(std::string_view site) { return site.find(kSae) != site.npos; }
+
+size_t find_site(std::span<const Site> sites, std::string_view name) {
+  const std::string full = full_site_name(name);
+  std::vector<size_t> found;
+  std::string names;
+  for (size_t s = 0; s < sites.size(); ++s) {
+    if (sites[s].name == full) return s;
+    const std::string brief = short_site_name(sites[s].name);
+    const bool only_layer = is_sparse_site(sites[s].name) &&
+                            full == fmt::format("{}.sae", layer_of_site(sites[s].name));
+    if (brief == full || only_layer) found.push_back(s);
+    names.append(names.empty() ? "" : ", ").append(brief);
+  }
+  if (found.size() == 1) return found[0];
+  if (found.empty()) {
+    fail(Code::not_found, "no site {} in this recording; it has {}", short_site_name(name), names);
+  }
+  fail(Code::invalid, "{} may be {} or {}: write one of them", name,
+       short_site_name(sites[found[0]].name), short_site_name(sites[found[1]].name));
 }
 
 }  // namespace actogram

@@ -1,10 +1,13 @@
 // Site and unit names as people type them, and the keys that sampling draws by.
 //
 //   address := site "/" index
-//   site    := TransformerLens name, "blocks.5.mlp.hook_post", or short, "5.mlp"
+//   site    := TransformerLens name, "blocks.5.mlp.hook_post", or short, "5.mlp";
+//              an SAE's adds its name, "blocks.5.hook_resid_post/sae:NAME", short "5.sae:NAME",
+//              or "5.sae" where the layer has one SAE
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +21,13 @@ UnitAddress parse_unit_address(std::string_view text);
 std::string full_site_name(std::string_view text);   // "5.mlp" -> "blocks.5.mlp.hook_post"
 std::string short_site_name(std::string_view site);  // and back; others stay as they are
 uint32_t layer_of_site(std::string_view site);       // 5; 0 where the name has no layer
+
+std::string sae_site_name(std::string_view hook, std::string_view sae);
+bool is_sparse_site(std::string_view site);  // an SAE's: its units are kept as events
+
+// The one of `sites` that `name`, full or short, means. Error{not_found} says what there is,
+// Error{invalid} where a short name could mean two.
+size_t find_site(std::span<const Site> sites, std::string_view name);
 
 // The sampling rank of a sequence for a unit: a sequence is drawn before another if its rank is
 // lower (equal ranks: the earlier sequence). Uniform over sequences and independent between units,

@@ -250,9 +250,9 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
   }
   const std::optional<uint64_t> n_tokens = recording.n_tokens();
   const size_t n_listed = entries_of(manifest);
-  const uint64_t n_units = manifest.n_units();
+  const uint64_t n_units = n_dense_units(manifest.sites);
   uint64_t row = 0;
-  for (const Site& site : manifest.sites) {
+  for (const Site& site : manifest.dense_sites()) {
     for (uint32_t unit = 0; unit < site.n_units; ++unit, ++row) {
       std::vector<ClassFacts> facts;
       if (places) {

@@ -87,6 +87,8 @@ Context make_context(const LlamaModel& model, const LlamaSourceOptions& options,
   return context;
 }
 
+bool is_hook_post(const Site& site) { return site.name.ends_with(hook_name(Quantity::hook_post)); }
+
 }  // namespace
 
 class LlamaSource::Impl {
@@ -106,7 +108,7 @@ class LlamaSource::Impl {
   const Limits& limits() const { return limits_; }
   std::optional<GateFunction> gate_function() const { return plan_.gate_function; }
   std::vector<NeuronWeights> neuron_weights(size_t site) const {
-    if (!plan_.gate_function) return {};
+    if (!plan_.gate_function || !is_hook_post(plan_.sites.at(site))) return {};
     return mlp_weights(model_, plan_.sites.at(site).layer, n_threads_);
   }
 

@@ -37,7 +37,7 @@ struct LlamaSourceOptions {
   uint32_t batch_rows = 512;
   uint32_t n_threads = 0;  // 0: one for each CPU
   // where_gated hands out hook_post together with the gate and linear values it was made of, if the
-  // MLPs have gates and hook_post is all that is asked for.
+  // MLPs have gates.
   enum class Gates : uint8_t { no, where_gated } gates = Gates::no;
   // bare runs the same batches to the end of the last layer and calls no sink: what a benchmark
   // compares with.

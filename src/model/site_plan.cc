@@ -122,9 +122,9 @@ SitePlan make_site_plan(const LlamaModel& model, const LlamaSourceOptions& optio
   for (const auto& [layer, quantity] : wanted) {
     add_site(plan, model, architecture, quantity, layer);
   }
-  const bool posts_only = std::ranges::all_of(
+  const bool posts = std::ranges::any_of(
       wanted, [](const auto& site) { return site.second == Quantity::hook_post; });
-  if (options.gates == LlamaSourceOptions::Gates::where_gated && posts_only) {
+  if (options.gates == LlamaSourceOptions::Gates::where_gated && posts) {
     plan.gate_function = gate_function_of(architecture);
   }
   if (options.taps == LlamaSourceOptions::Taps::bare) {

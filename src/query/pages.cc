@@ -10,7 +10,9 @@
 #include "core/unit_address.h"
 #include "query/class_view.h"
 #include "query/histogram_view.h"
+#include "query/page_json.h"
 #include "query/recording_excerpt.h"
+#include "query/unit_reader.h"
 #include "store/recording.h"
 
 namespace actogram {
@@ -89,32 +91,6 @@ Json to_json(const Summary& s) {
 
 Json to_json(const HistogramView& view) { return {{"edges", view.edges}, {"counts", view.counts}}; }
 
-Json to_json(const Piece& piece) {
-  Json tokens = Json::array();
-  for (const PieceToken& token : piece.tokens) {
-    tokens.push_back({{"position", token.position}, {"id", token.id}, {"value", token.value}});
-  }
-  Json json = {{"text", piece.text}, {"tokens", std::move(tokens)}};
-  if (!piece.valid) json["invalid"] = true;
-  return json;
-}
-
-Json to_json(const Excerpt& excerpt) {
-  Json pieces = Json::array();
-  for (const Piece& piece : excerpt.pieces) pieces.push_back(to_json(piece));
-  return {
-      {"sequence", excerpt.at.sequence},
-      {"position", excerpt.at.position},
-      {"value", excerpt.value},
-      {"document",
-       {{"index", excerpt.document}, {"source", excerpt.source}, {"name", excerpt.document_name}}},
-      {"window",
-       {{"begin", excerpt.window_begin},
-        {"end", excerpt.window_end},
-        {"n_tokens", excerpt.n_tokens}}},
-      {"pieces", std::move(pieces)}};
-}
-
 Json to_json(const ExcerptGroup& group) {
   Json exemplars = Json::array();
   for (const Excerpt& excerpt : group.excerpts) exemplars.push_back(to_json(excerpt));
@@ -184,7 +160,8 @@ Json sites_json(const std::vector<Site>& sites) {
 }  // namespace
 
 Pages::Pages(const std::string& recording_path)
-    : recording_(std::make_unique<Recording>(recording_path)) {}
+    : recording_(std::make_unique<Recording>(recording_path)),
+      units_(std::make_unique<UnitReader>(*recording_)) {}
 Pages::~Pages() = default;
 
 std::string Pages::recording_json() const {
@@ -207,11 +184,11 @@ std::string Pages::recording_json() const {
 }
 
 std::string Pages::site_json(std::string_view text) const {
-  const std::string name = full_site_name(text);
-  recording_->units().row_of({name, 0});  // or says that there is no such site
   const std::vector<Site>& sites = recording_->manifest().sites;
-  const auto site = std::ranges::find(sites, name, &Site::name);
-  Json json = {{"site", name}, {"short", short_site_name(name)}, {"n_units", site->n_units}};
+  const size_t index = find_site(sites, text);
+  const Site& site = sites[index];
+  Json json = {
+      {"site", site.name}, {"short", short_site_name(site.name)}, {"n_units", site.n_units}};
   const std::pair<const char*, double (*)(const Summary&)> kColumns[] = {
       {"mean", [](const Summary& s) { return s.mean; }},
       {"std", [](const Summary& s) { return std::sqrt(s.variance); }},
@@ -224,7 +201,7 @@ std::string Pages::site_json(std::string_view text) const {
          return static_cast<double>(s.n_positive) / static_cast<double>(s.count);
        }},
   };
-  const auto summaries = recording_->units().summaries(static_cast<size_t>(site - sites.begin()));
+  const auto summaries = recording_->units().summaries(index);
   for (const auto& [column, value_of] : kColumns) {
     Json values = Json::array();
     for (const Summary& summary : summaries) values.push_back(value_of(summary));
@@ -235,9 +212,10 @@ std::string Pages::site_json(std::string_view text) const {
 
 UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
   UnitPage page;
-  page.address = parse_unit_address(text);
+  page.address = address(text);
   const uint64_t row = recording_->units().row_of(page.address);
-  const UnitRecord unit = recording_->units().unit(row);
+  const UnitRead read = units_->unit(row);
+  const UnitRecord& unit = read.record;
   page.previous = neighbour(recording_->manifest(), page.address, -1);
   page.next = neighbour(recording_->manifest(), page.address, +1);
   page.summary = unit.summary;
@@ -254,8 +232,7 @@ UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
 }
 
 ClassPage Pages::classes(std::string_view text, GluSigns signs, size_t n_excerpts) const {
-  const UnitAddress address = parse_unit_address(text);
-  const uint64_t row = unit_row(recording_->manifest().sites, address);
+  const uint64_t row = unit_row(recording_->manifest().sites, address(text));
   const std::vector<ClassFacts> classes = recording_->classes(row, signs);
   if (classes.empty()) {
     fail(Code::invalid, "{}: recorded without sign classes (gated neurons, --sign-classes)",
@@ -266,15 +243,13 @@ ClassPage Pages::classes(std::string_view text, GluSigns signs, size_t n_excerpt
 }
 
 UnitAddress Pages::address(std::string_view text) const {
-  UnitAddress address = parse_unit_address(text);
-  unit_row(recording_->manifest().sites, address);
-  return address;
+  return unit_address(recording_->manifest().sites, text);
 }
 
 bool Pages::has_summaries() const { return recording_->manifest().holds == Holds::everything; }
 
 std::string Pages::imported_unit_json(std::string_view text, GluSigns signs) const {
-  const UnitAddress address = parse_unit_address(text);
+  const UnitAddress address = this->address(text);
   const uint64_t row = unit_row(recording_->manifest().sites, address);
   const auto weights = recording_->weights(row, signs);
   return to_text(Json{{"address", fmt::format("{}/{}", address.site, address.index)},

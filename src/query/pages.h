@@ -14,6 +14,7 @@
 namespace actogram {
 
 class Recording;
+class UnitReader;
 
 // Thread-safe: reads only. Every method throws Error{invalid, not_found, corrupt}.
 class Pages {
@@ -40,6 +41,7 @@ class Pages {
   std::string imported_unit_json(std::string_view address, GluSigns signs) const;
 
   std::unique_ptr<Recording> recording_;
+  std::unique_ptr<UnitReader> units_;
 };
 
 }  // namespace actogram

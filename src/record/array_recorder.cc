@@ -71,7 +71,9 @@ class ArrayRecorder::Impl {
     if (n_tokens_.empty()) fail(Code::invalid, "{}: no sequence was added", options_.output);
     Manifest manifest;
     manifest.files = corpus_.finish();
-    manifest.files.merge(collation_.finish(n_tokens_, [](const Progress&) {}));
+    UnitWriter writer(folder_.path(), options_.sites, collation_.classes_of());
+    collation_.finish(n_tokens_, writer, [](const Progress&) {});
+    manifest.files.merge(writer.finish());
     manifest.model = {{"name", options_.model}, {"architecture", "unknown"}};
     manifest.corpus = corpus_json();
     manifest.options = {{"source", kFolderIdentity}};

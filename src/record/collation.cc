@@ -4,7 +4,6 @@
 #include <array>
 
 #include "collate/merge.h"
-#include "store/checkpoint.h"
 
 namespace actogram {
 namespace {
@@ -66,12 +65,13 @@ SiteCollator& Collation::site_of_row(uint64_t row, uint32_t& unit) {
   return collators_[site];
 }
 
-void Collation::save(const std::string& fingerprint, uint64_t n_sequences) {
+void Collation::save(const std::string& fingerprint, const State& state) {
   windows_.flush(visit_all());
   windows_.compact_if_wasteful(visit_all());
   windows_.sync();
   const CheckpointHead head{.fingerprint = fingerprint,
-                            .n_sequences = n_sequences,
+                            .n_sequences = state.n_sequences,
+                            .sparse = state.sparse,
                             .segments = windows_.segments(),
                             .n_units = n_units_};
   write_checkpoint(folder_ + kCheckpoint, head, [this](uint64_t row) {
@@ -82,7 +82,7 @@ void Collation::save(const std::string& fingerprint, uint64_t n_sequences) {
   windows_.remove_unlisted();
 }
 
-std::optional<uint64_t> Collation::restore(const std::string& fingerprint) {
+std::optional<Collation::State> Collation::restore(const std::string& fingerprint) {
   const auto head = read_checkpoint(folder_ + kCheckpoint, fingerprint,
                                     [this](uint64_t row, const UnitRecord& record) {
                                       uint32_t unit = 0;
@@ -90,7 +90,8 @@ std::optional<uint64_t> Collation::restore(const std::string& fingerprint) {
                                     });
   if (head) windows_.open_segments(head->segments);
   windows_.remove_unlisted();
-  return head ? std::optional(head->n_sequences) : std::nullopt;
+  if (!head) return std::nullopt;
+  return State{head->n_sequences, head->sparse};
 }
 
 UnitRecord Collation::finished_unit(const SiteCollator& site, uint32_t unit,
@@ -110,14 +111,14 @@ UnitRecord Collation::finished_unit(const SiteCollator& site, uint32_t unit,
 
 // Units go through in chunks, three at a time: while the windows of one are read, the units of the
 // one before are made, and those of the one before that are written.
-StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, const ProgressFn& progress) {
+void Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& writer,
+                       const ProgressFn& progress) {
   struct Chunk {
     uint64_t first = 0, end = 0;
     WindowStore::Loaded windows = {};
     std::vector<UnitRecord> units = {};
   };
   windows_.wait_for_writing();
-  UnitWriter writer(folder_, sites_, classes_of_);
   std::array<Chunk, 3> chunks;
   const uint64_t n_chunks = (n_units_ + kUnitsAtOnce - 1) / kUnitsAtOnce;
   for (uint64_t step = 0; step < n_chunks + 2; ++step) {
@@ -147,7 +148,6 @@ StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, const Progress
     });
     progress({"writing the units", to_write.end, n_units_, 0, "units"});
   }
-  return writer.finish();
 }
 
 }  // namespace actogram

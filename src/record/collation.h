@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "collate/site_collator.h"
+#include "store/checkpoint.h"
 #include "store/unit_tables.h"
 #include "store/window_store.h"
 
@@ -32,13 +33,19 @@ class Collation {
   // Requires: values.first_row and `sequences` are parallel; each sequence comes once for a site.
   void observe(const SiteValues& values, std::span<const BatchSequence> sequences);
 
-  // The state after `n_sequences`, for a later process whose `fingerprint` is the same.
-  void save(const std::string& fingerprint, uint64_t n_sequences);
+  // What was taken in when a process was stopped, or stopped to save it.
+  struct State {
+    uint64_t n_sequences = 0;
+    SparseState sparse = {};  // of the sparse units, which are collated elsewhere
+  };
+  // For a later process whose `fingerprint` is the same.
+  void save(const std::string& fingerprint, const State& state);
   // What save() was given last, or nothing; then this is as new.
-  std::optional<uint64_t> restore(const std::string& fingerprint);
+  std::optional<State> restore(const std::string& fingerprint);
 
-  // Writes the unit tables. `n_tokens` is the length of every sequence, by its number.
-  StoredFiles finish(std::span<const uint32_t> n_tokens, const ProgressFn& progress);
+  // Writes the units. `n_tokens` is the length of every sequence, by its number.
+  void finish(std::span<const uint32_t> n_tokens, UnitWriter& writer, const ProgressFn& progress);
+  ClassesOf classes_of() const { return classes_of_; }
 
  private:
   void for_each_window(uint64_t first_row, uint64_t end_row, const WindowStore::Visit& visit);

@@ -1,5 +1,7 @@
 #include "record/record.h"
 
+#include <algorithm>
+
 #include "model/fake_model.h"
 #include "model/llama_model.h"
 #include "model/llama_source.h"
@@ -14,62 +16,105 @@
 namespace actogram {
 namespace {
 
+// What of an SAE the numbers depend on: not where its weights lie.
+Json identity_of(const RecordedSae& sae) {
+  Json facts = sae.facts;
+  facts.erase("weights");
+  return facts;
+}
+
+// The sites whose neurons are recorded; of the source, unless an SAE alone reads them.
+std::vector<Site> dense_sites(const RecordOptions& options, const ActivationSource& source) {
+  std::vector<Site> sites = source.sites();
+  const auto& chosen = options.recorder.dense_sites;
+  std::erase_if(sites, [&](const Site& site) {
+    return chosen && std::ranges::find(*chosen, site.name) == chosen->end();
+  });
+  return sites;
+}
+
 // Everything the numbers depend on besides the model and the text.
-Json options_json(const RecordOptions& options, const ActivationSource& source) {
+Json options_json(const RecordOptions& options, const ActivationSource& source,
+                  const std::vector<RecordedSae>& saes) {
   const SequenceOptions& sequences = options.corpus.sequences;
   constexpr const char* kLong[] = {"split", "truncate"};
   constexpr const char* kBos[] = {"auto", "always", "never"};
   Json layers = Json::array();
-  for (const Site& site : source.sites()) layers.push_back(site.layer);
-  return {{"context", sequences.context},
-          {"long_documents", kLong[static_cast<int>(sequences.long_documents)]},
-          {"bos", kBos[static_cast<int>(sequences.bos)]},
-          {"max_tokens", options.corpus.max_tokens},
-          {"layers", std::move(layers)}};
+  for (const Site& site : dense_sites(options, source)) layers.push_back(site.layer);
+  Json json = {{"context", sequences.context},
+               {"long_documents", kLong[static_cast<int>(sequences.long_documents)]},
+               {"bos", kBos[static_cast<int>(sequences.bos)]},
+               {"max_tokens", options.corpus.max_tokens},
+               {"layers", std::move(layers)}};
+  for (const RecordedSae& sae : saes) json["saes"].push_back(identity_of(sae));
+  return json;
 }
 
-Json identity_of(const RecordOptions& options, const ActivationSource& source, const Json& model) {
+Json identity_of(const RecordOptions& options, const Json& options_json, const Json& model) {
   return {{"model", model},
           {"corpus", corpus_fingerprint(options.corpus.corpus)},
-          {"options", options_json(options, source)},
+          {"options", options_json},
           {"shard", {options.corpus.shard.index, options.corpus.shard.count}},
           {"collate", to_json(options.recorder.collation.collate)},
           {"format", kFormatVersion}};
 }
 
-// What the weights of all units say; empty where the source does not know. Before anything is
+// What the weights of all neurons say; empty where the source does not know. Before anything is
 // written, so that a damaged model leaves nothing behind.
-std::vector<NeuronWeights> weights_of(ActivationSource& source, const ProgressFn& progress) {
+std::vector<NeuronWeights> weights_of(ActivationSource& source, const std::vector<Site>& dense,
+                                      const ProgressFn& progress) {
   std::vector<NeuronWeights> weights;
-  const size_t n_sites = source.sites().size();
-  for (size_t site = 0; site < n_sites; ++site) {
-    const std::vector<NeuronWeights> of_site = source.neuron_weights(site);
+  uint64_t n_done = 0;
+  for (size_t s = 0; s < source.sites().size(); ++s) {
+    if (std::ranges::find(dense, source.sites()[s]) == dense.end()) continue;
+    const std::vector<NeuronWeights> of_site = source.neuron_weights(s);
     if (of_site.empty()) return {};
     weights.insert(weights.end(), of_site.begin(), of_site.end());
-    progress({"reading weights", site + 1, n_sites, 0, "sites"});
+    progress({"reading weights", ++n_done, dense.size(), 0, "sites"});
   }
   return weights;
 }
 
-}  // namespace
+// The sites that a llama.cpp model is read at: of neurons, and of what SAEs read.
+struct SiteNames {
+  std::vector<std::string> neurons, all;
+};
+SiteNames site_names(const RecordOptions& options, const LlamaModel& model,
+                     const std::vector<RecordedSae>& saes) {
+  std::vector<uint32_t> layers = options.layers;
+  for (uint32_t layer = 0; options.layers.empty() && layer < model.info().n_layers; ++layer) {
+    layers.push_back(layer);
+  }
+  SiteNames names;
+  for (const uint32_t layer : layers) {
+    if (options.neurons) names.neurons.push_back(fmt::format("blocks.{}.mlp.hook_post", layer));
+  }
+  names.all = names.neurons;
+  for (const RecordedSae& sae : saes) names.all.push_back(sae.hook);
+  return names;
+}
 
-RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer, const Json& model,
-                           const RecordOptions& options, const ProgressFn& progress) {
+RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, const Json& model,
+                         std::vector<RecordedSae> saes, const RecordOptions& options,
+                         const ProgressFn& progress) {
   check_recording_name(options.output);
   if (options.corpus.sequences.context > source.max_context()) {
     fail(Code::invalid, "a context of {} tokens is asked for; the model reads {} at most",
          options.corpus.sequences.context, source.max_context());
   }
-  const std::vector<NeuronWeights> weights = weights_of(source, progress);
+  const std::vector<NeuronWeights> weights =
+      weights_of(source, dense_sites(options, source), progress);
   if (options.refactor_glu && weights.empty()) {
     fail(Code::invalid, "--refactor-glu: {} is no gated model whose weights can be read",
          options.model);
   }
-  const Json identity = identity_of(options, source, model);
+  Manifest manifest;
+  manifest.options = options_json(options, source, saes);
+  for (const RecordedSae& sae : saes) manifest.saes.push_back(sae.facts);
+  const Json identity = identity_of(options, manifest.options, model);
   WorkFolder folder(options.output, identity, options.command);
   Json corpus = ensure_corpus(folder, options.corpus, tokenizer, progress);
 
-  Manifest manifest;
   manifest.files = files_from_json(corpus.at("files"));
   corpus.erase("files");
   if (!weights.empty()) {
@@ -80,50 +125,66 @@ RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer,
   {
     RecorderOptions recorder_options = options.recorder;
     recorder_options.bos = tokenizer.bos();
-    Recorder recorder(folder.path(), sha256_of(to_text(identity)), tables, source,
+    Recorder recorder(folder.path(), sha256_of(to_text(identity)), tables, source, std::move(saes),
                       recorder_options);
     recorder.run(progress);
     manifest.files.merge(recorder.finish(progress));
+    manifest.sites = recorder.sites();
   }
   manifest.model = model;
   manifest.corpus = std::move(corpus);
-  manifest.options = options_json(options, source);
   manifest.provenance = provenance(options.command);
   if (options.corpus.shard.count > 1) {
     manifest.provenance["shards"] = {
         fmt::format("{}/{}", options.corpus.shard.index, options.corpus.shard.count)};
   }
-  manifest.sites = source.sites();
   manifest.collate = options.recorder.collation.collate;
-  if (manifest.collate.sign_classes) manifest.gate_function = source.gate_function();
+  if (manifest.collate.sign_classes && !manifest.dense_sites().empty()) {
+    manifest.gate_function = source.gate_function();
+  }
   folder.finish(manifest);
 
   RecordReport report{.n_tokens = tables.n_tokens(),
                       .n_sequences = tables.n_sequences(),
+                      .n_units = manifest.n_units(),
                       .resumed = folder.resumed()};
-  for (const Site& site : source.sites()) report.n_units += site.n_units;
   for (const auto& [name, file] : manifest.files) report.n_bytes += file.n_bytes;
   return report;
 }
 
+}  // namespace
+
+RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer, const Json& model,
+                           const RecordOptions& options, const ProgressFn& progress) {
+  return record_with(source, tokenizer, model, open_saes(options.saes), options, progress);
+}
+
 RecordReport record(const RecordOptions& options, const ProgressFn& progress) {
   check_recording_name(options.output);
+  if (!options.neurons && options.saes.empty()) {
+    fail(Code::invalid, "--no-neurons: then there is nothing to record; add --sae");
+  }
+  RecordOptions chosen = options;
   if (auto fake = parse_fake(options.model)) {
-    fake->layers = options.layers;
+    if (options.saes.empty()) fake->layers = options.layers;
     fake->gates = options.recorder.collation.collate.sign_classes;
     FakeModel source(*fake);
+    if (!options.neurons) chosen.recorder.dense_sites.emplace();
     const Json model = {
         {"name", options.model}, {"architecture", "fake"}, {"n_layers", fake->n_layers}};
-    return record_source(source, FakeTokenizer(), model, options, progress);
+    return record_source(source, FakeTokenizer(), model, chosen, progress);
   }
   const LlamaModel model(options.model);
-  LlamaSource source(model, {.layers = options.layers,
+  std::vector<RecordedSae> saes = open_saes(options.saes);
+  const SiteNames names = site_names(options, model, saes);
+  LlamaSource source(model, {.sites = names.all,
                              .context = options.corpus.sequences.context,
                              .batch_rows = options.batch_rows,
                              .n_threads = options.recorder.collation.n_threads,
                              .gates = LlamaSourceOptions::Gates::where_gated});
+  chosen.recorder.dense_sites = names.neurons;
   const LlamaTokenizer tokenizer(model);
-  return record_source(source, tokenizer, model_json(model), options, progress);
+  return record_with(source, tokenizer, model_json(model), std::move(saes), chosen, progress);
 }
 
 std::string to_json_text(const RecordReport& report, const std::string& output) {

@@ -14,6 +14,7 @@
 #include "actogram/tokenizer.h"
 #include "base/progress.h"
 #include "record/corpus_pass.h"
+#include "record/recorded_sae.h"
 #include "record/recorder.h"
 
 namespace actogram {
@@ -23,7 +24,9 @@ struct RecordOptions {
   std::string output;  // NAME.acto
   CorpusPassOptions corpus;
   RecorderOptions recorder;
-  std::vector<uint32_t> layers = {};      // empty: all
+  std::vector<uint32_t> layers = {};  // of neurons; empty: all
+  bool neurons = true;
+  std::vector<SaeSpec> saes = {};
   bool refactor_glu = false;              // show gated neurons with those signs; changes no number
   uint32_t batch_rows = 512;              // rows that the model computes at once
   std::vector<std::string> command = {};  // for the provenance

@@ -1,5 +1,6 @@
 #include "record/recorder.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace actogram {
@@ -13,21 +14,59 @@ void check_size(const CorpusTables& corpus) {
        corpus.n_tokens(), UINT32_MAX);
 }
 
+// For each site of the source its number among the dense sites of the recording, if it is one.
+std::vector<std::optional<size_t>> dense_numbers(const std::vector<Site>& sites,
+                                                 const RecorderOptions& options) {
+  std::vector<std::optional<size_t>> numbers;
+  size_t n = 0;
+  for (const Site& site : sites) {
+    const bool dense = !options.dense_sites || std::ranges::find(*options.dense_sites, site.name) !=
+                                                   options.dense_sites->end();
+    numbers.push_back(dense ? std::optional(n++) : std::nullopt);
+  }
+  return numbers;
+}
+
+std::vector<Site> chosen(const std::vector<Site>& sites,
+                         const std::vector<std::optional<size_t>>& numbers) {
+  std::vector<Site> dense;
+  for (size_t s = 0; s < sites.size(); ++s) {
+    if (numbers[s]) dense.push_back(sites[s]);
+  }
+  return dense;
+}
+
 }  // namespace
 
 Recorder::Recorder(const std::string& folder, std::string fingerprint, const CorpusTables& corpus,
-                   ActivationSource& source, const RecorderOptions& options)
-    : fingerprint_(std::move(fingerprint)),
+                   ActivationSource& source, std::vector<RecordedSae> saes,
+                   const RecorderOptions& options)
+    : folder_(folder),
+      fingerprint_(std::move(fingerprint)),
       corpus_(corpus),
       source_(source),
       checkpoint_seconds_(options.checkpoint_seconds),
       bos_(options.bos),
-      collation_(folder, source.sites(), source.gate_function(), options.collation) {
+      dense_(dense_numbers(source.sites(), options)),
+      sites_(chosen(source.sites(), dense_)),
+      collation_(folder, sites_, source.gate_function(), options.collation) {
   check_size(corpus);
   for (uint64_t s = 0; s < corpus.n_sequences(); ++s) {
     n_tokens_.push_back(corpus.sequence(s).n_tokens);
   }
-  next_sequence_ = collation_.restore(fingerprint_).value_or(0);
+  const Collation::State state = collation_.restore(fingerprint_).value_or(Collation::State{});
+  next_sequence_ = state.n_sequences;
+  if (saes.empty()) return;
+  saes_.emplace(folder, std::move(saes), source.sites(), sites_, corpus, state.sparse,
+                options.collation.n_threads);
+}
+
+void Recorder::observe(const SiteValues& values, std::span<const BatchSequence> sequences) {
+  if (saes_) saes_->observe(values, sequences);
+  if (!dense_[values.site]) return;
+  SiteValues of_dense = values;
+  of_dense.site = *dense_[values.site];
+  collation_.observe(of_dense, sequences);
 }
 
 void Recorder::run(const ProgressFn& progress) {
@@ -40,13 +79,12 @@ void Recorder::run(const ProgressFn& progress) {
     progress({"recording", n_done, corpus_.n_tokens(), done_before, "tokens"});
     const Batch batch = next_batch();
     const std::vector<std::span<const int32_t>> tokens(batch.tokens.begin(), batch.tokens.end());
-    source_.run(tokens,
-                [&](const SiteValues& values) { collation_.observe(values, batch.sequences); });
+    source_.run(tokens, [&](const SiteValues& values) { observe(values, batch.sequences); });
     next_sequence_ += batch.sequences.size();
     n_done += batch.n_tokens;
     const std::chrono::duration<double> since = Clock::now() - last_checkpoint;
     if (since.count() < checkpoint_seconds_) continue;
-    collation_.save(fingerprint_, next_sequence_);
+    collation_.save(fingerprint_, {next_sequence_, saes_ ? saes_->save() : SparseState{}});
     last_checkpoint = Clock::now();
   }
   progress({"recording", n_done, corpus_.n_tokens(), done_before, "tokens"});
@@ -70,7 +108,11 @@ Recorder::Batch Recorder::next_batch() const {
 }
 
 StoredFiles Recorder::finish(const ProgressFn& progress) {
-  return collation_.finish(n_tokens_, progress);
+  UnitWriter writer(folder_, sites_, collation_.classes_of());
+  collation_.finish(n_tokens_, writer, progress);
+  StoredFiles files = saes_ ? saes_->finish(writer, progress) : StoredFiles{};
+  files.merge(writer.finish());
+  return files;
 }
 
 }  // namespace actogram

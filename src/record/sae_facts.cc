@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "codec/json.h"
-
 namespace actogram {
 namespace {
 
@@ -49,7 +47,9 @@ std::string place_text(uint32_t width, const std::string& site) {
   return fmt::format("{} values{}{}", width, site.empty() ? "" : " at ", site);
 }
 
-Json to_json(const Sae& sae) {
+}  // namespace
+
+Json sae_json(const Sae& sae) {
   Json json = {{"format", sae.format},
                {"kind", name_of(sae.kind)},
                {"n_latents", sae.n_latents},
@@ -71,8 +71,6 @@ Json to_json(const Sae& sae) {
   return json;
 }
 
-}  // namespace
-
 SaeFacts sae_facts(const std::string& weights, const SaeOptions& options) {
   const Sae sae = open_sae(weights, options);
   check_finite(sae);
@@ -86,7 +84,7 @@ SaeFacts sae_facts(const std::string& weights, const SaeOptions& options) {
   if (sae.w_dec) facts.lines.emplace_back("writes", place_text(sae.d_out, sae.site_out));
   if (!sae.model.empty()) facts.lines.emplace_back("model", sae.model);
   for (const std::string& note : sae.notes) facts.lines.emplace_back("note", note);
-  facts.json = to_text(to_json(sae));
+  facts.json = to_text(sae_json(sae));
   return facts;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "codec/json.h"
 #include "sae/sae.h"
 
 namespace actogram {
@@ -14,6 +15,9 @@ struct SaeFacts {
   std::vector<std::pair<std::string, std::string>> lines;  // label and text
   std::string json;
 };
+
+// What is said of it there, and in the manifest of a recording.
+Json sae_json(const Sae& sae);
 
 SaeFacts sae_facts(const std::string& weights, const SaeOptions& options);
 

@@ -10,7 +10,7 @@
 namespace actogram {
 namespace {
 
-constexpr uint64_t kMagic = 0x32706b6301746361;  // changes with the layout
+constexpr uint64_t kMagic = 0x33706b6301746361;  // changes with the layout
 
 // The part of a peak that outlives the process.
 struct StoredPeak {
@@ -105,6 +105,8 @@ template <typename Stream, typename Head>
 void head_fields(Stream& stream, Head& head, auto& fingerprint) {
   stream.list(fingerprint);
   stream.value(head.n_sequences);
+  stream.list(head.sparse.runs);
+  stream.list(head.sparse.unknown);
   stream.list(head.segments);
   stream.value(head.n_units);
 }

@@ -1,8 +1,8 @@
 // A checkpoint: the state of every collator after a number of sequences, in one file that is
 // written beside the old one, synced and renamed. A recording that was stopped goes on from it.
 //
-//   checkpoint := magic:u64 fingerprint:str n_sequences:u64 segments:u32[] n_units:u64 unit*
-//   check:u64
+//   checkpoint := magic:u64 fingerprint:str n_sequences:u64 runs[] unknown[] segments:u32[]
+//                 n_units:u64 unit* check:u64
 //   unit       := summary sums histogram histogram peak[] peak[] class*
 //
 // Little-endian, for this machine and this version only; anything else starts again. `check` is the
@@ -16,12 +16,21 @@
 #include <vector>
 
 #include "core/unit_record.h"
+#include "store/event_runs.h"
+#include "store/token_lists.h"
 
 namespace actogram {
+
+// What there is of sparse units.
+struct SparseState {
+  std::vector<StoredRun> runs;
+  std::vector<UnknownToken> unknown;
+};
 
 struct CheckpointHead {
   std::string fingerprint;  // of the command and everything it reads; another one does not fit
   uint64_t n_sequences = 0;
+  SparseState sparse;
   std::vector<uint32_t> segments;  // of the WindowStore
   uint64_t n_units = 0;
 };

@@ -2,7 +2,8 @@
 // goes to disk as a run, sorted, once in each order. Afterwards there are a few sorted runs, in
 // files or in the buffers, which event_merge.h makes one of.
 //
-// A run's file is mapped and then loses its name, so a process that dies leaves none behind.
+// Runs are files events-N.token and events-N.unit until the last of them is done with; save() makes
+// what there is safe, and a later process takes it up.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +21,18 @@
 
 namespace actogram {
 
+// A run on the disk, by its number.
+struct StoredRun {
+  uint32_t number = 0;
+  uint64_t n_events = 0;
+};
+
 class EventRuns {
  public:
-  // `memory_bytes` is for all buffers together; memory that is not filled is not taken.
-  EventRuns(std::string folder, size_t n_threads, size_t memory_bytes, EventBits bits);
+  // `memory_bytes` is for all buffers together; memory that is not filled is not taken. Runs of an
+  // earlier process are in the folder: those that it `saved` are taken up, others removed.
+  EventRuns(std::string folder, size_t n_threads, size_t memory_bytes, EventBits bits,
+            std::span<const StoredRun> saved = {});
 
   // Threads may add at once, each with its own number.
   void add(size_t thread, const Event& event) {
@@ -31,6 +40,10 @@ class EventRuns {
     if (buffer.n == capacity_) spill(buffer);
     buffer.events[buffer.n++] = event;
   }
+
+  // Empties the buffers; after it the runs on the disk survive a power cut.
+  std::vector<StoredRun> save();
+  void remove_files();
 
   uint64_t n_events() const;
   // All events, every run in this order; they stand until the next call.
@@ -43,12 +56,16 @@ class EventRuns {
     size_t n = 0;
   };
   struct Spilled {
+    StoredRun run;
     MappedFile by_token, by_unit;
+    bool is_synced = false;
   };
 
+  std::string path_of(uint32_t run, EventOrder order) const;
   void sort(Buffer& buffer, EventOrder order) const;
   void spill(Buffer& buffer);
-  MappedFile spill_in(EventOrder order, Buffer& buffer, const std::string& path) const;
+  void write(EventOrder order, Buffer& buffer, const std::string& path) const;
+  Spilled open(const StoredRun& run) const;
 
   std::string folder_;
   EventBits bits_;
@@ -56,7 +73,7 @@ class EventRuns {
   std::vector<Buffer> buffers_;
   std::mutex mutex_;
   std::vector<Spilled> spilled_;
-  size_t n_spills_ = 0;
+  uint32_t next_run_ = 0;
 };
 
 }  // namespace actogram

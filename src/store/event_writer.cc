@@ -94,10 +94,10 @@ void write_by_unit(std::span<const EventRun> runs, uint64_t n_events, ThreadPool
 }  // namespace
 
 EventWriter::EventWriter(std::string folder, EventSpace space, size_t n_threads,
-                         size_t memory_bytes)
+                         size_t memory_bytes, std::span<const StoredRun> saved)
     : folder_(std::move(folder)),
       space_(space),
-      runs_(folder_, n_threads, memory_bytes, bits_of(space)) {}
+      runs_(folder_, n_threads, memory_bytes, bits_of(space), saved) {}
 
 void EventWriter::add(size_t thread, std::span<const uint32_t> tokens,
                       std::span<const uint32_t> units, std::span<const float> values) {
@@ -116,6 +116,7 @@ StoredFiles EventWriter::finish(ThreadPool& pool) {
   UnitEventsWriter by_unit(folder_, space_.n_units);
   write_by_unit(runs_.sorted(EventOrder::by_unit, pool), runs_.n_events(), pool, by_unit);
   by_unit.finish(files);
+  runs_.remove_files();
   return files;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/threads.h"
 #include "store/corpus_tables.h"
@@ -27,15 +28,19 @@ class EventWriter {
  public:
   static constexpr size_t kMemoryBytes = size_t{1} << 30;
 
-  // Error{unsupported} for more tokens or units than the tables can number.
+  // Error{unsupported} for more tokens or units than the tables can number. `saved` is what save()
+  // gave an earlier process.
   EventWriter(std::string folder, EventSpace space, size_t n_threads,
-              size_t memory_bytes = kMemoryBytes);
+              size_t memory_bytes = kMemoryBytes, std::span<const StoredRun> saved = {});
 
   // Events i of the three spans. Threads may add at once, each with its own number below
   // `n_threads`. Error{invalid} for a token or unit beyond the space, and for a value that is 0 or
   // not finite: that is no event.
   void add(size_t thread, std::span<const uint32_t> tokens, std::span<const uint32_t> units,
            std::span<const float> values);
+
+  // What was added so far is on the disk after it, for a process that goes on from here.
+  std::vector<StoredRun> save() { return runs_.save(); }
 
   // Error{invalid} where a unit has two values at one token.
   StoredFiles finish(ThreadPool& pool);

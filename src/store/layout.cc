@@ -161,4 +161,16 @@ const TableSpec& token_spans_table() {
   return table;
 }
 
+const TableSpec& sampled_tokens_table() {
+  static const TableSpec table{"sampled_tokens.arrow", {{"token", u32}}};  // row of tokens.arrow
+  return table;
+}
+
+const TableSpec& unknown_tokens_table() {
+  static const TableSpec table{"unknown_tokens.arrow",
+                               {{"site", u32},     // index into the manifest's sites
+                                {"token", u32}}};  // row of tokens.arrow
+  return table;
+}
+
 }  // namespace actogram

@@ -9,8 +9,10 @@
 
 namespace actogram {
 
-inline constexpr int kFormatVersion = 2;       // the newest that is read
-inline constexpr int kWholeFormatVersion = 1;  // of a recording that has all of its tables
+inline constexpr int kFormatVersion = 3;        // the newest that is read
+inline constexpr int kDenseFormatVersion = 1;   // of a recording whose units are all dense
+inline constexpr int kImportFormatVersion = 2;  // of one that lacks some of its tables
+inline constexpr int kEventsFormatVersion = 3;  // of one with sparse units
 inline constexpr const char* kManifestFile = "manifest.json";
 
 // One table: its file and its columns.
@@ -38,9 +40,13 @@ const TableSpec& unit_events_table();
 const TableSpec& unit_spans_table();
 const TableSpec& token_events_table();
 const TableSpec& token_spans_table();
+// Where sparse units' values are not known of every token: of which they are, of which they are
+// not.
+const TableSpec& sampled_tokens_table();
+const TableSpec& unknown_tokens_table();
 
 inline constexpr size_t kUnitsPerBatch = 64;        // units, histograms, peaks, classes, shares
-inline constexpr size_t kRowsPerBatch = 1 << 16;    // sequences, tokens and weights
+inline constexpr size_t kRowsPerBatch = 1 << 16;    // sequences, tokens and weights; token lists
 inline constexpr size_t kTextPerBatch = 4 << 20;    // bytes of documents, or one document
 inline constexpr size_t kEventsPerBatch = 1 << 20;  // unit_events
 inline constexpr size_t kTokensPerEventBatch = 1 << 14;  // token_events, token_spans

@@ -1,5 +1,8 @@
 #include "store/manifest.h"
 
+#include <algorithm>
+
+#include "core/unit_address.h"
 #include "store/layout.h"
 
 namespace actogram {
@@ -82,6 +85,11 @@ Manifest manifest_from_json(const Json& json) {
     manifest.sites.push_back({site.at("name").get<std::string>(), site.at("layer").get<uint32_t>(),
                               site.at("n_units").get<uint32_t>()});
   }
+  const auto is_dense = [](const Site& site) { return !is_sparse_site(site.name); };
+  if (!std::ranges::is_partitioned(manifest.sites, is_dense)) {
+    fail(Code::corrupt, "a manifest with a dense site after a sparse one");
+  }
+  manifest.saes = json.value("saes", Json::array());
   manifest.files = files_from_json(json.at("files"));
   if (manifest.sites.empty()) fail(Code::corrupt, "a manifest without sites");
   return manifest;
@@ -116,16 +124,36 @@ uint64_t Manifest::n_units() const {
   return n;
 }
 
+std::span<const Site> Manifest::dense_sites() const {
+  return std::span(sites).first(sites.size() - sparse_sites().size());
+}
+
+std::span<const Site> Manifest::sparse_sites() const {
+  const auto first =
+      std::ranges::find_if(sites, [](const Site& site) { return is_sparse_site(site.name); });
+  return {first, sites.end()};
+}
+
 bool Manifest::has_corpus() const {
   return holds == Holds::everything || files.contains(documents_table().file);
 }
+
+namespace {
+
+// The lowest that can read it.
+int version_of(const Manifest& manifest) {
+  if (!manifest.sparse_sites().empty()) return kEventsFormatVersion;
+  return manifest.holds == Holds::everything ? kDenseFormatVersion : kImportFormatVersion;
+}
+
+}  // namespace
 
 std::string to_text(const Manifest& manifest) {
   Json gate_function;
   if (manifest.gate_function) gate_function = name_of(*manifest.gate_function);
   const bool whole = manifest.holds == Holds::everything;
   Json json = {{"format", "actogram recording"},
-               {"version", whole ? kWholeFormatVersion : kFormatVersion},
+               {"version", version_of(manifest)},
                {"model", manifest.model},
                {"corpus", manifest.corpus},
                {"options", manifest.options},
@@ -135,6 +163,7 @@ std::string to_text(const Manifest& manifest) {
                {"sites", sites_to_json(manifest.sites)},
                {"files", to_json(manifest.files)},
                {"provenance", manifest.provenance}};
+  if (!manifest.saes.empty()) json["saes"] = manifest.saes;
   if (!whole) json["holds"] = kHolds[static_cast<size_t>(manifest.holds)].second;
   return to_pretty_text(json);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,8 @@ struct Manifest {
   Json corpus;      // sources and counts
   Json options;     // what shapes the numbers: context, long_documents, bos, ...
   Json provenance;  // program, command, simd, shards: what does not shape them
-  std::vector<Site> sites;
+  std::vector<Site> sites;    // dense ones first
+  Json saes = Json::array();  // of each sparse site: site, weights, sha256, format, kind, sizes
   CollateOptions collate;
   std::optional<GateFunction> gate_function;  // of gated neurons whose sign classes are recorded
   bool refactor_glu = false;                  // what GluSigns::recorded means
@@ -37,6 +39,9 @@ struct Manifest {
   // Of the corpus; nullopt where an imported data set does not say.
   std::optional<uint64_t> n_tokens() const;
   uint64_t n_units() const;
+  // Those whose every value was collated, and then those of which events are kept.
+  std::span<const Site> dense_sites() const;
+  std::span<const Site> sparse_sites() const;
   bool has_corpus() const;
   ClassesOf classes_of() const { return gate_function ? ClassesOf::units : ClassesOf::nothing; }
   bool has_weights() const { return files.contains(weights_table().file); }

@@ -8,6 +8,7 @@
 #include "core/refactor_glu.h"
 #include "core/unit_address.h"
 #include "store/event_check.h"
+#include "store/sparse_units.h"
 
 namespace actogram {
 
@@ -59,6 +60,7 @@ Recording::Recording(const std::string& path) : path_(path), manifest_(read_mani
 
 void Recording::open_events() {
   events_.emplace(path_);
+  token_lists_ = TokenLists(path_, manifest_.files);
   if (events_->n_units() == manifest_.n_units() && events_->n_tokens() == corpus().n_tokens())
     return;
   fail(Code::corrupt, "{}: events of {} units and {} tokens; the recording has {} and {}", path_,
@@ -66,9 +68,9 @@ void Recording::open_events() {
 }
 
 void Recording::check_n_units(std::string_view file, uint64_t n_units) const {
-  if (n_units == manifest_.n_units()) return;
-  fail(Code::corrupt, "{}: {} has {} units; the manifest has {}", path_, file, n_units,
-       manifest_.n_units());
+  const uint64_t expected = n_dense_units(manifest_.sites);
+  if (n_units == expected) return;
+  fail(Code::corrupt, "{}: {} has {} units; the manifest has {}", path_, file, n_units, expected);
 }
 
 const CorpusTables& Recording::corpus() const {
@@ -112,14 +114,14 @@ std::vector<ClassRecord> Recording::exact_classes(uint64_t row, GluSigns signs) 
     fail(Code::invalid, "{}: imported from a data set of others: it has no exact counts and sums",
          path_);
   }
-  if (!classes_) return {};
+  if (!classes_ || row >= classes_->n_units()) return {};
   std::vector<ClassRecord> classes = classes_->classes(row);
   if (refactors(signs)) refactor_glu(classes, weights_->weights(row).sign);
   return classes;
 }
 
 std::optional<NeuronWeights> Recording::weights(uint64_t row, GluSigns signs) const {
-  if (!weights_) return std::nullopt;
+  if (!weights_ || row >= weights_->n_units()) return std::nullopt;
   const NeuronWeights weights = weights_->weights(row);
   return refactors(signs) ? refactor_glu(weights) : weights;
 }
@@ -137,6 +139,7 @@ class Checker {
     if (!report_.problems.empty()) return report_;
     const Recording recording(path_);
     for_each_unit(recording, [&](const std::string& name, uint64_t row) {
+      if (row >= n_dense_units(manifest.sites)) return;
       if (manifest.holds == Holds::everything) {
         check_unit(recording, name, recording.units().unit(row));
       } else {
@@ -144,9 +147,7 @@ class Checker {
       }
       if (const auto weights = recording.weights(row)) check_weights(name, *weights);
     });
-    if (recording.events() != nullptr) {
-      for (const std::string& found : problems_of(*recording.events())) problem("{}", found);
-    }
+    if (recording.events() != nullptr) check_events(recording);
     return report_;
   }
 
@@ -190,6 +191,30 @@ class Checker {
                           static_cast<double>(recording.manifest().n_units()));
     }
     report_.n_units = row;
+  }
+
+  // Whether the tables of events agree, and the units with what they say.
+  void check_events(const Recording& recording) {
+    for (const std::string& found : problems_of(*recording.events())) problem("{}", found);
+    if (!report_.problems.empty()) return;
+    const std::vector<Site>& sites = recording.manifest().sites;
+    uint64_t row = n_dense_units(sites);
+    for (size_t s = recording.manifest().dense_sites().size(); s < sites.size(); ++s) {
+      const SparseCorpus corpus(first_tokens(recording.corpus()), recording.token_lists().known(s));
+      for (uint32_t unit = 0; unit < sites[s].n_units; ++unit, ++row) {
+        const UnitRecord found = recording.units().unit(row);
+        const UnitRecord expected =
+            sparse_unit(*recording.events(), row, corpus, recording.token_lists(), s);
+        const bool same = found.sums == expected.sums && found.values == expected.values &&
+                          found.maxima == expected.maxima &&
+                          found.summary.count == expected.summary.count &&
+                          found.summary.min_at == expected.summary.min_at &&
+                          found.summary.max_at == expected.summary.max_at;
+        if (same && found.maximum_peaks.empty() && found.minimum_peaks.empty()) continue;
+        problem("{}/{}: its summary or histogram is not that of its events",
+                short_site_name(sites[s].name), unit);
+      }
+    }
   }
 
   void check_unit(const Recording& recording, const std::string& name, const UnitRecord& unit) {

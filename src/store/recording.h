@@ -11,6 +11,7 @@
 #include "store/event_index.h"
 #include "store/manifest.h"
 #include "store/share_tables.h"
+#include "store/token_lists.h"
 #include "store/unit_tables.h"
 #include "store/weight_table.h"
 
@@ -27,6 +28,7 @@ class Recording {
   const CorpusTables& corpus() const;
   const UnitTables& units() const;
   const EventIndex* events() const { return events_ ? &*events_ : nullptr; }  // of sparse units
+  const TokenLists& token_lists() const { return token_lists_; }
 
   // That the numbers are of; nullopt where a data set of others does not say.
   std::optional<uint64_t> n_tokens() const;
@@ -39,7 +41,7 @@ class Recording {
   std::vector<ClassFacts> classes(uint64_t row, GluSigns signs) const;
   // The same with exact sums. Error{invalid} where a data set of others was imported.
   std::vector<ClassRecord> exact_classes(uint64_t row, GluSigns signs) const;
-  // What the unit's weights say; nothing where no weights were at hand.
+  // What a neuron's weights say; nothing where no weights were at hand.
   std::optional<NeuronWeights> weights(uint64_t row, GluSigns signs = GluSigns::model) const;
 
  private:
@@ -54,6 +56,7 @@ class Recording {
   std::optional<ShareTable> shares_;
   std::optional<WeightTable> weights_;
   std::optional<EventIndex> events_;
+  TokenLists token_lists_;
 };
 
 // Reads only the manifest; says what is wrong if `path` is no recording.

@@ -175,7 +175,7 @@ void UnitWriter::add(const UnitRecord& unit) {
   s.histogram_rows.maximum_counts.add(unit.maxima.counts);
   for (const KeptPeak& peak : unit.maximum_peaks) add_peak(s.peak_rows, peak);
   for (const KeptPeak& peak : unit.minimum_peaks) add_peak(s.peak_rows, peak);
-  if (s.classes) s.classes->add(unit.classes);
+  if (s.classes && !is_sparse_site(site.name)) s.classes->add(unit.classes);
   if (++s.index == site.n_units) s.index = 0, ++s.site;
   if (s.unit_rows.unit.size() == kUnitsPerBatch) s.flush();
 }
@@ -203,31 +203,36 @@ UnitTables::UnitTables(const std::string& folder, const std::vector<Site>& sites
   uint64_t n_units = 0;
   for (const Site& site : sites) n_units += site.n_units;
   if (with == ClassesOf::units) classes_.emplace(folder);
-  if (classes_ && classes_->n_units() != n_units) {
+  if (classes_ && classes_->n_units() != n_dense_units(sites)) {
     fail(Code::corrupt, "{}: {} has the classes of {} units; the manifest has {}", folder,
-         classes_table().file, classes_->n_units(), n_units);
+         classes_table().file, classes_->n_units(), n_dense_units(sites));
   }
   if (units_.n_rows() == n_units && histograms_.n_rows() == n_units) return;
   fail(Code::corrupt, "{}: {} rows in {} and {} in {}; the manifest has {} units", folder,
        units_.n_rows(), units_table().file, histograms_.n_rows(), histograms_table().file, n_units);
 }
 
+UnitAddress unit_address(const std::vector<Site>& sites, std::string_view text) {
+  UnitAddress address = parse_unit_address(text);
+  address.site = sites[find_site(sites, address.site)].name;
+  unit_row(sites, address);
+  return address;
+}
+
 uint64_t unit_row(const std::vector<Site>& sites, const UnitAddress& address) {
+  const size_t found = find_site(sites, address.site);
   uint64_t row = 0;
-  for (const Site& site : sites) {
-    if (site.name == address.site) {
-      if (address.index < site.n_units) return row + address.index;
-      fail(Code::not_found, "no unit {}/{}: {} has the units 0 to {}", short_site_name(site.name),
-           address.index, short_site_name(site.name), site.n_units - 1);
-    }
-    row += site.n_units;
-  }
-  std::string names;
-  for (const Site& site : sites) {
-    names += (names.empty() ? "" : ", ") + std::string(short_site_name(site.name));
-  }
-  fail(Code::not_found, "no site {} in this recording; it has {}", short_site_name(address.site),
-       names);
+  for (size_t s = 0; s < found; ++s) row += sites[s].n_units;
+  const Site& site = sites[found];
+  if (address.index < site.n_units) return row + address.index;
+  fail(Code::not_found, "no unit {}/{}: {} has the units 0 to {}", short_site_name(site.name),
+       address.index, short_site_name(site.name), site.n_units - 1);
+}
+
+uint64_t n_dense_units(const std::vector<Site>& sites) {
+  uint64_t n = 0;
+  for (const Site& site : sites) n += is_sparse_site(site.name) ? 0 : site.n_units;
+  return n;
 }
 
 namespace {
@@ -309,7 +314,8 @@ UnitRecord UnitTables::unit(uint64_t row) const {
 }
 
 std::vector<ClassRecord> UnitTables::classes(uint64_t row) const {
-  return classes_ ? classes_->classes(row) : std::vector<ClassRecord>();
+  const bool has = classes_ && row < classes_->n_units();
+  return has ? classes_->classes(row) : std::vector<ClassRecord>();
 }
 
 std::vector<Summary> UnitTables::summaries(size_t site) const {

@@ -16,7 +16,7 @@
 
 namespace actogram {
 
-// Whether units have sign classes: those of gated neurons do.
+// Whether dense units have sign classes: those of gated neurons do.
 enum class ClassesOf : uint8_t { nothing, units };
 
 class UnitWriter {
@@ -25,6 +25,7 @@ class UnitWriter {
   ~UnitWriter();
 
   // Units come in the order of the sites, from the first to the last. Windows are spans here.
+  // Sparse units have no peaks here: they are drawn from the events.
   void add(const UnitRecord& unit);
   StoredFiles finish();
 
@@ -33,8 +34,13 @@ class UnitWriter {
   std::unique_ptr<State> state_;
 };
 
-// The row of a unit among those of all sites; Error{not_found} says what there is.
+// A unit of `sites` as a person names it, with the full name of its site, and its row among those
+// of all sites. Error{not_found} says what there is.
+UnitAddress unit_address(const std::vector<Site>& sites, std::string_view text);
 uint64_t unit_row(const std::vector<Site>& sites, const UnitAddress& address);
+
+// Dense units come before sparse ones, so these are also the rows below it.
+uint64_t n_dense_units(const std::vector<Site>& sites);
 
 class UnitTables {
  public:

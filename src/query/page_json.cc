@@ -1,0 +1,34 @@
+#include "query/page_json.h"
+
+namespace actogram {
+namespace {
+
+Json to_json(const Piece& piece) {
+  Json tokens = Json::array();
+  for (const PieceToken& token : piece.tokens) {
+    tokens.push_back({{"position", token.position}, {"id", token.id}, {"value", token.value}});
+  }
+  Json json = {{"text", piece.text}, {"tokens", std::move(tokens)}};
+  if (!piece.valid) json["invalid"] = true;
+  return json;
+}
+
+}  // namespace
+
+Json to_json(const Excerpt& excerpt) {
+  Json pieces = Json::array();
+  for (const Piece& piece : excerpt.pieces) pieces.push_back(to_json(piece));
+  return {
+      {"sequence", excerpt.at.sequence},
+      {"position", excerpt.at.position},
+      {"value", excerpt.value},
+      {"document",
+       {{"index", excerpt.document}, {"source", excerpt.source}, {"name", excerpt.document_name}}},
+      {"window",
+       {{"begin", excerpt.window_begin},
+        {"end", excerpt.window_end},
+        {"n_tokens", excerpt.n_tokens}}},
+      {"pieces", std::move(pieces)}};
+}
+
+}  // namespace actogram

@@ -1,0 +1,11 @@
+// What more than one page shows, as the JSON of docs/api.md.
+#pragma once
+
+#include "codec/json.h"
+#include "query/excerpt.h"
+
+namespace actogram {
+
+Json to_json(const Excerpt& excerpt);
+
+}  // namespace actogram

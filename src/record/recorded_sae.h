@@ -1,0 +1,39 @@
+// An SAE to be recorded, as a person names it and as it is once its weights are open.
+//
+//   spec := WEIGHTS [ "@" SITE ] ( "," KEY "=" VALUE )*
+//
+// SITE is short (19.resid_post) or TransformerLens' name; it may be left out where the file tells
+// it. Keys are name, kind, k, threshold, input_scale and fold_decoder_norm, for what files of some
+// formats do not tell (docs/sae.md).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actogram/types.h"
+#include "codec/json.h"
+#include "sae/sae.h"
+
+namespace actogram {
+
+struct SaeSpec {
+  std::string weights;
+  SaeOptions options = {};
+  std::string name;  // in addresses: 19.sae:NAME/42
+};
+
+// Error{invalid} says what cannot be read.
+SaeSpec parse_sae_spec(std::string_view text);
+
+struct RecordedSae {
+  Sae sae;
+  std::string hook = {};  // where it reads: "blocks.19.hook_resid_post"
+  Site site = {};         // of its latents: "blocks.19.hook_resid_post/sae:NAME"
+  Json facts = {};  // for the manifest: site, name, weights, sha256, and what `sae info` tells
+};
+
+// Error{invalid} where no site is known, or two SAEs of a layer have the same name.
+std::vector<RecordedSae> open_saes(const std::vector<SaeSpec>& specs);
+
+}  // namespace actogram

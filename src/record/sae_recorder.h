@@ -1,0 +1,67 @@
+// SaeRecorder encodes the model's values at the sites that SAEs read, batch by batch, and keeps the
+// events; at the end it writes their tables and the latents' rows among the units.
+//
+// Memory: each SAE's encoder and a buffer of events; what does not fit goes to the disk, sorted.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "actogram/source.h"
+#include "base/progress.h"
+#include "collate/unit_block.h"
+#include "record/recorded_sae.h"
+#include "sae/encoder.h"
+#include "store/checkpoint.h"
+#include "store/event_writer.h"
+#include "store/unit_tables.h"
+
+namespace actogram {
+
+class SaeRecorder {
+ public:
+  // `sites` are the recording's dense ones; those of the latents are put behind them. `state` is
+  // what save() gave an earlier process. Error{invalid} where the source has no such site, or of
+  // another width.
+  SaeRecorder(const std::string& folder, std::vector<RecordedSae> saes,
+              const std::vector<Site>& source_sites, std::vector<Site>& sites,
+              const CorpusTables& corpus, const SparseState& state, uint32_t n_threads);
+
+  // Requires: values.first_row and `sequences` are parallel; each sequence comes once for a site.
+  void observe(const SiteValues& values, std::span<const BatchSequence> sequences);
+
+  SparseState save();
+
+  // `writer` has the dense units already.
+  StoredFiles finish(UnitWriter& writer, const ProgressFn& progress);
+
+ private:
+  struct Reader {
+    size_t source_site = 0;
+    uint32_t site = 0;        // of the recording
+    uint32_t first_unit = 0;  // row of units.arrow
+    std::unique_ptr<SaeEncoder> encoder;
+  };
+
+  void set_tokens_of_rows(const SiteValues& values, std::span<const BatchSequence> sequences);
+  void keep(const Reader& reader, const EncodedRows& rows);
+
+  std::string folder_;
+  const CorpusTables& corpus_;
+  uint32_t n_threads_;
+  std::vector<uint64_t> first_token_;  // [sequence + 1]
+  std::vector<Reader> readers_;
+  std::vector<Site> sites_;  // all of the recording
+  std::vector<UnknownToken> unknown_;
+  std::unique_ptr<EventWriter> events_;
+
+  // The batch at hand.
+  std::vector<uint32_t> token_of_row_;  // kNoToken for a filler row
+  std::vector<uint32_t> tokens_, units_;
+  std::vector<float> values_;
+};
+
+}  // namespace actogram
