@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 
+#include "base/threads.h"
 #include "collate/merge.h"
+#include "store/event_writer.h"
 #include "store/provenance.h"
 #include "store/recording.h"
+#include "store/sparse_units.h"
 #include "store/work_folder.h"
 
 namespace actogram {
@@ -164,11 +168,10 @@ class MergedCorpus {
   uint32_t n_sources_ = 0;
 };
 
-StoredFiles write_units(const Inputs& inputs, const MergedCorpus& corpus, const std::string& folder,
-                        const ProgressFn& progress) {
+void write_dense_units(const Inputs& inputs, const MergedCorpus& corpus, UnitWriter& writer,
+                       const ProgressFn& progress) {
   const Manifest& manifest = inputs.front()->manifest();
-  UnitWriter writer(folder, manifest.sites, manifest.classes_of());
-  const uint64_t n_units = inputs.front()->units().n_units();
+  const uint64_t n_units = n_dense_units(manifest.sites);
   std::vector<UnitRecord> parts(inputs.size());
   for (uint64_t row = 0; row < n_units; ++row) {
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -192,7 +195,86 @@ StoredFiles write_units(const Inputs& inputs, const MergedCorpus& corpus, const 
     if (row % 1024 == 0) progress({"merging", row, n_units, 0, "units"});
   }
   progress({"merging", n_units, n_units, 0, "units"});
-  return writer.finish();
+}
+
+// Tokens of an input go to where their sequences went.
+class MergedTokens {
+ public:
+  MergedTokens(const Inputs& inputs, const MergedCorpus& corpus, const CorpusTables& merged) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      first_.push_back(first_tokens(inputs[i]->corpus()));
+      std::vector<uint32_t>& to = to_.emplace_back();
+      for (uint32_t s = 0; s < inputs[i]->corpus().n_sequences(); ++s) {
+        const SequenceRow row = merged.sequence(corpus.new_sequence(i, s));
+        to.push_back(static_cast<uint32_t>(row.first_token));
+      }
+    }
+  }
+
+  // `tokens` of an input, ascending.
+  void renumber(size_t input, std::span<const uint32_t> tokens, std::vector<uint32_t>& into) const {
+    const std::vector<uint64_t>& first = first_[input];
+    into.clear();
+    size_t s = 0;
+    for (const uint32_t token : tokens) {
+      if (token >= first[s + 1]) {
+        const auto after = std::ranges::upper_bound(first, token);
+        s = static_cast<size_t>(after - first.begin()) - 1;
+      }
+      into.push_back(static_cast<uint32_t>(to_[input][s] + (token - first[s])));
+    }
+  }
+
+ private:
+  std::vector<std::vector<uint64_t>> first_;  // [input][sequence + 1]
+  std::vector<std::vector<uint32_t>> to_;     // [input][sequence]: its first token, merged
+};
+
+// The events of all inputs, and what they say of the sparse units.
+StoredFiles write_events(const Inputs& inputs, const MergedTokens& tokens,
+                         const CorpusTables& merged, const std::string& folder, UnitWriter& writer,
+                         const ProgressFn& progress) {
+  const Manifest& manifest = inputs.front()->manifest();
+  const uint64_t n_units = manifest.n_units(), n_dense = n_dense_units(manifest.sites);
+  EventWriter events(folder, {merged.n_tokens(), n_units}, 1);
+  std::vector<UnknownToken> unknown;
+  std::vector<uint32_t> renumbered;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    for (uint64_t row = n_dense; row < n_units; ++row) {
+      const EventsOfUnit of_unit(*inputs[i]->events(), row);
+      tokens.renumber(i, of_unit.values().tokens, renumbered);
+      const std::vector<uint32_t> units(renumbered.size(), static_cast<uint32_t>(row));
+      events.add(0, renumbered, units, of_unit.values().values);
+      if (row % 1024 == 0) {
+        progress({"merging events", i * n_units + row, inputs.size() * n_units, 0, "units"});
+      }
+    }
+    for (uint32_t s = 0; s < manifest.sites.size(); ++s) {
+      tokens.renumber(i, inputs[i]->token_lists().unknown(s), renumbered);
+      for (const uint32_t token : renumbered) unknown.push_back({s, token});
+    }
+  }
+  ThreadPool pool(std::max(1u, std::thread::hardware_concurrency()));
+  StoredFiles files = events.finish(pool);
+  write_unknown_tokens(folder, std::move(unknown), files);
+  write_sparse_units(EventIndex(folder), merged, TokenLists(folder, files), manifest.sites, writer,
+                     [](uint64_t) {});
+  return files;
+}
+
+StoredFiles write_units(const Inputs& inputs, const MergedCorpus& corpus, const std::string& folder,
+                        const ProgressFn& progress) {
+  const Manifest& manifest = inputs.front()->manifest();
+  UnitWriter writer(folder, manifest.sites, manifest.classes_of());
+  write_dense_units(inputs, corpus, writer, progress);
+  StoredFiles files;
+  if (manifest.has_events()) {
+    const CorpusTables merged(folder);
+    files = write_events(inputs, MergedTokens(inputs, corpus, merged), merged, folder, writer,
+                         progress);
+  }
+  files.merge(writer.finish());
+  return files;
 }
 
 // They are the model's, so any input's are all inputs'; an older recording may have none.
@@ -201,7 +283,7 @@ StoredFiles write_weights_of(const Inputs& inputs, const std::string& folder) {
       inputs, [](const auto& input) { return input->manifest().has_weights(); });
   if (known == inputs.end()) return {};
   std::vector<NeuronWeights> weights;
-  for (uint64_t row = 0; row < (*known)->units().n_units(); ++row) {
+  for (uint64_t row = 0; row < n_dense_units((*known)->manifest().sites); ++row) {
     weights.push_back(*(*known)->weights(row));
   }
   return {{weights_table().file, write_weights(folder, weights)}};

@@ -102,6 +102,7 @@ RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, c
     fail(Code::invalid, "a context of {} tokens is asked for; the model reads {} at most",
          options.corpus.sequences.context, source.max_context());
   }
+  for (const RecordedSae& sae : saes) source_site_of(sae, source.sites());
   const std::vector<NeuronWeights> weights =
       weights_of(source, dense_sites(options, source), progress);
   if (options.refactor_glu && weights.empty()) {

@@ -75,6 +75,7 @@ RecordedSae open(const SaeSpec& spec) {
     fail(Code::invalid, "{}: where it reads the model is not told; write {}@19.resid_post",
          spec.weights, spec.weights);
   }
+  check_finite(sae);
   const std::string name = spec.name.empty() ? name_of_weights(spec.weights) : spec.name;
   check_name(name);
   opened.hook = sae.site;
@@ -125,6 +126,16 @@ std::vector<RecordedSae> open_saes(const std::vector<SaeSpec>& specs) {
          spec.weights, name, spec.weights);
   }
   return opened;
+}
+
+size_t source_site_of(const RecordedSae& recorded, const std::vector<Site>& sites) {
+  const auto found = std::ranges::find(sites, recorded.hook, &Site::name);
+  if (found == sites.end()) {
+    fail(Code::invalid, "{}: reads {}, which is not a site of this source", recorded.sae.path,
+         recorded.hook);
+  }
+  check_width(recorded.sae, found->name, found->n_units);
+  return static_cast<size_t>(found - sites.begin());
 }
 
 }  // namespace actogram

