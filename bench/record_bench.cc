@@ -12,11 +12,16 @@
 // of the last layer, no value read, no vocabulary product. (Windows are written in the background,
 // so a bare slice may pay for a little of that.)
 //
+// With --sae WEIGHTS@SITE instead: `latents`, the events, summaries and indexes of that SAE alone,
+// beside the bare pass to the same layer and `arithmetic`, OpenBLAS's product of as many rows with
+// its encoder's matrix, which is what encoding cannot do without.
+//
 // Printed: tokens/s of both; the overhead of the whole recording, with what comes before the first
 // slice and after the last; that of the slices alone, median and quartiles; the whole overhead in
 // CPU time; peak memory. Each recording is checked before its time counts. With --transformers,
 // Hugging Face transformers' bare float32 forward pass over the same tokens is timed once, for the
 // record.
+#include <cblas.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -51,6 +56,7 @@ struct Options {
   uint32_t context = 128;
   uint32_t batch_rows = RecordOptions{}.batch_rows;
   std::string transformers;
+  std::string sae;
   std::string folder = "record_bench.tmp";
 };
 
@@ -106,8 +112,11 @@ Cost now() {
 // sequences, while the recording waits.
 class BareBeside {
  public:
-  BareBeside(const CorpusTables& corpus, LlamaSource& source, uint64_t slice)
-      : corpus_(corpus), source_(source), slice_(slice) {}
+  // What else is run beside, for as many tokens.
+  using Work = std::function<void(uint64_t n_tokens)>;
+
+  BareBeside(const CorpusTables& corpus, LlamaSource& source, uint64_t slice, Work arithmetic)
+      : corpus_(corpus), source_(source), slice_(slice), arithmetic_(std::move(arithmetic)) {}
 
   void hear(const Progress& progress) {
     if (progress.phase != "recording") return;
@@ -119,14 +128,20 @@ class BareBeside {
     if (progress.done < n_done_ + slice_ && !last) return;
     slices_.push_back(now() - mark_);
     mark_ = now();
+    const uint64_t n_tokens = progress.done - n_done_;
     run_until(progress.done);
     bare_.push_back(now() - mark_);
+    mark_ = now();
+    if (!arithmetic_) return;
+    arithmetic_(n_tokens);
+    needed_ += now() - mark_;
     mark_ = now();
   }
   void finish() { around_ += now() - mark_; }
 
   Cost recording() const { return sum(slices_, around_); }
   Cost bare() const { return sum(bare_, {}); }
+  Cost arithmetic() const { return needed_; }
   std::vector<double> slice_overheads() const {
     std::vector<double> percent;
     for (size_t i = 0; i < slices_.size(); ++i) {
@@ -167,7 +182,9 @@ class BareBeside {
   uint64_t slice_;
   uint64_t n_done_ = 0, next_sequence_ = 0;
   Cost mark_ = now();
+  Work arithmetic_;
   Cost around_;  // before the first slice and after the last
+  Cost needed_;
   std::vector<Cost> slices_, bare_;
 };
 
@@ -198,6 +215,68 @@ void print_row(const char* name, const BareBeside& found, uint64_t n_tokens) {
   std::fflush(stdout);
 }
 
+// The product of rows with a matrix of this shape, on all threads.
+class Arithmetic {
+ public:
+  Arithmetic(const Sae& sae, uint32_t n_threads)
+      : n_(sae.n_latents),
+        k_(sae.d_in),
+        n_threads_(n_threads),
+        weights_(size_t{sae.n_latents} * sae.d_in, 0.5F),
+        rows_(kRowsAtOnce * sae.d_in, 0.5F),
+        out_(kRowsAtOnce * sae.n_latents) {}
+
+  void run(uint64_t n_tokens) {
+    scipy_openblas_set_num_threads(static_cast<int>(n_threads_));
+    for (uint64_t done = 0; done < n_tokens; done += kRowsAtOnce) {
+      const auto m = static_cast<blasint>(std::min<uint64_t>(kRowsAtOnce, n_tokens - done));
+      scipy_cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n_, k_, 1, rows_.data(), k_,
+                        weights_.data(), k_, 0, out_.data(), n_);
+    }
+    scipy_openblas_set_num_threads(1);  // as SaeEncoder needs it
+  }
+
+ private:
+  static constexpr size_t kRowsAtOnce = 512;
+  blasint n_, k_;
+  uint32_t n_threads_;
+  std::vector<float> weights_, rows_, out_;
+};
+
+void bench_sae(const Options& o, const LlamaModel& model, const LlamaTokenizer& tokenizer,
+               const CorpusTables& corpus, RecordOptions options) {
+  const SaeSpec spec = parse_sae_spec(o.sae);
+  options.saes = {spec};
+  options.recorder.dense_sites.emplace();
+  const RecordedSae sae = open_saes(options.saes).front();
+  LlamaSourceOptions source_options{.sites = {sae.hook},
+                                    .context = o.context,
+                                    .batch_rows = o.batch_rows,
+                                    .n_threads = o.threads};
+  LlamaSource source(model, source_options);
+  source_options.taps = LlamaSourceOptions::Taps::bare;
+  LlamaSource bare(model, source_options);
+  Arithmetic arithmetic(sae.sae, o.threads);
+  arithmetic.run(o.slice);  // its pages come now
+  for (int round = 0; round < o.rounds; ++round) {
+    fs::remove_all(options.output);
+    reset_peak();
+    BareBeside beside(corpus, bare, o.slice, [&](uint64_t n) { arithmetic.run(n); });
+    record_source(source, tokenizer, {{"name", o.sae}}, options,
+                  [&](const Progress& progress) { beside.hear(progress); });
+    beside.finish();
+    print_row("latents", beside, corpus.n_tokens());
+    const double needed = beside.arithmetic().wall, all = beside.recording().wall;
+    std::printf(
+        "  arithmetic %.1f %% of the bare pass; above both: %.1f %% of them; %.1f latents a "
+        "token\n",
+        100 * needed / beside.bare().wall, 100 * (all / (beside.bare().wall + needed) - 1),
+        static_cast<double>(Recording(options.output).events()->n_events()) /
+            static_cast<double>(corpus.n_tokens()));
+    check_result(options.output, corpus.n_tokens());
+  }
+}
+
 void bench_model(const Options& o, const std::string& path) {
   const LlamaModel model(path);
   const LlamaTokenizer tokenizer(model);
@@ -214,6 +293,10 @@ void bench_model(const Options& o, const std::string& path) {
   bare_options.taps = LlamaSourceOptions::Taps::bare;
 
   std::printf("%s\n", fs::path(path).filename().c_str());
+  if (!o.sae.empty()) {
+    bench_sae(o, model, tokenizer, corpus, options);
+    return;
+  }
   std::vector<Way> ways = {{"neurons", false}, {"classes", true}};
   for (int round = 0; round < o.rounds; ++round) {
     for (Way& way : ways) {
@@ -221,7 +304,7 @@ void bench_model(const Options& o, const std::string& path) {
       reset_peak();
       options.recorder.collation.collate.sign_classes = way.sign_classes;
       LlamaSource source(model, source_options), bare(model, bare_options);
-      BareBeside beside(corpus, bare, o.slice);
+      BareBeside beside(corpus, bare, o.slice, nullptr);
       record_source(source, tokenizer, {{"name", path}}, options,
                     [&](const Progress& progress) { beside.hear(progress); });
       beside.finish();
@@ -250,6 +333,7 @@ int run(int argc, char** argv) {
   app.add_option("--threads", o.threads)->capture_default_str();
   app.add_option("--context", o.context)->capture_default_str();
   app.add_option("--batch-rows", o.batch_rows)->capture_default_str();
+  app.add_option("--sae", o.sae, "WEIGHTS@SITE: latents instead of neurons");
   app.add_option("--transformers", o.transformers, "a Python that has transformers");
   app.add_option("--folder", o.folder, "for scratch files; removed")->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -44,7 +44,9 @@ def table(recording: Path, name: str) -> pa.Table:
     return pa.ipc.open_file(pa.memory_map(str(recording / f"{name}.arrow"))).read_all()
 
 
-def write_sae(path: Path, d_in: int, values: Array | None = None, seed: int = 1) -> dict[str, Array]:
+def write_sae(
+    path: Path, d_in: int, values: Array | None = None, seed: int = 1
+) -> dict[str, Array]:
     """A ReLU encoder in which about one latent in thirty is on, as far as `values` tell."""
     draw = np.random.default_rng(seed)
     weight = draw.standard_normal((N_LATENTS, d_in)).astype(np.float32) / np.float32(d_in**0.5)
@@ -115,9 +117,7 @@ def test_events(recorded: tuple[Path, dict[int, Array]], layer: int) -> None:
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_summaries_are_of_every_value(
-    recorded: tuple[Path, dict[int, Array]], layer: int
-) -> None:
+def test_summaries_are_of_every_value(recorded: tuple[Path, dict[int, Array]], layer: int) -> None:
     recording, expected = recorded
     found = dense_values(recording, layer, len(expected[layer])).astype(np.float64)
     units = table(recording, "units").slice(first_row(recording, layer), N_LATENTS).to_pylist()
