@@ -19,6 +19,21 @@ foreach(part ggml ggml-base ggml-cpu)
   target_link_libraries(llama INTERFACE ${part})
 endforeach()
 
+# llama.cpp's Jinja engine: source from the same sdist, corrected by deps/jinja.patch, and compiled
+# here, so that sanitizers and fuzzers see into it. Without assertions, since a template's mistake is
+# an error and no bug; and its integers wrap.
+set(JINJA ${ACTOGRAM_DEPS}/jinja)
+if(NOT EXISTS ${JINJA}/jinja/limits.h)
+  message(FATAL_ERROR "no Jinja engine in ${JINJA}: run ./setup first")
+endif()
+add_library(jinja STATIC ${JINJA}/jinja/lexer.cpp ${JINJA}/jinja/parser.cpp
+  ${JINJA}/jinja/runtime.cpp ${JINJA}/jinja/string.cpp ${JINJA}/jinja/value.cpp
+  ${JINJA}/json.cpp ${JINJA}/unicode.cpp)
+target_include_directories(jinja SYSTEM PUBLIC ${JINJA})
+target_compile_options(jinja PRIVATE -w -fwrapv)
+target_compile_definitions(jinja PRIVATE NDEBUG)
+target_link_libraries(jinja PRIVATE llama nlohmann_json::nlohmann_json)
+
 # Arrow and Parquet, from the pyarrow wheel. SYSTEM, because its headers warn.
 file(GLOB PYARROW ${ACTOGRAM_DEPS}/venv/lib/python3*/site-packages/pyarrow)
 if(NOT PYARROW)

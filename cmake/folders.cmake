@@ -35,7 +35,7 @@ actogram_folder(base     fmt::fmt Threads::Threads OpenSSL::Crypto xxhash)
 actogram_folder(core     actogram_base)
 actogram_folder(codec    actogram_base arrow parquet nlohmann_json::nlohmann_json
                          ZLIB::ZLIB)
-actogram_folder(model    actogram_core actogram_codec llama)
+actogram_folder(model    actogram_core actogram_codec llama jinja)
 actogram_folder(corpus   actogram_core actogram_codec)
 actogram_folder(sae      actogram_core actogram_codec openblas)
 # So that Adam's square roots become vector instructions: nothing reads errno after them.

@@ -2,10 +2,12 @@
 
 #include <llama.h>
 
+#include <charconv>
 #include <limits>
 
 #include "actogram/error.h"
 #include "codec/utf8.h"
+#include "model/chat_template.h"
 #include "model/llama_model.h"
 #include "model/token_offsets.h"
 
@@ -136,31 +138,35 @@ std::string LlamaTokenizer::piece(int32_t id) const {
   return id < 0 || index >= pieces_.size() ? "" : pieces_[index];
 }
 
+// As Hugging Face's templates name them, the tokens that the file says it has.
+std::vector<std::pair<std::string, std::string>> LlamaTokenizer::named_tokens() const {
+  constexpr std::array kNames = {
+      std::pair{"bos_token", "tokenizer.ggml.bos_token_id"},
+      std::pair{"eos_token", "tokenizer.ggml.eos_token_id"},
+      std::pair{"unk_token", "tokenizer.ggml.unknown_token_id"},
+      std::pair{"sep_token", "tokenizer.ggml.seperator_token_id"},  // so in the format
+      std::pair{"pad_token", "tokenizer.ggml.padding_token_id"},
+      std::pair{"mask_token", "tokenizer.ggml.mask_token_id"},
+  };
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const auto& [name, key] : kNames) {
+    std::array<char, 16> number{};
+    if (llama_model_meta_val_str(model_.handle(), key, number.data(), number.size()) < 0) continue;
+    int32_t id = kNoToken;
+    std::from_chars(number.begin(), number.end(), id);
+    if (id >= 0 && static_cast<size_t>(id) < pieces_.size()) found.emplace_back(name, piece(id));
+  }
+  return found;
+}
+
 std::string LlamaTokenizer::apply_chat_template(std::span<const Message> messages) const {
-  const char* const chat_template = llama_model_chat_template(model_.handle(), nullptr);
-  if (!chat_template) {
+  const char* const text = llama_model_chat_template(model_.handle(), nullptr);
+  if (!text) {
     fail(Code::unsupported, "{} has no chat template, so it cannot read chats",
          model_.path().string());
   }
-  std::vector<llama_chat_message> chat;
-  for (const Message& message : messages) {
-    if ((message.role + message.content).find('\0') != std::string::npos) {
-      fail(Code::unsupported, "a chat message holds a NUL byte, which would end it");
-    }
-    chat.push_back({message.role.c_str(), message.content.c_str()});
-  }
-  std::string text;
-  for (;;) {
-    const int32_t n = llama_chat_apply_template(chat_template, chat.data(), chat.size(), false,
-                                                text.data(), static_cast<int32_t>(text.size()));
-    if (n < 0) {
-      fail(Code::unsupported, "llama.cpp does not know the chat template of {}",
-           model_.path().string());
-    }
-    const bool fits = static_cast<size_t>(n) <= text.size();
-    text.resize(static_cast<size_t>(n));
-    if (fits) return text;
-  }
+  return render_chat({.text = text, .origin = model_.path().string(), .variables = named_tokens()},
+                     messages);
 }
 
 }  // namespace actogram

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actogram/tokenizer.h"
@@ -33,9 +34,8 @@ class LlamaTokenizer : public Tokenizer {
   // Control tokens give their markup, for example "<|im_start|>". "" for an id out of range.
   std::string piece(int32_t id) const override;
 
-  // Throws Error{unsupported} where the model has no template, or one that llama.cpp does not know
-  // (it recognises some 50 by their text and does not run Jinja). No turn of the assistant is
-  // begun.
+  // Runs the file's template, model/chat_template.h; Error{unsupported} where it has none. No turn
+  // of the assistant is begun.
   std::string apply_chat_template(std::span<const Message> messages) const override;
 
  private:
@@ -45,6 +45,7 @@ class LlamaTokenizer : public Tokenizer {
   void add_bad_byte(uint8_t byte, uint64_t offset, std::vector<Token>& out) const;
   void add_replacement(uint64_t begin, uint64_t end, std::vector<Token>& out) const;
   void read_vocabulary();
+  std::vector<std::pair<std::string, std::string>> named_tokens() const;
 
   const LlamaModel& model_;
   const llama_vocab* vocab_;

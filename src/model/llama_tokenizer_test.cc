@@ -3,16 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <map>
 #include <random>
 
-#include "actogram/error.h"
+#include "base/file.h"
+#include "codec/json.h"
+#include "codec/parquet_text.h"
 #include "model/real_model_test.h"
 
 namespace actogram {
 namespace {
 
 using namespace std::string_literals;
-using ::testing::HasSubstr;
 using Special = Tokenizer::Special;
 
 const LlamaTokenizer& tokenizer() {
@@ -176,10 +179,35 @@ TEST(LlamaTokenizer, PiecesOutOfRangeAreEmpty) {
 }
 
 TEST(LlamaTokenizer, ChatTemplate) {
-  const std::vector<Message> chat = {{"user", "Hi"}, {"assistant", "Hello!"}};
-  EXPECT_THAT(tokenizer().apply_chat_template(chat),
-              HasSubstr("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello!<|im_end|>"));
-  EXPECT_THROW(tokenizer().apply_chat_template(std::vector<Message>{{"user", "a\0b"s}}), Error);
+  const std::vector<Message> chat = {{"user", "Hi\0!"s}, {"assistant", "Hello!"}};
+  EXPECT_EQ(tokenizer().apply_chat_template(chat),
+            "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging "
+            "Face<|im_end|>\n<|im_start|>user\nHi\0!<|im_end|>\n"
+            "<|im_start|>assistant\nHello!<|im_end|>\n"s);
+}
+
+// Chats that transformers rendered and tokenized.
+TEST(LlamaTokenizer, ChatsHaveTheTokensOfTransformers) {
+  const std::string folder = ACTOGRAM_SOURCE_DIR "/tests/golden/sae-parquet-4subset/";
+  const Json golden = parse_json(read_file(folder + "tokens.json"), "tokens.json");
+  std::map<std::string, std::vector<int32_t>> expected;
+  for (const Json& prompt : golden["prompts"]) {
+    expected[prompt["prompt_id"]] = prompt["token_ids"].get<std::vector<int32_t>>();
+  }
+  for (const auto& file : std::filesystem::directory_iterator(folder + "prompt-level-features")) {
+    ParquetTextReader prompts(file.path().string(), {.text = {"prompt"}, .id = "prompt_id"});
+    while (const auto row = prompts.next()) {
+      std::vector<Message> chat;
+      for (const Json& message : parse_json(row->text, row->id)) {
+        chat.push_back({message["role"], message["content"]});
+      }
+      const std::string text = tokenizer().apply_chat_template(chat);
+      EXPECT_EQ(ids(text, Special::parse), expected[row->id]) << row->id;
+      expected.erase(row->id);
+    }
+  }
+  EXPECT_EQ(golden["prompts"].size(), 170u);
+  EXPECT_TRUE(expected.empty());
 }
 
 }  // namespace
