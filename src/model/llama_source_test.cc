@@ -150,10 +150,20 @@ TEST(LlamaSourceSlow, GatesComeWithHookPost) {
     }
   });
   EXPECT_EQ(n_calls, 3);
-  const LlamaSource all(
-      real_model(),
-      {.layers = {0}, .quantities = kAll, .gates = LlamaSourceOptions::Gates::where_gated});
-  EXPECT_EQ(all.gate_function(), std::nullopt);
+}
+
+TEST(LlamaSourceSlow, GatesComeWithHookPostAlone) {
+  const std::vector<Sequence> sequences = {tokens(20, 16)};
+  const std::vector<std::span<const int32_t>> batch(sequences.begin(), sequences.end());
+  LlamaSource source(real_model(),
+                     {.sites = {"blocks.3.mlp.hook_post", "blocks.3.hook_resid_post"},
+                      .gates = LlamaSourceOptions::Gates::where_gated});
+  EXPECT_EQ(source.gate_function(), GateFunction::silu);
+  source.run(batch, [&](const SiteValues& found) {
+    const bool post = source.sites()[found.site].name.ends_with("mlp.hook_post");
+    EXPECT_EQ(found.gate != nullptr, post);
+    EXPECT_EQ(source.neuron_weights(found.site).size(), post ? found.row_stride : 0);
+  });
 }
 
 TEST(LlamaSourceSlow, BatchMatesDoNotChangeABit) {

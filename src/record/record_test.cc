@@ -345,7 +345,7 @@ TEST_F(RecordTest, RefusesAManifestFromTheFuture) {
   record(o, kQuiet);
   const std::string manifest = o.output + "/manifest.json";
   std::string text = read_file(manifest);
-  text.replace(text.find("\"version\": 1"), 12, "\"version\": 3");
+  text.replace(text.find("\"version\": 1"), 12, "\"version\": 9");
   write_file_atomically(manifest, text);
   EXPECT_EQ(code_of([&] { Recording recording(o.output); }), Code::unsupported);
   write_file_atomically(manifest, "{\"format\": \"something\"}");
