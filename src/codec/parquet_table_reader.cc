@@ -115,14 +115,16 @@ int64_t add_offsets(const ListArray& lists, std::vector<int64_t>& offsets) {
 
 struct ParquetTableReader::State {
   State(const std::shared_ptr<arrow::io::RandomAccessFile>& file, std::string file_name,
-        const std::vector<ColumnSpec>& wanted);
+        const std::vector<ParquetColumn>& wanted);
 
   void choose_columns();
-  void decode(const arrow::Array& array, const ColumnSpec& column, Decoded& out) const;
+  void decode(const arrow::Array& array, const ParquetColumn& column, Decoded& out) const;
   void fail_at_null(const arrow::Array& array, const ColumnSpec& column) const;
+  void fail_at_null_entry(const arrow::Array& items, const Decoded& lists, int64_t first,
+                          const ColumnSpec& column) const;
 
   std::string name;
-  std::vector<ColumnSpec> columns;
+  std::vector<ParquetColumn> columns;
   std::vector<std::string> others;
   std::vector<uint64_t> first_rows;  // [row group + 1]
   std::vector<int> leaves;
@@ -137,7 +139,7 @@ struct ParquetTableReader::State {
 };
 
 ParquetTableReader::State::State(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
-                                 std::string file_name, const std::vector<ColumnSpec>& wanted)
+                                 std::string file_name, const std::vector<ParquetColumn>& wanted)
     : name(std::move(file_name)), columns(wanted) {
   guarded(name, [&] {
     reader = open_parquet(file, name, pool, kBatchRows);
@@ -150,7 +152,7 @@ void ParquetTableReader::State::choose_columns() {
   const auto& fields = reader->manifest().schema_fields;
   std::vector<std::string> missing;
   std::vector<size_t> places;  // [column], among the file's
-  for (const ColumnSpec& column : columns) {
+  for (const auto& [column, null_is] : columns) {
     const auto found = std::ranges::find_if(
         fields, [&](const auto& field) { return field.field->name() == column.name; });
     if (found == fields.end()) {
@@ -195,19 +197,35 @@ void ParquetTableReader::State::fail_at_null(const arrow::Array& array,
   }
 }
 
-void ParquetTableReader::State::decode(const arrow::Array& array, const ColumnSpec& column,
-                                       Decoded& out) const {
-  out.integers.clear(), out.floats.clear(), out.doubles.clear(), out.offsets.clear();
-  const bool may_be_null = column.type == ColumnType::f32 || column.type == ColumnType::f64;
-  if (!may_be_null && array.null_count() > 0) fail_at_null(array, column);
-  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  if (column.type == ColumnType::i64)
-    return append<int64_t>(array, 0, array.length(), -1, out.integers);
-  if (column.type == ColumnType::f32) return append(array, 0, array.length(), kNan, out.floats);
-  if (column.type == ColumnType::f64) {
-    return append(array, 0, array.length(), double{kNan}, out.doubles);
+// Entries of the lists that the batch has, in `items` from `first` on.
+void ParquetTableReader::State::fail_at_null_entry(const arrow::Array& items, const Decoded& lists,
+                                                   int64_t first, const ColumnSpec& column) const {
+  for (size_t i = 0; i + 1 < lists.offsets.size(); ++i) {
+    for (int64_t at = lists.offsets[i]; at < lists.offsets[i + 1]; ++at) {
+      if (items.IsNull(first + at)) {
+        fail(Code::corrupt, "{}: row {}: entry {} of \"{}\" is null", name, row + i,
+             at - lists.offsets[i], column.name);
+      }
+    }
   }
-  if (!is_list(column.type)) return;
+}
+
+void ParquetTableReader::State::decode(const arrow::Array& array, const ParquetColumn& column,
+                                       Decoded& out) const {
+  const auto& [spec, null_is] = column;
+  out.integers.clear(), out.floats.clear(), out.doubles.clear(), out.offsets.clear();
+  const bool may_be_null = null_is && !is_list(spec.type);
+  if (!may_be_null && array.null_count() > 0) fail_at_null(array, spec);
+  const double null = null_is.value_or(0);
+  const int64_t n = array.length();
+  if (spec.type == ColumnType::i64) {
+    return append(array, 0, n, static_cast<int64_t>(null), out.integers);
+  }
+  if (spec.type == ColumnType::f32) {
+    return append(array, 0, n, static_cast<float>(null), out.floats);
+  }
+  if (spec.type == ColumnType::f64) return append(array, 0, n, null, out.doubles);
+  if (!is_list(spec.type)) return;
   int64_t first = 0;
   std::shared_ptr<arrow::Array> items;
   if (array.type_id() == arrow::Type::LIST) {
@@ -220,16 +238,17 @@ void ParquetTableReader::State::decode(const arrow::Array& array, const ColumnSp
     const auto& lists = static_cast<const arrow::FixedSizeListArray&>(array);
     first = add_offsets(lists, out.offsets), items = lists.values();
   }
+  if (!null_is && items->null_count() > 0) fail_at_null_entry(*items, out, first, spec);
   const int64_t end = first + out.offsets.back();
-  if (column.type == ColumnType::list_i64) {
-    append<int64_t>(*items, first, end, -1, out.integers);
+  if (spec.type == ColumnType::list_i64) {
+    append(*items, first, end, static_cast<int64_t>(null), out.integers);
   } else {
-    append<float>(*items, first, end, 0, out.floats);
+    append(*items, first, end, static_cast<float>(null), out.floats);
   }
 }
 
 ParquetTableReader::ParquetTableReader(const std::string& path,
-                                       const std::vector<ColumnSpec>& columns) {
+                                       const std::vector<ParquetColumn>& columns) {
   // Not mapped: pages that were read would count as the process's memory.
   const std::shared_ptr<arrow::io::RandomAccessFile> file =
       ok(arrow::io::ReadableFile::Open(path), path);
@@ -238,7 +257,7 @@ ParquetTableReader::ParquetTableReader(const std::string& path,
 }
 
 ParquetTableReader::ParquetTableReader(std::span<const std::byte> file, std::string name,
-                                       const std::vector<ColumnSpec>& columns)
+                                       const std::vector<ParquetColumn>& columns)
     : state_(std::make_unique<State>(source_over(file), std::move(name), columns)) {
   seek(0, n_row_groups());
 }
@@ -274,7 +293,7 @@ bool ParquetTableReader::next() {
     ok(s.batch->Validate(), where);
     for (size_t c = 0; c < s.columns.size(); ++c) {
       const auto array = s.batch->column(s.batch_column[c]);
-      if (s.columns[c].type == ColumnType::fixed_bytes) s.decoded[c].bytes = array;
+      if (s.columns[c].spec.type == ColumnType::fixed_bytes) s.decoded[c].bytes = array;
       s.decode(*array, s.columns[c], s.decoded[c]);
     }
     return true;

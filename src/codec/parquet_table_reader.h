@@ -4,9 +4,9 @@
 //
 //   asked for     found
 //   i64           any integer
-//   f32, f64      float, double; null becomes NaN
-//   list_i64      list, large_list or fixed_size_list of any integer; a null in it becomes -1
-//   list_f32      the same of float or double; a null in it becomes 0
+//   f32, f64      float, double
+//   list_i64      list, large_list or fixed_size_list of any integer
+//   list_f32      the same of float or double
 //   fixed_bytes   fixed_size_binary of that width
 //
 // The file is a claim: whatever is wrong with it is an Error that names file, column and row.
@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,16 +25,23 @@
 
 namespace actogram {
 
+// A column to read, and what a null in it stands for: of lists, a null among the entries. Where it
+// stands for nothing it is an Error, and so is a list that is null altogether.
+struct ParquetColumn {
+  ColumnSpec spec;
+  std::optional<double> null_is = {};
+};
+
 class ParquetTableReader {
  public:
   static constexpr int64_t kBatchRows = 512;
   static constexpr int64_t kMaxDecodedBytes = int64_t{2} << 30;
 
   // Error{not_found} for a column that is missing, Error{corrupt} for one of another type.
-  ParquetTableReader(const std::string& path, const std::vector<ColumnSpec>& columns);
+  ParquetTableReader(const std::string& path, const std::vector<ParquetColumn>& columns);
   // `file` outlives the reader; `name` is the file in errors.
   ParquetTableReader(std::span<const std::byte> file, std::string name,
-                     const std::vector<ColumnSpec>& columns);
+                     const std::vector<ParquetColumn>& columns);
   ~ParquetTableReader();
   ParquetTableReader(ParquetTableReader&&) noexcept;
 

@@ -1,6 +1,7 @@
 // Any bytes are batches of the columns or an Error.
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <span>
 
 #include "actogram/error.h"
@@ -9,13 +10,14 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace actogram;
   constexpr int kMaxBatches = 100;   // a small file may claim billions of rows
-  const bool exact = size % 2 == 0;  // a mean as double
+  const bool exact = size % 2 == 0;  // a mean as double, no null in rows
+  constexpr std::optional<double> kRefused, kMinusOne = -1;
   try {
     ParquetTableReader table(std::as_bytes(std::span(data, size)), "fuzz",
-                             {{"layer", ColumnType::i64},
-                              {"mean", exact ? ColumnType::f64 : ColumnType::f32},
-                              {"values", ColumnType::list_f32},
-                              {"rows", ColumnType::list_i64}});
+                             {{{"layer", ColumnType::i64}},
+                              {{"mean", exact ? ColumnType::f64 : ColumnType::f32}, 0.5},
+                              {{"values", ColumnType::list_f32}, 0.0},
+                              {{"rows", ColumnType::list_i64}, exact ? kRefused : kMinusOne}});
     for (int i = 0; i < kMaxBatches && table.next(); ++i) {
       const size_t n = table.n_batch_rows();
       if (table.integers(0).size() != n ||

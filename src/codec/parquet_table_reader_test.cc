@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <random>
 
 #include "actogram/error.h"
@@ -13,10 +15,11 @@ namespace {
 
 using ::testing::ElementsAre;
 
-const std::vector<ColumnSpec> kColumns = {{"layer", ColumnType::i64},
-                                          {"mean", ColumnType::f32},
-                                          {"values", ColumnType::list_f32},
-                                          {"rows", ColumnType::list_i64}};
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+const std::vector<ParquetColumn> kColumns = {{{"layer", ColumnType::i64}},
+                                             {{"mean", ColumnType::f32}, kNan},
+                                             {{"values", ColumnType::list_f32}, 0},
+                                             {{"rows", ColumnType::list_i64}, -1}};
 
 std::string golden(const std::string& name) {
   return ACTOGRAM_SOURCE_DIR "/tests/golden/corpus/" + name + ".parquet";
@@ -67,7 +70,7 @@ TEST(ParquetTable, ReadsEveryTypeOfListAndNumber) {
 }
 
 TEST(ParquetTable, NumbersAreAsWideAsAskedFor) {
-  ParquetTableReader table(golden("table_list"), {{"mean", ColumnType::f64}});
+  ParquetTableReader table(golden("table_list"), {{{"mean", ColumnType::f64}, kNan}});
   std::vector<double> means;
   while (table.next()) {
     const auto batch = table.doubles(0);
@@ -77,6 +80,39 @@ TEST(ParquetTable, NumbersAreAsWideAsAskedFor) {
   EXPECT_EQ(means[0], 1.5);
   EXPECT_TRUE(std::isnan(means[1]));
   EXPECT_EQ(means[2], 2.5);
+}
+
+// The golden table has one null in each of three columns.
+TEST(ParquetTable, ANullIsWhatItsColumnSays) {
+  const auto numbers = [](const ColumnSpec& column, std::optional<double> null_is) {
+    ParquetTableReader table(golden("table_list"), {{column, null_is}});
+    std::vector<double> found;  // the first of each list
+    while (table.next()) {
+      for (size_t i = 0; i < table.n_batch_rows(); ++i) {
+        if (column.type == ColumnType::f32) {
+          found.push_back(table.floats(0)[i]);
+        } else if (column.type == ColumnType::list_f32) {
+          found.push_back(table.float_lists(0)[i][0]);
+        } else {
+          found.push_back(static_cast<double>(table.integer_lists(0)[i][0]));
+        }
+      }
+    }
+    return found;
+  };
+  const ColumnSpec mean = {"mean", ColumnType::f32}, values = {"values", ColumnType::list_f32},
+                   rows = {"rows", ColumnType::list_i64};
+  EXPECT_THAT(numbers(mean, 7), ElementsAre(1.5, 7, 2.5));
+  EXPECT_THAT(numbers(values, -4), ElementsAre(1, 0, -4));
+  EXPECT_THAT(numbers(values, kNan), ElementsAre(1, 0, ::testing::IsNan()));
+  EXPECT_THAT(numbers(rows, -3), ElementsAre(5, -3, 2));
+  const auto refused = [&](const ColumnSpec& column) {
+    return error_of([&] { numbers(column, {}); });
+  };
+  const std::string file = golden("table_list");
+  EXPECT_EQ(refused(mean), file + ": row 1: \"mean\" is null");
+  EXPECT_EQ(refused(values), file + ": row 2: entry 0 of \"values\" is null");
+  EXPECT_EQ(refused(rows), file + ": row 1: entry 0 of \"rows\" is null");
 }
 
 TEST(ParquetTable, GoesBackToARowGroup) {
@@ -91,18 +127,18 @@ TEST(ParquetTable, GoesBackToARowGroup) {
 }
 
 TEST(ParquetTable, ErrorsNameFileColumnAndWhatWasFound) {
-  const auto open = [](std::vector<ColumnSpec> columns) {
-    return [columns] { ParquetTableReader table(golden("table_list"), columns); };
+  const auto open = [](const ColumnSpec& column) {
+    return [column] { ParquetTableReader table(golden("table_list"), {{column}}); };
   };
-  EXPECT_EQ(error_of(open({{"layers", ColumnType::i64}}), Code::not_found),
+  EXPECT_EQ(error_of(open({"layers", ColumnType::i64}), Code::not_found),
             golden("table_list") + ": no column \"layers\"");
-  EXPECT_EQ(error_of(open({{"mean", ColumnType::i64}})),
+  EXPECT_EQ(error_of(open({"mean", ColumnType::i64})),
             golden("table_list") + ": column \"mean\": expected integers, found double");
   EXPECT_EQ(
-      error_of(open({{"mean", ColumnType::list_f32}})),
+      error_of(open({"mean", ColumnType::list_f32})),
       golden("table_list") + ": column \"mean\": expected lists of float or double, found double");
-  error_of(open({{"values", ColumnType::list_i64}}));
-  error_of(open({{"extra", ColumnType::fixed_bytes, 4}}));
+  error_of(open({"values", ColumnType::list_i64}));
+  error_of(open({"extra", ColumnType::fixed_bytes, 4}));
 }
 
 void read_all(std::span<const std::byte> bytes) {

@@ -193,9 +193,9 @@ class GluscopeImport {
       : options_(options),
         progress_(progress),
         folder_(open_gluscope_folder(options.folder)),
-        data_(folder_.shards, gluscope_column_specs()) {
+        data_(folder_.shards, gluscope_column_readers()) {
     if (folder_.places) {
-      places_.emplace(std::vector{*folder_.places}, gluscope_place_specs(*folder_.manifest));
+      places_.emplace(std::vector{*folder_.places}, gluscope_place_readers(*folder_.manifest));
     }
     check_whole();
     describe_files();

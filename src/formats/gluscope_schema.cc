@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "store/layout.h"
 #include "store/weight_table.h"
 
@@ -99,6 +101,28 @@ std::vector<ColumnSpec> gluscope_column_specs() {
     specs.push_back({column.name, type_of(column.kind)});
   }
   return specs;
+}
+
+std::vector<ParquetColumn> gluscope_column_readers() {
+  std::vector<ParquetColumn> readers;
+  for (const ColumnSpec& spec : gluscope_column_specs()) readers.push_back({spec});
+  const auto& columns = gluscope_columns();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].kind == Kind::mean) {
+      readers[i].null_is = std::numeric_limits<double>::quiet_NaN();
+    } else if (columns[i].kind == Kind::max_values) {
+      readers[i].null_is = 0;
+    } else if (columns[i].kind == Kind::max_indices) {
+      readers[i].null_is = -1;
+    }
+  }
+  return readers;
+}
+
+std::vector<ParquetColumn> gluscope_place_readers(const Manifest& manifest) {
+  std::vector<ParquetColumn> readers;
+  for (const GluscopePlace& place : gluscope_places(manifest)) readers.push_back({place.spec});
+  return readers;
 }
 
 std::vector<ColumnSpec> gluscope_place_specs(const Manifest& manifest) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/arrow_table.h"
+#include "codec/parquet_table_reader.h"
 #include "core/class_record.h"
 #include "store/manifest.h"
 
@@ -26,6 +26,9 @@ struct GluscopeColumn {
 // In the published order.
 const std::vector<GluscopeColumn>& gluscope_columns();
 std::vector<ColumnSpec> gluscope_column_specs();
+// For reading. A null mean is that of an empty class, NaN; a null in a list is no example, a value
+// of 0.
+std::vector<ParquetColumn> gluscope_column_readers();
 
 // Our sidecar, actogram/places.parquet: row for row what those columns have no room for.
 struct GluscopePlace {
@@ -39,6 +42,7 @@ struct GluscopePlace {
 // Weights are in it where the recording with this manifest has them.
 const std::vector<GluscopePlace>& gluscope_places(const Manifest& manifest);
 std::vector<ColumnSpec> gluscope_place_specs(const Manifest& manifest);
+std::vector<ParquetColumn> gluscope_place_readers(const Manifest& manifest);
 
 // Where the parts of a data set are in its folder.
 inline constexpr const char* kGluscopeData = "data";

@@ -22,7 +22,7 @@ uint32_t small_index(int64_t value, const char* column, const ParquetTableReader
 }  // namespace
 
 PublishedNeurons::PublishedNeurons(const std::vector<std::string>& files,
-                                   const std::vector<ColumnSpec>& columns) {
+                                   const std::vector<ParquetColumn>& columns) {
   first_row_.push_back(0);
   std::vector<Neuron> neurons;
   for (const std::string& path : files) {

@@ -21,7 +21,8 @@ class PublishedNeurons {
  public:
   // `columns` begin with layer and neuron. Error{corrupt} where a neuron is there twice or is
   // missing, or layers differ in width; then files are missing, too.
-  PublishedNeurons(const std::vector<std::string>& files, const std::vector<ColumnSpec>& columns);
+  PublishedNeurons(const std::vector<std::string>& files,
+                   const std::vector<ParquetColumn>& columns);
 
   // One a layer, ascending, named blocks.LAYER.mlp.hook_post.
   const std::vector<Site>& sites() const { return sites_; }

@@ -256,7 +256,7 @@ INDICES = golden("refactored").column(f"{LIST}_indices")[40].as_py()
         (lambda: replaced(f"{LIST}_values", 40, [float("inf"), *ROW[1:]]), "entry 0 is inf"),
         (lambda: replaced(f"{LIST}_values", 40, None), f'row 40: "{LIST}_values" is null'),
         (lambda: replaced("gate+_in+_freq", 40, 1.5), "1.5; expected a share"),
-        (lambda: replaced("gate+_in+_freq", 40, None), "nan; expected a share"),
+        (lambda: replaced("gate+_in+_freq", 40, None), 'row 40: "gate+_in+_freq" is null'),
         (lambda: replaced("gate-_in-_freq", 40, 0.0), '"gate-_in-_freq" is 0, but its'),
         (lambda: replaced("neuron", 40, 41), "layer 0 neuron 41 is there twice"),
         (lambda: replaced("neuron", 40, -1), '"neuron" is -1'),
