@@ -20,6 +20,10 @@ struct CollateOptions {
   uint32_t class_top = 16;
   bool classes_count_bos = true;
 
+  // The values at one token of each of the first so many sequences; 4 bytes a sequence and unit, 12
+  // for gated neurons.
+  uint32_t samples = 0;
+
   bool operator==(const CollateOptions&) const = default;
 };
 

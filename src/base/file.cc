@@ -173,6 +173,49 @@ void FileWriter::finish() {
   if (::close(std::exchange(fd_, -1)) != 0) fail_errno(path_, "close", errno);
 }
 
+PlacedFile::PlacedFile(const std::string& path) : path_(path) {
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd_ < 0) fail_errno(path, "create", errno);
+}
+
+PlacedFile::~PlacedFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+PlacedFile::PlacedFile(PlacedFile&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+
+uint64_t PlacedFile::size() const {
+  struct stat info = {};
+  if (::fstat(fd_, &info) != 0) fail_errno(path_, "read", errno);
+  return static_cast<uint64_t>(info.st_size);
+}
+
+void PlacedFile::write(uint64_t at, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_errno(path_, "write", errno);
+    at += static_cast<uint64_t>(n);
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+}
+
+void PlacedFile::read(uint64_t at, std::span<std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_errno(path_, "read", errno);
+    if (n == 0) fail(Code::corrupt, "{}: ends before byte {}", path_, at + bytes.size());
+    at += static_cast<uint64_t>(n);
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+}
+
+void PlacedFile::sync() {
+  if (::fsync(fd_) != 0) fail_errno(path_, "sync", errno);
+}
+
 void write_file_atomically(const std::string& path, std::string_view text) {
   const std::string beside = path + ".new";
   FileWriter writer(beside);

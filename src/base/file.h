@@ -88,6 +88,26 @@ class FileWriter {
   size_t n_buffered_ = 0;
 };
 
+// A file that is written and read at any place, in any order: what one process wrote, the next
+// finds there. It grows as it is written; what was left out between two writes reads as zeros.
+class PlacedFile {
+ public:
+  explicit PlacedFile(const std::string& path);  // made where it is not there
+  ~PlacedFile();
+  PlacedFile(PlacedFile&&) noexcept;
+  PlacedFile& operator=(PlacedFile&&) = delete;
+
+  uint64_t size() const;
+  void write(uint64_t at, std::span<const std::byte> bytes);
+  // Error{corrupt} if the file is shorter.
+  void read(uint64_t at, std::span<std::byte> bytes) const;
+  void sync();  // what was written is safe from a power cut after it
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
+
 // Replaces `path` in one step: written beside it, synced, renamed, and the folder synced.
 void write_file_atomically(const std::string& path, std::string_view text);
 

@@ -50,6 +50,31 @@ TEST(PartReader, ReadsAnyPart) {
   EXPECT_THROW(PartReader("/nonexistent/file"), Error);
 }
 
+TEST(PlacedFile, HoldsWhatAnyProcessPutAnywhere) {
+  const std::string path = temporary("placed");
+  std::filesystem::remove(path);
+  std::string all(200'000, '\0');
+  const auto put = [&](PlacedFile& file, uint64_t at, const std::string& part) {
+    file.write(at, std::as_bytes(std::span(part)));
+    all.replace(at, part.size(), part);
+  };
+  {
+    PlacedFile file(path);
+    put(file, 150'000, "the end");
+    put(file, 3, "the beginning");
+  }
+  PlacedFile file(path);
+  EXPECT_EQ(file.size(), 150'007u);
+  put(file, 7, "again");
+  put(file, 199'990, std::string(10, 'x'));
+  file.sync();
+  std::string found(all.size(), '?');
+  file.read(0, std::as_writable_bytes(std::span(found)));
+  EXPECT_EQ(found, all);
+  EXPECT_THROW(file.read(1, std::as_writable_bytes(std::span(found))), Error);
+  EXPECT_THROW(PlacedFile("/nonexistent/file"), Error);
+}
+
 TEST(FileWriter, NamesThePathAndTheReasonWhenTheDiskIsFull) {
   FileWriter writer("/dev/full");
   try {

@@ -31,8 +31,9 @@ Action add_export(CLI::App& app, const Invocation& invocation) {
   auto typed = std::make_shared<Typed>();
   app.add_option("RECORDING", typed->recording, "NAME.acto")->required();
   app.add_option("FOLDER", typed->folder, "to make")->required();
-  add_choice<Format>(app, "--format", typed->format, {{"gluscope", Format::gluscope}},
-                     "gluscope: Parquet, 50 columns of sign classes for each gated neuron");
+  add_choice<Format>(
+      app, "--format", typed->format, {{"gluscope", Format::gluscope}},
+      "gluscope: Parquet, 50 columns of sign classes for each gated neuron, and samples");
   add_glu_signs(app, typed->signs);
   return [typed, &invocation] {
     ExportReport report;

@@ -42,8 +42,12 @@ Action add_import(CLI::App& app, const Invocation& invocation) {
   app.add_option("-o,--output", options.output, "the recording to make")
       ->type_name("NAME.acto")
       ->required();
-  add_choice<Format>(app, "--format", typed->format, {{"gluscope", Format::gluscope}},
-                     "gluscope: 50 columns of sign classes for each gated neuron");
+  add_choice<Format>(
+      app, "--format", typed->format, {{"gluscope", Format::gluscope}},
+      "gluscope: 50 columns of sign classes for each gated neuron, sampled activations");
+  app.add_option("--samples", options.samples,
+                 "its second data set, of sampled activations (default: as FOLDER has it)")
+      ->type_name("FOLDER");
   app.add_option("--corpus", options.texts.corpus.inputs,
                  "the texts that its row numbers mean: a file or folder, texts or token ids")
       ->type_name("TEXTS")

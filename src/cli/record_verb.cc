@@ -90,6 +90,11 @@ void add_exemplar_options(CLI::App& app, CollateOptions& collate) {
       ->capture_default_str()
       ->check(CLI::Range(1u, 0xffffu))
       ->group(kGroup);
+  app.add_option("--samples", collate.samples,
+                 "sequences, from the first on, with the values of all units at one token")
+      ->capture_default_str()
+      ->check(CLI::Range(0u, Sampler::kMostSamples))
+      ->group(kGroup);
 }
 
 void add_class_options(CLI::App& app, CollateOptions& collate) {

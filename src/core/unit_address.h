@@ -41,5 +41,11 @@ inline uint64_t sequence_key(std::string_view source, uint64_t ordinal, uint32_t
 inline uint32_t sample_rank(uint64_t unit, uint64_t sequence) {
   return static_cast<uint32_t>(mix64(unit ^ sequence) >> 32);
 }
+// The token of a sequence at which all units are sampled: uniform over its tokens, and a function
+// of nothing but the sequence's key and length.
+inline uint32_t sampled_position(uint64_t sequence, uint32_t n_tokens) {
+  const uint64_t drawn = sample_rank(fnv1a64("sampled position"), sequence);
+  return static_cast<uint32_t>(drawn * n_tokens >> 32);
+}
 
 }  // namespace actogram

@@ -4,8 +4,9 @@
 #include <filesystem>
 #include <variant>
 
-#include "codec/json.h"
 #include "codec/parquet_table.h"
+#include "formats/gluscope_card.h"
+#include "formats/gluscope_samples.h"
 #include "formats/gluscope_schema.h"
 #include "store/layout.h"
 #include "store/list_column.h"
@@ -135,53 +136,6 @@ void write_group(ParquetTableWriter& writer, size_t n_rows, std::vector<Column>&
   for (Column& column : columns) column = {};
 }
 
-std::string card(const Manifest& manifest, uint64_t n_rows, size_t n_listed, uint64_t n_bytes,
-                 std::optional<uint64_t> n_tokens) {
-  const bool foreign = manifest.holds == Holds::class_shares;
-  std::string text = "---\ndataset_info:\n  features:\n";
-  for (const GluscopeColumn& column : gluscope_columns()) {
-    text += fmt::format("  - name: {}\n    {}\n", column.name, card_type(column.kind));
-  }
-  const uint64_t size = n_rows * gluscope_bytes_per_row(n_listed);
-  text += fmt::format(
-      "  splits:\n  - name: train\n    num_bytes: {0}\n    num_examples: {1}\n"
-      "  download_size: {2}\n  dataset_size: {0}\n"
-      "configs:\n- config_name: default\n  data_files:\n  - split: train\n"
-      "    path: data/train-*\ntags:\n- interpretability\n- neuron\n---\n",
-      size, n_rows, n_bytes);
-  text += fmt::format(
-      "\n# Neuron activations of {}\n\n"
-      "One row a neuron of the gated MLPs{}. `gate±_in±` are the signs of `hook_pre` "
-      "and `hook_pre_linear`;\nfor each combination: `freq`, its share of all tokens; `mean`, over "
-      "the tokens of that combination, NaN where there\nare none; `max_values` and `max_indices`, "
-      "the {} sequences with the largest magnitude, where a value of 0 means\nthat there are no "
-      "more. Definitions: GLUScope (arXiv 2602.23826).\n\n",
-      manifest.model.value("name", "an unnamed model"),
-      n_tokens ? fmt::format(", over {} tokens", *n_tokens) : "", n_listed);
-  if (foreign) {
-    text += "Imported from a data set of others, whose card says how it was made; ";
-    text += "`actogram/manifest.json` says which files.\n";
-    for (const auto& [key, value] : manifest.provenance.at("imported").at("card").items()) {
-      text += fmt::format("* `{}`: {}\n", key, value.get<std::string>());
-    }
-    return text;
-  }
-  const Json facts = {{"gate_function", name_of(*manifest.gate_function)},
-                      {"refactor_glu", manifest.refactor_glu},
-                      {"classes_count_bos", manifest.collate.classes_count_bos},
-                      {"model_sha256", manifest.model.value("sha256", "")},
-                      {"n_tokens", *n_tokens},
-                      {"context", manifest.options.value("context", 0)},
-                      {"long_documents", manifest.options.value("long_documents", "")}};
-  for (const auto& [name, value] : facts.items()) {
-    text += fmt::format("* `{}`: {}\n", name, to_text(value));
-  }
-  text +=
-      "\nExact counts and sums, the position of every peak and what the weights say are in\n"
-      "`actogram/places.parquet`, the recording's manifest beside it.\n";
-  return text;
-}
-
 // The manifest of what was recorded, however often it was exported and imported since, with the
 // signs that the columns have.
 std::string manifest_text(const Manifest& manifest) {
@@ -225,28 +179,17 @@ size_t entries_of(const Manifest& manifest) {
                             manifest.corpus.at("n_sequences").get<uint64_t>());
 }
 
-}  // namespace
-
-ExportReport export_gluscope(const std::string& recording_path, const std::string& folder,
-                             GluSigns signs, const ProgressFn& progress) {
-  const Recording recording(recording_path);
-  Manifest manifest = recording.manifest();
-  if (!recording.has_classes()) {
-    fail(Code::invalid, "{}: no sign classes to export: record a gated model with --sign-classes",
-         recording_path);
-  }
-  manifest.refactor_glu = recording.refactors(signs);
-  if (fs::exists(folder)) fail(Code::exists, "{}: exists already; choose another name", folder);
-  const std::string partial = folder + ".partial";
-  remove_tree(partial);
-  fs::create_directories(partial + "/data");
-  fs::create_directories(partial + "/actogram");
-
-  Table data(partial + "/data/train-00000-of-00001.parquet", gluscope_column_specs());
+// The 50 columns, and our sidecar where the counts are known.
+ClassExport export_classes(const Recording& recording, GluSigns signs, const std::string& folder,
+                           const ProgressFn& progress) {
+  const Manifest& manifest = recording.manifest();
+  fs::create_directories(folder + "/" + kGluscopeData);
+  Table data(fmt::format("{}/{}/{}", folder, kGluscopeData, kGluscopeShard),
+             gluscope_column_specs());
   const auto& place_columns = gluscope_places(manifest);
   std::optional<Table> places;
   if (manifest.holds != Holds::class_shares) {
-    places.emplace(partial + "/" + kGluscopePlaces, gluscope_place_specs(manifest));
+    places.emplace(folder + "/" + kGluscopePlaces, gluscope_place_specs(manifest));
   }
   const std::optional<uint64_t> n_tokens = recording.n_tokens();
   const size_t n_listed = entries_of(manifest);
@@ -275,13 +218,41 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
     }
   }
   progress({"exporting", n_units, n_units, 0, "units"});
-  const uint64_t n_bytes = data.finish();
-  const uint64_t n_place_bytes = places ? places->finish() : 0;
+  return {n_listed, data.finish(), places ? places->finish() : 0};
+}
+
+}  // namespace
+
+ExportReport export_gluscope(const std::string& recording_path, const std::string& folder,
+                             GluSigns signs, const ProgressFn& progress) {
+  const Recording recording(recording_path);
+  Manifest manifest = recording.manifest();
+  const bool has_samples = recording.samples() != nullptr;
+  if (!recording.has_classes() && !has_samples) {
+    fail(Code::invalid,
+         "{}: no sign classes to export: record a gated model with --sign-classes; and no samples: "
+         "record with --samples N",
+         recording_path);
+  }
+  manifest.refactor_glu = recording.refactors(signs);
+  if (fs::exists(folder)) fail(Code::exists, "{}: exists already; choose another name", folder);
+  const std::string partial = folder + ".partial";
+  remove_tree(partial);
+  fs::create_directories(partial + "/actogram");
+  std::optional<ClassExport> classes;
+  if (recording.has_classes()) classes = export_classes(recording, signs, partial, progress);
+  std::optional<SampleExport> samples;
+  if (has_samples) {
+    const std::string in = partial + "/" + kGluscopeSamples;
+    fs::create_directories(in);
+    samples = export_gluscope_samples(recording, signs, in + "/" + kGluscopeShard, progress);
+  }
   write_file_atomically(partial + "/README.md",
-                        card(manifest, n_units, n_listed, n_bytes, n_tokens));
+                        gluscope_card(manifest, recording.n_tokens(), classes, samples));
   write_file_atomically(partial + "/" + kGluscopeManifest, manifest_text(manifest));
   rename_durably(partial, folder);
-  return {folder, n_units, n_bytes + n_place_bytes};
+  const uint64_t n_bytes = classes ? classes->n_bytes + classes->n_place_bytes : 0;
+  return {folder, manifest.n_units(), n_bytes + (samples ? samples->n_bytes : 0)};
 }
 
 }  // namespace actogram

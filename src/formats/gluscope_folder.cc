@@ -6,8 +6,10 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include "base/file.h"
+#include "formats/gluscope_samples.h"
 #include "formats/gluscope_schema.h"
 
 namespace actogram {
@@ -77,18 +79,23 @@ GluscopeFolder open_gluscope_folder(const std::string& path) {
   GluscopeFolder folder;
   folder.shards = parquet_files(fs::path(path) / kGluscopeData, "train-");
   if (folder.shards.empty()) folder.shards = parquet_files(path, "");
-  if (folder.shards.empty()) {
+  folder.samples = parquet_files(fs::path(path) / kGluscopeSamples, "train-");
+  if (folder.shards.empty() && folder.samples.empty()) {
     fail(Code::not_found, "{0}: no data set: expected {0}/data/train-*.parquet or {0}/*.parquet",
          path);
   }
   check_complete(folder.shards);
+  check_complete(folder.samples);
+  if (!folder.shards.empty() && is_gluscope_samples(folder.shards.front())) {
+    folder.samples = std::exchange(folder.shards, {});
+  }
   if (const auto card = fs::path(path) / "README.md"; fs::exists(card)) {
     read_card(card.string(), folder);
   }
   const auto places = fs::path(path) / kGluscopePlaces;
   const std::string manifest = (fs::path(path) / kGluscopeManifest).string();
   if (fs::exists(manifest)) folder.manifest_json = parse_json(read_file(manifest), manifest);
-  if (!fs::exists(places)) return folder;
+  if (!fs::exists(places) || folder.shards.empty()) return folder;
   folder.places = places.string();
   folder.manifest = parse_manifest(read_file(manifest), manifest);
   if (folder.manifest->holds != Holds::everything || !folder.manifest->gate_function ||

@@ -1,5 +1,6 @@
-// What lies in the folder of a data set of GLUScope's 50 columns: its Parquet files, what its card
-// says, and our sidecar where the data set is an export of ours.
+// What lies in the folder of a data set of GLUScope's: the Parquet files of its 50 columns or of
+// its sampled activations, what its card says, and our sidecar where the data set is an export of
+// ours.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 namespace actogram {
 
 struct GluscopeFolder {
-  std::vector<std::string> shards;    // in the order of their names
+  std::vector<std::string> shards;    // of the 50 columns, in the order of their names
+  std::vector<std::string> samples;   // of the sampled activations, likewise; one of both is there
   std::optional<std::string> places;  // our sidecar, row for row
   std::optional<Manifest> manifest;   // of the recording that was exported
   Json manifest_json;                 // null without one
@@ -22,8 +24,9 @@ struct GluscopeFolder {
   std::optional<uint64_t> n_examples;  // rows, as README.md claims
 };
 
-// FOLDER/data/train-*.parquet, or FOLDER/*.parquet. Error{not_found} without any, or where names
-// say that there are more (train-00000-of-00008).
+// FOLDER/data/train-*.parquet or FOLDER/*.parquet, of either kind, and
+// FOLDER/sampled-activations/train-*.parquet. Error{not_found} without any, or where names say that
+// there are more (train-00000-of-00008).
 GluscopeFolder open_gluscope_folder(const std::string& folder);
 
 }  // namespace actogram

@@ -1,15 +1,13 @@
 #include "formats/gluscope_import.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <filesystem>
-#include <limits>
-#include <memory>
 #include <optional>
 
 #include "core/refactor_glu.h"
 #include "formats/gluscope_folder.h"
+#include "formats/gluscope_rows.h"
+#include "formats/gluscope_samples.h"
 #include "formats/gluscope_schema.h"
 #include "formats/published_neurons.h"
 #include "store/class_tables.h"
@@ -22,178 +20,36 @@
 namespace actogram {
 namespace {
 
-using Kind = GluscopeColumn::Kind;
-using PlaceKind = GluscopePlace::Kind;
-
 constexpr uint64_t kRowsAtOnce = 1024;            // of a data set in order
 constexpr uint64_t kScatteredRowsAtOnce = 65536;  // each request may decode all of it
 
-// One row of the 50 columns, checked.
-class RowReader {
- public:
-  RowReader(uint64_t n_tokens, std::optional<uint64_t> n_text_rows)
-      : n_tokens_(n_tokens), n_text_rows_(n_text_rows) {}
+std::vector<std::pair<uint32_t, uint32_t>> shape(const std::vector<Site>& sites) {
+  std::vector<std::pair<uint32_t, uint32_t>> widths;
+  for (const Site& site : sites) widths.emplace_back(site.layer, site.n_units);
+  return widths;
+}
 
-  size_t n_listed() const { return n_listed_.value_or(0); }
-
-  std::vector<ClassFacts> read(const ParquetTableReader& batch, size_t i) {
-    std::vector<ClassFacts> classes(kNumSignClasses);
-    const auto& columns = gluscope_columns();
-    for (size_t c = 0; c < columns.size(); ++c) {
-      ClassFacts& facts = classes[columns[c].sign_class];
-      const size_t q = columns[c].quantity;
-      if (columns[c].kind == Kind::frequency) {
-        facts.frequency = frequency(batch, c, i);
-        facts.share = facts.frequency;
-      } else if (columns[c].kind == Kind::mean) {
-        facts.means[q] = batch.floats(c)[i];
-      } else if (columns[c].kind == Kind::max_values) {
-        facts.peaks[q] = peaks(batch, c, i);
-      }
-    }
-    for (size_t k = 0; k < kNumSignClasses; ++k) {
-      if (classes[k].frequency == 0) check_empty(classes[k], k, batch, i);
-    }
-    return classes;
+// The samples of FOLDER, or those that --samples names.
+std::vector<std::string> sample_files(const GluscopeFolder& folder, const ImportOptions& options) {
+  if (options.samples.empty()) return folder.samples;
+  if (!folder.samples.empty()) {
+    fail(Code::invalid, "{}: has sampled activations of its own; --samples {} is one too many",
+         options.folder, options.samples);
   }
-
- private:
-  static std::string where(const ParquetTableReader& batch, size_t column, size_t i) {
-    return fmt::format("{}: row {}: \"{}\"", batch.name(), batch.batch_row() + i,
-                       gluscope_columns()[column].name);
-  }
-
-  float frequency(const ParquetTableReader& batch, size_t column, size_t i) const {
-    const float frequency = batch.floats(column)[i];
-    if (!(frequency >= 0 && frequency <= 1)) {
-      fail(Code::corrupt, "{}: {}; expected a share from 0 to 1", where(batch, column, i),
-           frequency);
-    }
-    if (n_tokens_ > 0 && counts_of(frequency, n_tokens_).empty()) {
-      fail(Code::invalid, "{}: {} is the share of no count of {} tokens: is --tokens right?",
-           where(batch, column, i), frequency, n_tokens_);
-    }
-    return frequency;
-  }
-
-  // The values' column; the rows' is the next.
-  std::vector<ClassFacts::Peak> peaks(const ParquetTableReader& batch, size_t column, size_t i) {
-    const auto values = batch.float_lists(column)[i];
-    const auto rows = batch.integer_lists(column + 1)[i];
-    check_length(values.size(), batch, column, i);
-    check_length(rows.size(), batch, column + 1, i);
-    std::vector<ClassFacts::Peak> peaks;
-    for (size_t p = 0; p < values.size(); ++p) {
-      if (!std::isfinite(values[p])) {
-        fail(Code::corrupt, "{}: entry {} is {}", where(batch, column, i), p, values[p]);
-      }
-      if (values[p] == 0) continue;
-      peaks.push_back({text_row(rows[p], batch, column + 1, i), std::nullopt, values[p]});
-    }
-    std::ranges::stable_sort(peaks, std::greater<>(),
-                             [](const ClassFacts::Peak& peak) { return std::fabs(peak.value); });
-    return peaks;
-  }
-
-  // All lists of a data set are of one length.
-  void check_length(size_t length, const ParquetTableReader& batch, size_t column, size_t i) {
-    if (!n_listed_) n_listed_ = length;
-    if (length == *n_listed_) return;
-    fail(Code::corrupt, "{}: a list of {} entries; the first list has {}", where(batch, column, i),
-         length, *n_listed_);
-  }
-
-  uint32_t text_row(int64_t row, const ParquetTableReader& batch, size_t column, size_t i) const {
-    if (row < 0 || row > std::numeric_limits<uint32_t>::max()) {
-      fail(Code::corrupt, "{}: {}; expected a row of the texts, from 0 on", where(batch, column, i),
-           row);
-    }
-    if (n_text_rows_ && static_cast<uint64_t>(row) >= *n_text_rows_) {
-      fail(Code::invalid, "{}: row {} of the texts, but --corpus has {} rows: is it another?",
-           where(batch, column, i), row, *n_text_rows_);
-    }
-    return static_cast<uint32_t>(row);
-  }
-
-  void check_empty(ClassFacts& facts, size_t sign_class, const ParquetTableReader& batch,
-                   size_t i) const {
-    for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-      double& mean = facts.means[q];
-      if (facts.peaks[q].empty() && (std::isnan(mean) || mean == 0)) {
-        mean = std::numeric_limits<double>::quiet_NaN();
-        continue;
-      }
-      fail(Code::corrupt, "{}: row {}: \"{}_freq\" is 0, but its {} has a mean of {} and {} peaks",
-           batch.name(), batch.batch_row() + i, kSignClassNames[sign_class], kGatedQuantityNames[q],
-           mean, facts.peaks[q].size());
-    }
-  }
-
-  uint64_t n_tokens_;
-  std::optional<uint64_t> n_text_rows_;
-  std::optional<size_t> n_listed_;
-};
-
-bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
-
-struct ExactRow {
-  std::vector<ClassRecord> classes;  // with the signs of the columns
-  NeuronWeights weights = {};
-};
-
-// What the columns and our sidecar say together.
-ExactRow exact_row(const std::vector<ClassFacts>& facts, const ParquetTableReader& batch, size_t i,
-                   const Manifest& manifest) {
-  const uint64_t n_tokens = *manifest.n_tokens();
-  std::vector<ClassRecord> records(kNumSignClasses);
-  NeuronWeights weights;
-  const auto& places = gluscope_places(manifest);
-  const auto disagree = [&](size_t p) {
-    fail(Code::corrupt,
-         "{}: row {}: \"{}\" does not fit the data set's columns: remove the folder actogram/ to "
-         "import the columns alone",
-         batch.name(), batch.batch_row() + i, places[p].spec.name);
-  };
-  for (size_t p = 0; p < places.size(); ++p) {
-    ClassRecord& record = records[places[p].sign_class];
-    const ClassFacts& known = facts[places[p].sign_class];
-    if (places[p].kind == PlaceKind::count) {
-      record.count = static_cast<uint64_t>(batch.integers(p)[i]);
-      if (record.count > n_tokens || frequency_of(record.count, n_tokens) != known.frequency) {
-        disagree(p);
-      }
-    } else if (places[p].kind == PlaceKind::sums) {
-      const auto width = static_cast<size_t>(places[p].spec.width);
-      std::memcpy(record.sums.data(), batch.fixed_bytes(p).data() + i * width, width);
-      for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-        if (!same(static_cast<float>(record.mean(q)), known.means[q])) disagree(p);
-      }
-    } else if (places[p].kind == PlaceKind::positions) {
-      const auto positions = batch.integer_lists(p)[i];
-      const auto& peaks = known.peaks[places[p].quantity];
-      if (positions.size() != peaks.size()) disagree(p);
-      for (size_t k = 0; k < peaks.size(); ++k) {
-        if (positions[k] < 0 || positions[k] > std::numeric_limits<uint32_t>::max()) disagree(p);
-        record.peaks[places[p].quantity].push_back(
-            {{peaks[k].sequence, static_cast<uint32_t>(positions[k])}, peaks[k].value});
-      }
-    } else if (places[p].kind == PlaceKind::weight) {
-      weights.*kWeightNumbers[places[p].number] = batch.doubles(p)[i];
-    } else if (places[p].kind == PlaceKind::sign) {
-      weights.sign = batch.integers(p)[i] < 0 ? -1 : 1;
-      if (batch.integers(p)[i] != weights.sign) disagree(p);
-    }
-  }
-  return {std::move(records), weights};
+  const GluscopeFolder beside = open_gluscope_folder(options.samples);
+  if (!beside.samples.empty()) return beside.samples;
+  fail(Code::invalid,
+       "--samples {}: no sampled activations: it has no column \"sampled_positions\"",
+       options.samples);
 }
 
 class GluscopeImport {
  public:
   GluscopeImport(const ImportOptions& options, const ProgressFn& progress)
-      : options_(options),
-        progress_(progress),
-        folder_(open_gluscope_folder(options.folder)),
-        data_(folder_.shards, gluscope_column_readers()) {
+      : options_(options), progress_(progress), folder_(open_gluscope_folder(options.folder)) {
+    if (!folder_.shards.empty()) data_.emplace(folder_.shards, gluscope_column_readers());
+    sample_files_ = sample_files(folder_, options);
+    if (!sample_files_.empty()) samples_.emplace(sample_files_);
     if (folder_.places) {
       places_.emplace(std::vector{*folder_.places}, gluscope_place_readers(*folder_.manifest));
     }
@@ -211,31 +67,38 @@ class GluscopeImport {
       throw;
     }
     work.finish(manifest);
-    ImportReport report{.n_units = data_.n_rows(),
+    ImportReport report{.n_units = neurons().n_rows(),
                         .exact = places_.has_value(),
-                        .in_order = data_.in_order(),
-                        .other_columns = data_.other_columns()};
+                        .in_order = neurons().in_order(),
+                        .other_columns = neurons().other_columns()};
+    if (samples_) report.n_samples = samples_->positions().size();
+    if (data_ && samples_) {
+      const auto& more = samples_->neurons().other_columns();
+      report.other_columns.insert(report.other_columns.end(), more.begin(), more.end());
+    }
     for (const auto& [name, file] : manifest.files) report.n_bytes += file.n_bytes;
     return report;
   }
 
  private:
+  // Of the 50 columns, where they are there.
+  const PublishedNeurons& neurons() const { return data_ ? *data_ : samples_->neurons(); }
+
   void check_whole() const {
-    if (folder_.n_examples && *folder_.n_examples != data_.n_rows()) {
+    if (folder_.n_examples && *folder_.n_examples != neurons().n_rows()) {
       fail(Code::corrupt, "{}: {} rows, but README.md claims {} (num_examples): are files missing?",
-           options_.folder, data_.n_rows(), *folder_.n_examples);
+           options_.folder, neurons().n_rows(), *folder_.n_examples);
+    }
+    if (samples_ && shape(samples_->neurons().sites()) != shape(neurons().sites())) {
+      fail(Code::corrupt, "{}: the sampled activations are not of the neurons of the columns",
+           sample_files_.front());
     }
     if (!places_) return;
     if (options_.n_tokens > 0 || !options_.model.empty()) {
       fail(Code::invalid, "{}: this export names its model and its tokens itself", options_.folder);
     }
-    const auto shape = [](const std::vector<Site>& sites) {
-      std::vector<std::pair<uint32_t, uint32_t>> widths;
-      for (const Site& site : sites) widths.emplace_back(site.layer, site.n_units);
-      return widths;
-    };
-    if (shape(data_.sites()) != shape(places_->sites()) ||
-        shape(data_.sites()) != shape(folder_.manifest->sites)) {
+    if (shape(neurons().sites()) != shape(places_->sites()) ||
+        shape(neurons().sites()) != shape(folder_.manifest->sites)) {
       fail(Code::corrupt, "{}: {} and {} are not of the neurons of the columns", options_.folder,
            kGluscopePlaces, kGluscopeManifest);
     }
@@ -248,6 +111,7 @@ class GluscopeImport {
   void describe_files() {
     std::vector<std::string> paths = folder_.shards;
     if (folder_.places) paths.push_back(*folder_.places);
+    paths.insert(paths.end(), sample_files_.begin(), sample_files_.end());
     for (const std::string& path : paths) {
       progress_({"hashing the files", files_.size(), paths.size(), 0, "files"});
       const auto name = std::filesystem::path(path).lexically_relative(options_.folder);
@@ -274,7 +138,9 @@ class GluscopeImport {
       n_text_rows = add_texts(manifest, import_texts(options_.texts, path, progress_));
     }
     RowReader rows(options_.n_tokens, n_text_rows);
-    if (places_) {
+    if (!data_) {
+      manifest.holds = Holds::samples;
+    } else if (places_) {
       manifest.holds = Holds::classes;
       write_exact(rows, path, manifest);
     } else {
@@ -284,6 +150,7 @@ class GluscopeImport {
       writer.finish(manifest.files);
       manifest.collate.class_top = static_cast<uint32_t>(rows.n_listed());
     }
+    if (samples_) add_samples(manifest, path, n_text_rows);
     manifest.provenance = provenance(options_.command);
     manifest.provenance["imported"] = {{"format", "gluscope"},
                                        {"card", folder_.card},
@@ -299,10 +166,31 @@ class GluscopeImport {
     manifest.corpus = {{"sources", Json::array()}};
     if (options_.n_tokens > 0) manifest.corpus["n_tokens"] = options_.n_tokens;
     manifest.options = Json::object();
-    manifest.sites = data_.sites();
-    manifest.collate = {
-        .top = 0, .bottom = 0, .random = 0, .per_bucket = 0, .window = 0, .sign_classes = true};
+    manifest.sites = neurons().sites();
+    manifest.collate = {.top = 0, .bottom = 0, .random = 0, .per_bucket = 0, .window = 0};
+    manifest.collate.sign_classes = data_.has_value();
     return manifest;
+  }
+
+  void add_samples(Manifest& manifest, const std::string& path,
+                   std::optional<uint64_t> n_text_rows) {
+    const bool turned = places_ && manifest.refactor_glu;
+    const auto sign_of = [&](uint64_t row) { return turned ? weights_[row].sign : 1; };
+    manifest.files.merge(samples_->write(path, sign_of, progress_));
+    const std::vector<uint32_t>& positions = samples_->positions();
+    if (!places_) manifest.collate.samples = static_cast<uint32_t>(positions.size());
+    if (!n_text_rows) return;
+    if (positions.size() > *n_text_rows) {
+      fail(Code::invalid, "{}: samples of {} texts, but --corpus has {} rows: is it another?",
+           sample_files_.front(), positions.size(), *n_text_rows);
+    }
+    const CorpusTables corpus(path);
+    for (size_t i = 0; i < positions.size(); ++i) {
+      const uint32_t n_tokens = corpus.sequence(i).n_tokens;
+      if (n_tokens == 0 || positions[i] < n_tokens) continue;  // a text's tokens are not known
+      fail(Code::invalid, "{}: a sample at position {} of text {}, which has {} tokens in --corpus",
+           sample_files_.front(), positions[i], i, n_tokens);
+    }
   }
 
   // Gives the number of rows.
@@ -328,28 +216,27 @@ class GluscopeImport {
   // The tables have the model's own signs, whichever the columns have.
   void write_exact(RowReader& rows, const std::string& path, Manifest& manifest) {
     ClassWriter writer(path);
-    std::vector<NeuronWeights> weights;
     read_rows(rows, [&](const auto&, ExactRow& row) {
       if (manifest.refactor_glu) refactor_glu(row.classes, row.weights.sign);
       writer.add(row.classes);
-      weights.push_back(row.weights);
+      weights_.push_back(row.weights);
     });
     writer.finish(manifest.files);
     if (folder_.manifest->has_weights()) {
-      manifest.files[weights_table().file] = write_weights(path, weights);
+      manifest.files[weights_table().file] = write_weights(path, weights_);
     }
   }
 
   template <typename Add>
   void read_rows(RowReader& rows, Add add) {
-    const uint64_t n_rows = data_.n_rows();
-    const bool in_order = data_.in_order() && (!places_ || places_->in_order());
+    const uint64_t n_rows = data_->n_rows();
+    const bool in_order = data_->in_order() && (!places_ || places_->in_order());
     const uint64_t n_at_once = in_order ? kRowsAtOnce : kScatteredRowsAtOnce;
     for (uint64_t begin = 0; begin < n_rows; begin += n_at_once) {
       const uint64_t end = std::min(begin + n_at_once, n_rows);
       std::vector<std::vector<ClassFacts>> facts(end - begin);
       std::vector<ExactRow> exact(end - begin);
-      data_.read(begin, end, [&](uint64_t row, const ParquetTableReader& batch, size_t i) {
+      data_->read(begin, end, [&](uint64_t row, const ParquetTableReader& batch, size_t i) {
         facts[row - begin] = rows.read(batch, i);
       });
       if (places_) {
@@ -365,8 +252,11 @@ class GluscopeImport {
   const ImportOptions& options_;
   const ProgressFn& progress_;
   GluscopeFolder folder_;
-  PublishedNeurons data_;
+  std::optional<PublishedNeurons> data_;  // the 50 columns
   std::optional<PublishedNeurons> places_;
+  std::vector<std::string> sample_files_;
+  std::optional<PublishedSamples> samples_;
+  std::vector<NeuronWeights> weights_;  // of an export of ours, as its rows are read
   Json files_ = Json::array();
 };
 
@@ -380,6 +270,7 @@ ImportReport import_gluscope(const ImportOptions& options, const ProgressFn& pro
 std::string to_json_text(const ImportReport& report, const std::string& output) {
   return to_text(Json{{"recording", output},
                       {"n_units", report.n_units},
+                      {"n_samples", report.n_samples},
                       {"n_bytes", report.n_bytes},
                       {"exact", report.exact},
                       {"in_order", report.in_order},

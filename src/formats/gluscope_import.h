@@ -1,4 +1,6 @@
-// A data set of GLUScope's 50 columns (gluscope_schema.h) as a recording of sign classes.
+// A data set of GLUScope's 50 columns (gluscope_schema.h) as a recording of sign classes, and one
+// of sampled activations (gluscope_samples.h) as its samples, or as a recording that has nothing
+// else.
 //
 // An export of ours (with actogram/places.parquet) comes back whole: the same classes.arrow and
 // weights.arrow, whichever signs the columns have, and exported again the same bytes. A data set of
@@ -21,15 +23,17 @@ namespace actogram {
 
 struct ImportOptions {
   std::string folder;
-  std::string output;      // NAME.acto
-  std::string model = {};  // what the model is called, where the data set is of others
-  uint64_t n_tokens = 0;   // behind the frequencies of a data set of others; 0: not known
+  std::string output;        // NAME.acto
+  std::string samples = {};  // a data set of sampled activations beside it; empty: as FOLDER has it
+  std::string model = {};    // what the model is called, where the data set is of others
+  uint64_t n_tokens = 0;     // behind the frequencies of a data set of others; 0: not known
   TextOptions texts = {};
   std::vector<std::string> command = {};
 };
 
 struct ImportReport {
   uint64_t n_units = 0;
+  uint64_t n_samples = 0;  // sequences
   uint64_t n_bytes = 0;
   bool exact = false;                      // an export of ours
   bool in_order = false;                   // the rows lay in the order of the neurons

@@ -131,8 +131,10 @@ std::vector<ColumnSpec> gluscope_place_specs(const Manifest& manifest) {
   return specs;
 }
 
-std::string card_type(Kind kind) {
-  switch (type_of(kind)) {
+std::string card_type(Kind kind) { return card_type(type_of(kind)); }
+
+std::string card_type(ColumnType type) {
+  switch (type) {
     case ColumnType::i64:
       return "dtype: int64";
     case ColumnType::list_f32:

@@ -46,11 +46,13 @@ std::vector<ParquetColumn> gluscope_place_readers(const Manifest& manifest);
 
 // Where the parts of a data set are in its folder.
 inline constexpr const char* kGluscopeData = "data";
+inline constexpr const char* kGluscopeShard = "train-00000-of-00001.parquet";
 inline constexpr const char* kGluscopePlaces = "actogram/places.parquet";
 inline constexpr const char* kGluscopeManifest = "actogram/manifest.json";
 
 // As Hugging Face's data-set cards write it: "int64", "list: float32".
 std::string card_type(GluscopeColumn::Kind kind);
+std::string card_type(ColumnType type);
 
 // What the card calls num_bytes: the size of the rows in Arrow's memory, all lists `n_kept` long.
 uint64_t gluscope_bytes_per_row(size_t n_kept);

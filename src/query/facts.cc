@@ -54,13 +54,16 @@ std::string corpus_line(const Json& corpus) {
 // What an import has, which is less than a recording.
 Facts import_facts(const Manifest& m) {
   const Json& imported = m.provenance.at("imported");
+  constexpr const char* kHeld[] = {
+      "", "sign classes, exactly as recorded",
+      "sign classes as float32; no positions; counts where tokens are known",
+      "sampled values only"};
   const bool exact = m.holds == Holds::classes;
   Facts facts = {
       {"imported",
        fmt::format("{} of {} in the columns of {}", counted(imported.at("files").size(), "file"),
                    exact ? "an export" : "a data set of others", text_of(imported, "format"))},
-      {"holds", exact ? "sign classes, exactly as recorded"
-                      : "sign classes as float32; no positions; counts where tokens are known"},
+      {"holds", kHeld[static_cast<size_t>(m.holds)]},
       {"texts", m.has_corpus() ? "joined by row number" : "none: peaks are row numbers"}};
   for (const auto& [key, value] : imported.at("card").items()) {
     facts.emplace_back("  " + key, value.get<std::string>());
@@ -121,6 +124,11 @@ Facts facts_of(const std::string& path) {
   }
   for (auto& fact : m.holds == Holds::everything ? recorded_facts(m) : import_facts(m)) {
     facts.push_back(std::move(fact));
+  }
+  if (m.has_samples()) {
+    facts.push_back({"samples", fmt::format("one token of each of the first {}",
+                                            counted(m.files.at(sample_places_table().file).n_rows,
+                                                    "sequence"))});
   }
   if (m.refactor_glu) facts.push_back({"signs", "refactor_glu, unless --no-refactor-glu"});
   facts.push_back({"size", readable_bytes(n_bytes)});

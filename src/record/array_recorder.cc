@@ -72,7 +72,7 @@ class ArrayRecorder::Impl {
     Manifest manifest;
     manifest.files = corpus_.finish();
     UnitWriter writer(folder_.path(), options_.sites, collation_.classes_of());
-    collation_.finish(n_tokens_, writer, [](const Progress&) {});
+    manifest.files.merge(collation_.finish(n_tokens_, writer, [](const Progress&) {}));
     manifest.files.merge(writer.finish());
     manifest.model = {{"name", options_.model}, {"architecture", "unknown"}};
     manifest.corpus = corpus_json();

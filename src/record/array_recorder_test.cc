@@ -54,10 +54,14 @@ TEST_F(ArrayRecorderTest, RecordsWhatASourceWould) {
   options.output = path("pulled.acto");
   options.corpus.corpus.inputs = {path("lines.jsonl")};
   options.corpus.sequences.context = 20;
+  options.recorder.collation.collate.samples = 40;
   record_source(model, FakeTokenizer(), {{"name", "fake"}}, options, kQuiet);
 
   const Recording pulled(options.output);
-  ArrayRecorder recorder({.output = path("pushed.acto"), .sites = model.sites(), .n_threads = 2});
+  ArrayRecorder recorder({.output = path("pushed.acto"),
+                          .sites = model.sites(),
+                          .collate = {.samples = 40},
+                          .n_threads = 2});
   uint64_t next_document = 0;
   for (uint64_t s = 0; s < pulled.corpus().n_sequences(); ++s) {
     const SequenceRow sequence = pulled.corpus().sequence(s);
@@ -73,7 +77,10 @@ TEST_F(ArrayRecorderTest, RecordsWhatASourceWould) {
   recorder.finish();
 
   const auto expected = read_manifest(options.output).files;
-  for (const auto& [name, file] : read_manifest(path("pushed.acto")).files) {
+  const auto pushed = read_manifest(path("pushed.acto")).files;
+  EXPECT_EQ(pushed.size(), expected.size());
+  EXPECT_TRUE(pushed.contains("samples.arrow"));
+  for (const auto& [name, file] : pushed) {
     EXPECT_EQ(file.checksum, expected.at(name).checksum) << name;
   }
 }

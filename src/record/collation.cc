@@ -32,6 +32,10 @@ Collation::Collation(std::string folder, const std::vector<Site>& sites,
     collators_.emplace_back(site, gate_function, options.collate);
     n_units_ += site.n_units;
   }
+  if (options_.samples > 0 && !sites.empty()) {
+    const auto gated = gate_function ? Sampler::Gated::yes : Sampler::Gated::no;
+    sampler_.emplace(folder_, sites, gated, options_.samples);
+  }
 }
 
 void Collation::observe(const SiteValues& values, std::span<const BatchSequence> sequences) {
@@ -43,6 +47,7 @@ void Collation::observe(const SiteValues& values, std::span<const BatchSequence>
   }
   windows_.make_room(needs, visit_all());
   collators_[values.site].observe(values, sequences, threads_, scratch_, windows_.sinks());
+  if (sampler_) sampler_->observe(values, sequences);
 }
 
 void Collation::for_each_window(uint64_t first_row, uint64_t end_row,
@@ -69,6 +74,7 @@ void Collation::save(const std::string& fingerprint, const State& state) {
   windows_.flush(visit_all());
   windows_.compact_if_wasteful(visit_all());
   windows_.sync();
+  if (sampler_) sampler_->sync();
   const CheckpointHead head{.fingerprint = fingerprint,
                             .n_sequences = state.n_sequences,
                             .sparse = state.sparse,
@@ -89,6 +95,7 @@ std::optional<Collation::State> Collation::restore(const std::string& fingerprin
                                       site_of_row(row, unit).restore(unit, record);
                                     });
   if (head) windows_.open_segments(head->segments);
+  if (head && sampler_) sampler_->check_left(head->n_sequences);
   windows_.remove_unlisted();
   if (!head) return std::nullopt;
   return State{head->n_sequences, head->sparse};
@@ -111,8 +118,8 @@ UnitRecord Collation::finished_unit(const SiteCollator& site, uint32_t unit,
 
 // Units go through in chunks, three at a time: while the windows of one are read, the units of the
 // one before are made, and those of the one before that are written.
-void Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& writer,
-                       const ProgressFn& progress) {
+StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& writer,
+                              const ProgressFn& progress) {
   struct Chunk {
     uint64_t first = 0, end = 0;
     WindowStore::Loaded windows = {};
@@ -148,6 +155,7 @@ void Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& writer,
     });
     progress({"writing the units", to_write.end, n_units_, 0, "units"});
   }
+  return sampler_ ? sampler_->finish(n_tokens.size(), progress) : StoredFiles();
 }
 
 }  // namespace actogram

@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "collate/site_collator.h"
+#include "record/sampler.h"
 #include "store/checkpoint.h"
 #include "store/unit_tables.h"
 #include "store/window_store.h"
@@ -43,8 +44,10 @@ class Collation {
   // What save() was given last, or nothing; then this is as new.
   std::optional<State> restore(const std::string& fingerprint);
 
-  // Writes the units. `n_tokens` is the length of every sequence, by its number.
-  void finish(std::span<const uint32_t> n_tokens, UnitWriter& writer, const ProgressFn& progress);
+  // Writes the units, and gives what else was written: the tables of samples. `n_tokens` is the
+  // length of every sequence, by its number.
+  StoredFiles finish(std::span<const uint32_t> n_tokens, UnitWriter& writer,
+                     const ProgressFn& progress);
   ClassesOf classes_of() const { return classes_of_; }
 
  private:
@@ -64,6 +67,7 @@ class Collation {
   std::vector<BlockScratch> scratch_;  // [thread]
   std::vector<SiteCollator> collators_;
   WindowStore windows_;
+  std::optional<Sampler> sampler_;  // where options_.samples asks for it
 };
 
 }  // namespace actogram

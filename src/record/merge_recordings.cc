@@ -6,9 +6,9 @@
 
 #include "base/threads.h"
 #include "collate/merge.h"
+#include "record/merge_samples.h"
 #include "store/event_writer.h"
 #include "store/provenance.h"
-#include "store/recording.h"
 #include "store/sparse_units.h"
 #include "store/work_folder.h"
 
@@ -321,6 +321,8 @@ void merge_recordings(const MergeOptions& options, const ProgressFn& progress) {
   manifest.files = corpus.write(folder.path());
   manifest.files.merge(write_units(inputs, corpus, folder.path(), progress));
   manifest.files.merge(write_weights_of(inputs, folder.path()));
+  const auto new_sequence = [&](size_t i, uint32_t s) { return corpus.new_sequence(i, s); };
+  manifest.files.merge(merge_samples(inputs, new_sequence, folder.path(), progress));
   manifest.corpus = corpus.summary();
   manifest.provenance = provenance(options.command);
   manifest.provenance["shards"] = merged_shards(inputs);

@@ -50,7 +50,7 @@ class RecordTest : public ::testing::Test {
     o.corpus.corpus.inputs = {path("texts"), path("lines.jsonl")};
     o.corpus.sequences.context = 32;
     o.recorder.collation.collate = {
-        .top = 4, .bottom = 3, .random = 5, .per_bucket = 4, .window = 12};
+        .top = 4, .bottom = 3, .random = 5, .per_bucket = 4, .window = 12, .samples = 30};
     return o;
   }
 

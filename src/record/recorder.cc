@@ -109,8 +109,8 @@ Recorder::Batch Recorder::next_batch() const {
 
 StoredFiles Recorder::finish(const ProgressFn& progress) {
   UnitWriter writer(folder_, sites_, collation_.classes_of());
-  collation_.finish(n_tokens_, writer, progress);
-  StoredFiles files = saes_ ? saes_->finish(writer, progress) : StoredFiles{};
+  StoredFiles files = collation_.finish(n_tokens_, writer, progress);
+  if (saes_) files.merge(saes_->finish(writer, progress));
   files.merge(writer.finish());
   return files;
 }

@@ -131,6 +131,18 @@ const TableSpec& shares_table() {
   return table;
 }
 
+const TableSpec& samples_table() {
+  static const TableSpec table{
+      "samples.arrow",
+      {{"hook_post", list_f32}, {"hook_pre", list_f32}, {"hook_pre_linear", list_f32}}};
+  return table;
+}
+
+const TableSpec& sample_places_table() {
+  static const TableSpec table{"sample_places.arrow", {{"position", u32}}};
+  return table;
+}
+
 const TableSpec& unit_events_table() {
   static const TableSpec table{"unit_events.arrow",
                                {{"token", u32},  // row of tokens.arrow

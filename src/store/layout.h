@@ -35,6 +35,9 @@ const TableSpec& classes_table();
 const TableSpec& weights_table();
 // Of neurons whose data set was published by others, instead of classes: also four rows a unit.
 const TableSpec& shares_table();
+// Of dense units: their values at one token of each of the first sequences, and where that is.
+const TableSpec& samples_table();
+const TableSpec& sample_places_table();
 // Of sparse units: their events, unit by unit and token by token.
 const TableSpec& unit_events_table();
 const TableSpec& unit_spans_table();
@@ -45,8 +48,8 @@ const TableSpec& token_spans_table();
 const TableSpec& sampled_tokens_table();
 const TableSpec& unknown_tokens_table();
 
-inline constexpr size_t kUnitsPerBatch = 64;        // units, histograms, peaks, classes, shares
-inline constexpr size_t kRowsPerBatch = 1 << 16;    // sequences, tokens and weights; token lists
+inline constexpr size_t kUnitsPerBatch = 64;  // units, histograms, peaks, classes, shares, samples
+inline constexpr size_t kRowsPerBatch = 1 << 16;    // sequences, tokens, weights, lists of tokens
 inline constexpr size_t kTextPerBatch = 4 << 20;    // bytes of documents, or one document
 inline constexpr size_t kEventsPerBatch = 1 << 20;  // unit_events
 inline constexpr size_t kTokensPerEventBatch = 1 << 14;  // token_events, token_spans

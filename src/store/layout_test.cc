@@ -70,8 +70,9 @@ TEST(FormatDocument, ListsTheColumnsThatAreWritten) {
   for (const TableSpec* table :
        {&documents_table(), &sequences_table(), &tokens_table(), &units_table(),
         &histograms_table(), &peaks_table(), &classes_table(), &weights_table(), &shares_table(),
-        &unit_events_table(), &unit_spans_table(), &token_events_table(), &token_spans_table(),
-        &sampled_tokens_table(), &unknown_tokens_table()}) {
+        &samples_table(), &sample_places_table(), &unit_events_table(), &unit_spans_table(),
+        &token_events_table(), &token_spans_table(), &sampled_tokens_table(),
+        &unknown_tokens_table()}) {
     SCOPED_TRACE(table->file);
     std::vector<std::string> written;
     for (const ColumnSpec& column : table->columns) {

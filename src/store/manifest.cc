@@ -34,7 +34,7 @@ Json sites_to_json(const std::vector<Site>& sites) {
   return list;
 }
 
-// Recordings of before the sign classes lack the last three.
+// Recordings of before the sign classes lack the last four.
 CollateOptions collate_from_json(const Json& json) {
   return {.top = json.at("top").get<uint32_t>(),
           .bottom = json.at("bottom").get<uint32_t>(),
@@ -43,7 +43,8 @@ CollateOptions collate_from_json(const Json& json) {
           .window = json.at("window").get<uint32_t>(),
           .sign_classes = json.value("sign_classes", false),
           .class_top = json.value("class_top", 0U),
-          .classes_count_bos = json.value("classes_count_bos", true)};
+          .classes_count_bos = json.value("classes_count_bos", true),
+          .samples = json.value("samples", 0U)};
 }
 
 constexpr std::pair<GateFunction, std::string_view> kGateFunctions[] = {
@@ -51,7 +52,8 @@ constexpr std::pair<GateFunction, std::string_view> kGateFunctions[] = {
 
 constexpr std::pair<Holds, std::string_view> kHolds[] = {{Holds::everything, "everything"},
                                                          {Holds::classes, "classes"},
-                                                         {Holds::class_shares, "class_shares"}};
+                                                         {Holds::class_shares, "class_shares"},
+                                                         {Holds::samples, "samples"}};
 
 Holds holds_from_json(const Json& json) {
   const auto text = json.value("holds", std::string(kHolds[0].second));
@@ -109,7 +111,8 @@ Json to_json(const CollateOptions& options) {
           {"window", options.window},
           {"sign_classes", options.sign_classes},
           {"class_top", options.class_top},
-          {"classes_count_bos", options.classes_count_bos}};
+          {"classes_count_bos", options.classes_count_bos},
+          {"samples", options.samples}};
 }
 
 std::optional<uint64_t> Manifest::n_tokens() const {

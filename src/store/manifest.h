@@ -21,6 +21,7 @@ enum class Holds : uint8_t {
   everything,
   classes,       // the sign classes of our own export, exactly; perhaps a corpus
   class_shares,  // those of a data set that others made; perhaps a corpus
+  samples,       // sampled values and nothing else; perhaps a corpus
 };
 
 struct Manifest {
@@ -45,6 +46,7 @@ struct Manifest {
   bool has_corpus() const;
   ClassesOf classes_of() const { return gate_function ? ClassesOf::units : ClassesOf::nothing; }
   bool has_weights() const { return files.contains(weights_table().file); }
+  bool has_samples() const { return files.contains(samples_table().file); }
   bool has_events() const { return files.contains(unit_events_table().file); }
 };
 

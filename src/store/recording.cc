@@ -8,6 +8,7 @@
 #include "core/refactor_glu.h"
 #include "core/unit_address.h"
 #include "store/event_check.h"
+#include "store/sample_check.h"
 #include "store/sparse_units.h"
 
 namespace actogram {
@@ -48,13 +49,15 @@ Recording::Recording(const std::string& path) : path_(path), manifest_(read_mani
   if (whole) units_.emplace(path, manifest_.sites, manifest_.classes_of());
   if (manifest_.holds == Holds::class_shares) {
     shares_.emplace(path);
-  } else if (!whole || manifest_.gate_function) {
+  } else if (manifest_.holds == Holds::classes || (whole && manifest_.gate_function)) {
     classes_.emplace(path);
   }
   if (manifest_.has_weights()) weights_.emplace(path);
   if (classes_) check_n_units(classes_table().file, classes_->n_units());
   if (shares_) check_n_units(shares_table().file, shares_->n_units());
   if (weights_) check_n_units(weights_table().file, weights_->n_units());
+  if (manifest_.has_samples()) samples_.emplace(path);
+  if (samples_) check_n_units(samples_table().file, samples_->n_units());
   if (manifest_.has_events()) open_events();
 }
 
@@ -80,6 +83,10 @@ const CorpusTables& Recording::corpus() const {
 
 const UnitTables& Recording::units() const {
   if (units_) return *units_;
+  if (manifest_.holds == Holds::samples) {
+    fail(Code::invalid, "{}: imported: it has sampled values ({}) and nothing else", path_,
+         samples_table().file);
+  }
   fail(Code::invalid,
        "{}: imported: it has sign classes (actogram show --by-class), but no summaries, histograms "
        "or windows",
@@ -93,7 +100,8 @@ std::optional<uint64_t> Recording::n_tokens() const {
 bool Recording::refactors(GluSigns signs) const {
   const bool wanted =
       signs == GluSigns::refactored || (signs == GluSigns::recorded && manifest_.refactor_glu);
-  const bool unknown = shares_ && signs != GluSigns::recorded;
+  const bool published = shares_ || manifest_.holds == Holds::samples;
+  const bool unknown = published && signs != GluSigns::recorded;
   if ((wanted && !weights_) || unknown) {
     fail(Code::invalid,
          "{}: the signs of refactor_glu are those of the model's weights, and it has no {}: record "
@@ -147,6 +155,9 @@ class Checker {
       }
       if (const auto weights = recording.weights(row)) check_weights(name, *weights);
     });
+    if (recording.samples() != nullptr) {
+      for (const std::string& found : problems_of_samples(recording)) problem("{}", found);
+    }
     if (recording.events() != nullptr) check_events(recording);
     return report_;
   }

@@ -10,6 +10,7 @@
 #include "store/corpus_tables.h"
 #include "store/event_index.h"
 #include "store/manifest.h"
+#include "store/sample_tables.h"
 #include "store/share_tables.h"
 #include "store/token_lists.h"
 #include "store/unit_tables.h"
@@ -27,7 +28,8 @@ class Recording {
   // Error{invalid} where an import has none of them.
   const CorpusTables& corpus() const;
   const UnitTables& units() const;
-  const EventIndex* events() const { return events_ ? &*events_ : nullptr; }  // of sparse units
+  const SampleTable* samples() const { return samples_ ? &*samples_ : nullptr; }  // of dense units
+  const EventIndex* events() const { return events_ ? &*events_ : nullptr; }      // of sparse units
   const TokenLists& token_lists() const { return token_lists_; }
 
   // That the numbers are of; nullopt where a data set of others does not say.
@@ -55,6 +57,7 @@ class Recording {
   std::optional<ClassTable> classes_;
   std::optional<ShareTable> shares_;
   std::optional<WeightTable> weights_;
+  std::optional<SampleTable> samples_;
   std::optional<EventIndex> events_;
   TokenLists token_lists_;
 };

