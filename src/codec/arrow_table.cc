@@ -138,11 +138,18 @@ TableReader::~TableReader() = default;
 TableReader::TableReader(TableReader&&) noexcept = default;
 
 size_t TableReader::batch_of(uint64_t row) const {
+  if (row >= n_rows()) {
+    fail(Code::corrupt, "{}: has {} rows, and row {} is wanted", state_->path, n_rows(), row);
+  }
   const auto after = std::ranges::upper_bound(first_row_, row);
   return static_cast<size_t>(after - first_row_.begin()) - 1;
 }
 
 TableBatch TableReader::batch(size_t index) const {
+  if (index >= n_batches()) {
+    fail(Code::corrupt, "{}: has {} record batches, and number {} is wanted", state_->path,
+         n_batches(), index);
+  }
   auto state = std::make_shared<TableBatch::State>();
   state->batch = ok(state_->reader->ReadRecordBatch(static_cast<int>(index)), state_->path);
   ok(state->batch->ValidateFull(), state_->path);

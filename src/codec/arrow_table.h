@@ -124,7 +124,7 @@ class TableReader {
   uint64_t n_rows() const { return first_row_.back(); }
   size_t n_batches() const { return first_row_.size() - 1; }
   uint64_t first_row(size_t batch) const { return first_row_[batch]; }
-  size_t batch_of(uint64_t row) const;  // Requires: row < n_rows().
+  size_t batch_of(uint64_t row) const;  // Error{corrupt} where there is no such row.
   TableBatch batch(size_t index) const;
 
  private:

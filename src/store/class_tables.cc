@@ -88,18 +88,34 @@ void ClassWriter::finish(StoredFiles& files) {
 ClassTable::ClassTable(const std::string& folder)
     : table_(folder + "/" + classes_table().file, classes_table().columns) {}
 
-std::vector<ClassRecord> ClassTable::classes(uint64_t unit_row) const {
+std::pair<TableBatch, size_t> ClassTable::rows_of(uint64_t unit_row) const {
   const uint64_t first = unit_row * kNumSignClasses;
   const size_t index = table_.batch_of(first);
-  const TableBatch batch = table_.batch(index);
+  TableBatch batch = table_.batch(index);
   const size_t first_in_batch = first - table_.first_row(index);
   if (first_in_batch + kNumSignClasses > batch.n_rows()) {
     fail(Code::corrupt, "{}: the classes of unit row {} are not in one record batch",
          classes_table().file, unit_row);
   }
+  return {std::move(batch), first_in_batch};
+}
+
+std::vector<std::array<double, kNumGatedQuantities>> ClassTable::means(uint64_t unit_row) const {
+  const auto [batch, first] = rows_of(unit_row);
+  std::vector<std::array<double, kNumGatedQuantities>> means(kNumSignClasses);
+  for (size_t c = 0; c < kNumSignClasses; ++c) {
+    for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+      means[c][q] = batch.column<double>(kFirstMean + q)[first + c];
+    }
+  }
+  return means;
+}
+
+std::vector<ClassRecord> ClassTable::classes(uint64_t unit_row) const {
+  const auto [batch, first] = rows_of(unit_row);
   std::vector<ClassRecord> classes(kNumSignClasses);
   for (size_t c = 0; c < kNumSignClasses; ++c) {
-    const size_t i = first_in_batch + c;
+    const size_t i = first + c;
     ClassRecord& record = classes[c];
     record.count = batch.column<uint64_t>(kCount)[i];
     std::memcpy(record.sums.data(), batch.fixed_bytes(kSums).data() + i * kSumBytes, kSumBytes);
@@ -109,7 +125,8 @@ std::vector<ClassRecord> ClassTable::classes(uint64_t unit_row) const {
       const auto positions = batch.lists<uint32_t>(column_of(q, kPositions))[i];
       if (sequences.size() != values.size() || positions.size() != values.size()) {
         fail(Code::corrupt, "{}: row {} has {} values, {} sequences and {} positions",
-             classes_table().file, first + c, values.size(), sequences.size(), positions.size());
+             classes_table().file, unit_row * kNumSignClasses + c, values.size(), sequences.size(),
+             positions.size());
       }
       for (size_t p = 0; p < values.size(); ++p) {
         record.peaks[q].push_back({{sequences[p], positions[p]}, values[p]});

@@ -1,10 +1,12 @@
 // The sign classes of gated neurons as a recording keeps them: classes.arrow, four rows a unit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/class_record.h"
@@ -31,8 +33,13 @@ class ClassTable {
 
   uint64_t n_units() const { return table_.n_rows() / kNumSignClasses; }
   std::vector<ClassRecord> classes(uint64_t unit_row) const;  // [sign class]
+  // As they are stored for other readers; ours divide the sums. [sign class][quantity]
+  std::vector<std::array<double, kNumGatedQuantities>> means(uint64_t unit_row) const;
 
  private:
+  // The batch of a unit, and its first row there.
+  std::pair<TableBatch, size_t> rows_of(uint64_t unit_row) const;
+
   TableReader table_;
 };
 

@@ -7,6 +7,7 @@
 #include "core/histogram.h"
 #include "core/refactor_glu.h"
 #include "core/unit_address.h"
+#include "store/class_check.h"
 #include "store/event_check.h"
 #include "store/sample_check.h"
 #include "store/sparse_units.h"
@@ -128,6 +129,15 @@ std::vector<ClassRecord> Recording::exact_classes(uint64_t row, GluSigns signs) 
   return classes;
 }
 
+std::vector<std::string> Recording::class_problems(uint64_t row, const UnitRecord* unit) const {
+  if (!classes_) return {};
+  const auto means = classes_->means(row);
+  return problems_of_classes(classes_->classes(row), {.class_top = manifest_.collate.class_top,
+                                                      .corpus = corpus_ ? &*corpus_ : nullptr,
+                                                      .unit = unit,
+                                                      .means = means});
+}
+
 std::optional<NeuronWeights> Recording::weights(uint64_t row, GluSigns signs) const {
   if (!weights_ || row >= weights_->n_units()) return std::nullopt;
   const NeuronWeights weights = weights_->weights(row);
@@ -148,12 +158,11 @@ class Checker {
     const Recording recording(path_);
     for_each_unit(recording, [&](const std::string& name, uint64_t row) {
       if (row >= n_dense_units(manifest.sites)) return;
-      if (manifest.holds == Holds::everything) {
-        check_unit(recording, name, recording.units().unit(row));
-      } else {
-        check_classes(recording, name, recording.classes(row, GluSigns::recorded));
+      try {
+        check_tables(recording, name, row);
+      } catch (const Error& error) {
+        problem("{}: {}", name, error.what());
       }
-      if (const auto weights = recording.weights(row)) check_weights(name, *weights);
     });
     if (recording.samples() != nullptr) {
       for (const std::string& found : problems_of_samples(recording)) problem("{}", found);
@@ -226,6 +235,20 @@ class Checker {
                 short_site_name(sites[s].name), unit);
       }
     }
+  }
+
+  void check_tables(const Recording& recording, const std::string& name, uint64_t row) {
+    std::optional<UnitRecord> unit;
+    if (recording.manifest().holds == Holds::everything) {
+      unit = recording.units().unit(row);
+      check_unit(recording, name, *unit);
+    } else {
+      check_classes(recording, name, recording.classes(row, GluSigns::recorded));
+    }
+    for (const std::string& found : recording.class_problems(row, unit ? &*unit : nullptr)) {
+      problem("{}: {}", name, found);
+    }
+    if (const auto weights = recording.weights(row)) check_weights(name, *weights);
   }
 
   void check_unit(const Recording& recording, const std::string& name, const UnitRecord& unit) {

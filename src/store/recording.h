@@ -43,6 +43,8 @@ class Recording {
   std::vector<ClassFacts> classes(uint64_t row, GluSigns signs) const;
   // The same with exact sums. Error{invalid} where a data set of others was imported.
   std::vector<ClassRecord> exact_classes(uint64_t row, GluSigns signs) const;
+  // What is wrong with exact classes (class_check.h), held against the unit where it is at hand.
+  std::vector<std::string> class_problems(uint64_t row, const UnitRecord* unit) const;
   // What a neuron's weights say; nothing where no weights were at hand.
   std::optional<NeuronWeights> weights(uint64_t row, GluSigns signs = GluSigns::model) const;
 

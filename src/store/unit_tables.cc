@@ -292,6 +292,10 @@ UnitRecord UnitTables::unit(uint64_t row) const {
   const size_t index = units_.batch_of(row);
   const size_t i = row - units_.first_row(index);
   const TableBatch units = units_.batch(index), histograms = histograms_.batch(index);
+  if (histograms.n_rows() != units.n_rows()) {
+    fail(Code::corrupt, "{}: {} rows in record batch {}; {} has {}", histograms_table().file,
+         histograms.n_rows(), index, units_table().file, units.n_rows());
+  }
   UnitRecord record;
   record.summary = summary_at(units, i);
   record.sums = sums_at(units, i);
