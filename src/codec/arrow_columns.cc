@@ -38,10 +38,14 @@ std::shared_ptr<arrow::DataType> arrow_type(const ColumnSpec& column) {
       return arrow::large_list(field("item", arrow::uint32(), false));
     case ColumnType::list_u64:
       return arrow::large_list(field("item", arrow::uint64(), false));
+    case ColumnType::list_i32:
+      return arrow::large_list(field("item", arrow::int32(), false));
     case ColumnType::list_i64:
       return arrow::large_list(field("item", arrow::int64(), false));
     case ColumnType::list_f32:
       return arrow::large_list(field("item", arrow::float32(), false));
+    case ColumnType::list_f64:
+      return arrow::large_list(field("item", arrow::float64(), false));
   }
   fail(Code::invalid, "column {} has an unknown type", column.name);
 }
@@ -59,8 +63,18 @@ std::shared_ptr<arrow::ArrayData> column_data(const Type& type, int64_t n,
   return arrow::ArrayData::Make(type, n, {nullptr, wrap(values)}, 0);
 }
 
+std::shared_ptr<arrow::Buffer> bits(std::span<const uint8_t> present) {
+  if (present.empty()) return nullptr;
+  std::vector<uint8_t> bytes((present.size() + 7) / 8);
+  for (size_t i = 0; i < present.size(); ++i) {
+    if (present[i] != 0) bytes[i / 8] |= static_cast<uint8_t>(1 << i % 8);
+  }
+  return arrow::Buffer::FromVector(std::move(bytes));
+}
+
 std::shared_ptr<arrow::ArrayData> column_data(const Type& type, int64_t n, const Strings& strings) {
-  return arrow::ArrayData::Make(type, n, {nullptr, wrap(strings.offsets), wrap(strings.values)}, 0);
+  return arrow::ArrayData::Make(
+      type, n, {bits(strings.present), wrap(strings.offsets), wrap(strings.values)});
 }
 
 template <typename T>

@@ -82,6 +82,7 @@ template std::span<const uint8_t> TableBatch::column(size_t) const;
 template std::span<const uint16_t> TableBatch::column(size_t) const;
 template std::span<const uint32_t> TableBatch::column(size_t) const;
 template std::span<const int32_t> TableBatch::column(size_t) const;
+template std::span<const int64_t> TableBatch::column(size_t) const;
 template std::span<const uint64_t> TableBatch::column(size_t) const;
 template std::span<const float> TableBatch::column(size_t) const;
 template std::span<const double> TableBatch::column(size_t) const;
@@ -109,6 +110,7 @@ template Lists<uint16_t> TableBatch::lists(size_t) const;
 template Lists<uint32_t> TableBatch::lists(size_t) const;
 template Lists<uint64_t> TableBatch::lists(size_t) const;
 template Lists<float> TableBatch::lists(size_t) const;
+template Lists<double> TableBatch::lists(size_t) const;
 
 struct TableReader::State {
   std::string path;

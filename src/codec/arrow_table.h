@@ -35,9 +35,11 @@ enum class ColumnType {
   fixed_bytes,
   list_u16,
   list_u32,
+  list_i32,
   list_i64,
   list_u64,
-  list_f32
+  list_f32,
+  list_f64
 };
 
 struct ColumnSpec {
@@ -63,6 +65,9 @@ struct Lists {
 
 // The same for strings and bytes.
 struct Strings : Lists<char> {
+  // [n] 0 where there is none, which only ParquetTableWriter writes; empty: all are there
+  std::span<const uint8_t> present = {};
+
   std::string_view operator[](size_t i) const {
     const auto chars = Lists<char>::operator[](i);
     return {chars.data(), chars.size()};
@@ -74,8 +79,8 @@ using ColumnData =
     std::variant<std::span<const uint8_t>, std::span<const uint16_t>, std::span<const uint32_t>,
                  std::span<const int32_t>, std::span<const int64_t>, std::span<const uint64_t>,
                  std::span<const float>, std::span<const double>, Strings, Lists<uint16_t>,
-                 Lists<uint32_t>, Lists<int64_t>, Lists<uint64_t>, Lists<float>,
-                 std::span<const std::byte>>;
+                 Lists<uint32_t>, Lists<int32_t>, Lists<int64_t>, Lists<uint64_t>, Lists<float>,
+                 Lists<double>, std::span<const std::byte>>;
 
 class TableWriter {
  public:

@@ -1,6 +1,7 @@
 // Tables as Parquet files, for publishing: what data-set tools read best.
 //
-// Snappy-compressed, columns declared nullable but never null, lists as plain Parquet lists.
+// Snappy-compressed, columns declared nullable, null only where Strings says so, lists as plain
+// Parquet lists.
 // Nothing of Arrow's own schema is stored, so a reader sees the types that any other writer's file
 // would have.
 #pragma once

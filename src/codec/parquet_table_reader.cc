@@ -11,6 +11,7 @@
 #include <numeric>
 #include <utility>
 
+#include "codec/arrow_strings.h"
 #include "codec/parquet_file.h"
 
 namespace actogram {
@@ -21,13 +22,17 @@ struct Decoded {
   std::vector<int64_t> integers;
   std::vector<float> floats;
   std::vector<double> doubles;
-  std::vector<int64_t> offsets;  // of lists
+  std::vector<int64_t> offsets;  // of lists and strings
+  std::string chars;
+  std::vector<uint8_t> present;  // of strings
   std::shared_ptr<arrow::Array> bytes;
 };
 
 bool is_list(ColumnType type) {
   return type == ColumnType::list_i64 || type == ColumnType::list_f32;
 }
+
+bool is_strings(ColumnType type) { return type == ColumnType::utf8 || type == ColumnType::bytes; }
 
 bool is_number(const arrow::DataType& type, bool integer) {
   if (integer) return arrow::is_integer(type.id());
@@ -39,6 +44,7 @@ bool fits(const arrow::DataType& type, const ColumnSpec& column) {
     return type.id() == arrow::Type::FIXED_SIZE_BINARY &&
            static_cast<const arrow::FixedSizeBinaryType&>(type).byte_width() == column.width;
   }
+  if (is_strings(column.type)) return is_text(type);
   const bool integer = column.type == ColumnType::i64 || column.type == ColumnType::list_i64;
   if (!is_list(column.type)) return is_number(type, integer);
   switch (type.id()) {
@@ -62,6 +68,9 @@ std::string expected_type(const ColumnSpec& column) {
       return "lists of integers";
     case ColumnType::list_f32:
       return "lists of float or double";
+    case ColumnType::utf8:
+    case ColumnType::bytes:
+      return "strings or bytes";
     default:
       return fmt::format("fixed_size_binary[{}]", column.width);
   }
@@ -115,10 +124,11 @@ int64_t add_offsets(const ListArray& lists, std::vector<int64_t>& offsets) {
 
 struct ParquetTableReader::State {
   State(const std::shared_ptr<arrow::io::RandomAccessFile>& file, std::string file_name,
-        const std::vector<ParquetColumn>& wanted);
+        const std::vector<ParquetColumn>& wanted, int64_t batch_rows);
 
   void choose_columns();
   void decode(const arrow::Array& array, const ParquetColumn& column, Decoded& out) const;
+  void decode_strings(const arrow::Array& array, Decoded& out) const;
   void fail_at_null(const arrow::Array& array, const ColumnSpec& column) const;
   void fail_at_null_entry(const arrow::Array& items, const Decoded& lists, int64_t first,
                           const ColumnSpec& column) const;
@@ -139,10 +149,11 @@ struct ParquetTableReader::State {
 };
 
 ParquetTableReader::State::State(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
-                                 std::string file_name, const std::vector<ParquetColumn>& wanted)
+                                 std::string file_name, const std::vector<ParquetColumn>& wanted,
+                                 int64_t batch_rows)
     : name(std::move(file_name)), columns(wanted) {
   guarded(name, [&] {
-    reader = open_parquet(file, name, pool, kBatchRows);
+    reader = open_parquet(file, name, pool, batch_rows);
     first_rows = first_rows_of(*reader->parquet_reader()->metadata(), name);
     choose_columns();
   });
@@ -214,6 +225,7 @@ void ParquetTableReader::State::decode(const arrow::Array& array, const ParquetC
                                        Decoded& out) const {
   const auto& [spec, null_is] = column;
   out.integers.clear(), out.floats.clear(), out.doubles.clear(), out.offsets.clear();
+  if (is_strings(spec.type)) return decode_strings(array, out);
   const bool may_be_null = null_is && !is_list(spec.type);
   if (!may_be_null && array.null_count() > 0) fail_at_null(array, spec);
   const double null = null_is.value_or(0);
@@ -247,18 +259,29 @@ void ParquetTableReader::State::decode(const arrow::Array& array, const ParquetC
   }
 }
 
+void ParquetTableReader::State::decode_strings(const arrow::Array& array, Decoded& out) const {
+  out.chars.clear(), out.present.clear(), out.offsets.push_back(0);
+  for (int64_t i = 0; i < array.length(); ++i) {
+    const auto text = text_at(array, i, name);
+    out.chars += text.value_or("");
+    out.offsets.push_back(static_cast<int64_t>(out.chars.size()));
+    out.present.push_back(text.has_value() ? 1 : 0);
+  }
+}
+
 ParquetTableReader::ParquetTableReader(const std::string& path,
-                                       const std::vector<ParquetColumn>& columns) {
+                                       const std::vector<ParquetColumn>& columns,
+                                       int64_t batch_rows) {
   // Not mapped: pages that were read would count as the process's memory.
   const std::shared_ptr<arrow::io::RandomAccessFile> file =
       ok(arrow::io::ReadableFile::Open(path), path);
-  state_ = std::make_unique<State>(file, path, columns);
+  state_ = std::make_unique<State>(file, path, columns, batch_rows);
   seek(0, n_row_groups());
 }
 
 ParquetTableReader::ParquetTableReader(std::span<const std::byte> file, std::string name,
                                        const std::vector<ParquetColumn>& columns)
-    : state_(std::make_unique<State>(source_over(file), std::move(name), columns)) {
+    : state_(std::make_unique<State>(source_over(file), std::move(name), columns, kBatchRows)) {
   seek(0, n_row_groups());
 }
 
@@ -324,6 +347,14 @@ std::span<const std::byte> ParquetTableReader::fixed_bytes(size_t column) const 
       static_cast<const arrow::FixedSizeBinaryArray&>(*state_->decoded.at(column).bytes);
   return {reinterpret_cast<const std::byte*>(array.raw_values()),
           static_cast<size_t>(array.length() * array.byte_width())};
+}
+
+Strings ParquetTableReader::strings(size_t column) const {
+  const Decoded& decoded = state_->decoded.at(column);
+  return {{decoded.offsets, decoded.chars}, decoded.present};
+}
+bool ParquetTableReader::is_null(size_t column, size_t i) const {
+  return state_->decoded.at(column).present[i] == 0;
 }
 
 }  // namespace actogram

@@ -1,4 +1,4 @@
-// Columns of numbers out of a Parquet file that anyone may have written, a few rows at a time.
+// Columns out of a Parquet file that anyone may have written, a few rows at a time.
 //
 // Columns are found by name and come in whatever type that file has for them:
 //
@@ -8,9 +8,10 @@
 //   list_i64      list, large_list or fixed_size_list of any integer
 //   list_f32      the same of float or double
 //   fixed_bytes   fixed_size_binary of that width
+//   utf8, bytes   strings or binary, large, view or plain; null becomes "" (is_null() tells)
 //
 // The file is a claim: whatever is wrong with it is an Error that names file, column and row.
-// Memory is a page per column and kBatchRows rows, limited to kMaxDecodedBytes.
+// Memory is a page per column and the rows of a batch, limited to kMaxDecodedBytes.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +39,8 @@ class ParquetTableReader {
   static constexpr int64_t kMaxDecodedBytes = int64_t{2} << 30;
 
   // Error{not_found} for a column that is missing, Error{corrupt} for one of another type.
-  ParquetTableReader(const std::string& path, const std::vector<ParquetColumn>& columns);
+  ParquetTableReader(const std::string& path, const std::vector<ParquetColumn>& columns,
+                     int64_t batch_rows = kBatchRows);
   // `file` outlives the reader; `name` is the file in errors.
   ParquetTableReader(std::span<const std::byte> file, std::string name,
                      const std::vector<ParquetColumn>& columns);
@@ -64,6 +66,8 @@ class ParquetTableReader {
   Lists<int64_t> integer_lists(size_t column) const;
   Lists<float> float_lists(size_t column) const;
   std::span<const std::byte> fixed_bytes(size_t column) const;
+  Strings strings(size_t column) const;
+  bool is_null(size_t column, size_t i) const;  // of a column of strings
 
  private:
   struct State;

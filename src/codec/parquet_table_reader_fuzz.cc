@@ -17,12 +17,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                              {{{"layer", ColumnType::i64}},
                               {{"mean", exact ? ColumnType::f64 : ColumnType::f32}, 0.5},
                               {{"values", ColumnType::list_f32}, 0.0},
-                              {{"rows", ColumnType::list_i64}, exact ? kRefused : kMinusOne}});
+                              {{"rows", ColumnType::list_i64}, exact ? kRefused : kMinusOne},
+                              {{"extra", ColumnType::utf8}}});
     for (int i = 0; i < kMaxBatches && table.next(); ++i) {
       const size_t n = table.n_batch_rows();
       if (table.integers(0).size() != n ||
           (exact ? table.doubles(1).size() : table.floats(1).size()) != n)
         abort();
+      const Strings extra = table.strings(4);
+      if (extra.size() != n || extra.present.size() != n) abort();
       const auto values = table.float_lists(2);
       const auto rows = table.integer_lists(3);
       for (size_t row = 0; row < n; ++row) {

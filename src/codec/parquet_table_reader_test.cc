@@ -9,6 +9,7 @@
 
 #include "actogram/error.h"
 #include "base/file.h"
+#include "codec/parquet_text.h"
 
 namespace actogram {
 namespace {
@@ -113,6 +114,34 @@ TEST(ParquetTable, ANullIsWhatItsColumnSays) {
   EXPECT_EQ(refused(mean), file + ": row 1: \"mean\" is null");
   EXPECT_EQ(refused(values), file + ": row 2: entry 0 of \"values\" is null");
   EXPECT_EQ(refused(rows), file + ": row 1: entry 0 of \"rows\" is null");
+}
+
+// ParquetTextReader's tests say what these files hold; here a null is a row of its own.
+TEST(ParquetTable, ReadsEveryTypeOfString) {
+  for (const char* name :
+       {"string", "large_string", "binary", "large_binary", "string_view", "dictionary"}) {
+    SCOPED_TRACE(name);
+    ParquetTextReader texts(golden(name), {});
+    ParquetTableReader table(golden(name), {{{"text", ColumnType::bytes}}}, 7);
+    auto expected = texts.next();
+    uint64_t n_null = 0;
+    while (table.next()) {
+      EXPECT_LE(table.n_batch_rows(), 7u);
+      for (size_t i = 0; i < table.n_batch_rows(); ++i) {
+        if (table.is_null(0, i)) {
+          EXPECT_EQ(table.strings(0)[i], "");
+          ++n_null;
+          continue;
+        }
+        ASSERT_TRUE(expected);
+        EXPECT_EQ(expected->number, table.batch_row() + i + 1);
+        EXPECT_EQ(table.strings(0)[i], expected->text);
+        expected = texts.next();
+      }
+    }
+    EXPECT_FALSE(expected);
+    EXPECT_EQ(n_null, texts.n_null());
+  }
 }
 
 TEST(ParquetTable, GoesBackToARowGroup) {

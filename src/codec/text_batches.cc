@@ -7,16 +7,10 @@
 #include <utility>
 
 #include "codec/arrow_status.h"
+#include "codec/arrow_strings.h"
 
 namespace actogram {
 namespace {
-
-bool is_text(const arrow::DataType& type) {
-  if (type.id() == arrow::Type::DICTIONARY) {
-    return is_text(*static_cast<const arrow::DictionaryType&>(type).value_type());
-  }
-  return arrow::is_base_binary_like(type.id()) || arrow::is_binary_view_like(type.id());
-}
 
 bool is_chat(const arrow::DataType& type) {
   if (type.id() != arrow::Type::LIST && type.id() != arrow::Type::LARGE_LIST) return false;
@@ -55,31 +49,6 @@ std::vector<int32_t> ids_at(const arrow::Array& array, int64_t row, const std::s
   return ids;
 }
 
-// Requires: is_text(*array.type()). nullopt for a null.
-std::optional<std::string> text_at(const arrow::Array& array, int64_t row,
-                                   const std::string& where) {
-  if (array.IsNull(row)) return std::nullopt;
-  switch (array.type_id()) {
-    case arrow::Type::DICTIONARY: {
-      const auto& encoded = static_cast<const arrow::DictionaryArray&>(array);
-      const int64_t index = encoded.GetValueIndex(row);
-      if (index < 0 || index >= encoded.dictionary()->length()) {
-        fail(Code::corrupt, "{}: entry {} of a dictionary of {}", where, index,
-             encoded.dictionary()->length());
-      }
-      return text_at(*encoded.dictionary(), index, where);
-    }
-    case arrow::Type::LARGE_STRING:
-    case arrow::Type::LARGE_BINARY:
-      return static_cast<const arrow::LargeBinaryArray&>(array).GetString(row);
-    case arrow::Type::STRING_VIEW:
-    case arrow::Type::BINARY_VIEW:
-      return static_cast<const arrow::BinaryViewArray&>(array).GetString(row);
-    default:
-      return static_cast<const arrow::BinaryArray&>(array).GetString(row);
-  }
-}
-
 // Requires: is_chat(*array.type()), and the row is not null.
 template <typename ListArray>
 std::vector<ChatTurn> turns_at(const arrow::Array& array, int64_t row, const std::string& where) {
@@ -89,16 +58,16 @@ std::vector<ChatTurn> turns_at(const arrow::Array& array, int64_t row, const std
   const auto contents = turns.GetFieldByName("content");
   std::vector<ChatTurn> out;
   for (int64_t i = lists.value_offset(row); i < lists.value_offset(row + 1); ++i) {
-    auto role = text_at(*roles, i, where);
+    const auto role = text_at(*roles, i, where);
     if (!role) fail(Code::corrupt, "{}: a chat turn without \"role\"", where);
-    out.push_back({std::move(*role), text_at(*contents, i, where).value_or("")});
+    out.push_back({std::string(*role), std::string(text_at(*contents, i, where).value_or(""))});
   }
   return out;
 }
 
 std::string id_at(const arrow::Array& array, int64_t row, const std::string& where) {
   if (array.IsNull(row)) return "";
-  if (is_text(*array.type())) return text_at(array, row, where).value_or("");
+  if (is_text(*array.type())) return std::string(text_at(array, row, where).value_or(""));
   return ok(array.GetScalar(row), where)->ToString();
 }
 
