@@ -221,7 +221,7 @@ TEST_F(EventIndexTest, RefusesWhatIsNoEvent) {
   EXPECT_THAT(writing({{0, 0, INFINITY}}, kTiny), HasSubstr("is no event"));
   std::vector<Event> twice(8, {2, 1, 1});
   for (uint32_t i = 0; i < 7; ++i) twice[i] = {i, 1, 1};  // the eighth is in another run
-  EXPECT_THAT(writing(twice, kTiny), HasSubstr("unit 1 has two values at token 2"));
+  EXPECT_THAT(writing(twice, kTiny), HasSubstr("unit 1 at token 2 has two values"));
   EXPECT_THAT(writing(twice, EventWriter::kMemoryBytes), HasSubstr("two values"));
   EXPECT_THAT(error_of([&] {
                 EventWriter(folder_, {10, uint64_t{1} << 24}, 1, kTiny);
@@ -235,6 +235,42 @@ TEST_F(EventIndexTest, RefusesWhatIsNoEvent) {
                 EventWriter(folder_, {uint64_t{1} << 32, 5}, 1, kTiny);
               }),
               HasSubstr("record in shards"));
+}
+
+// Repeated once to thrice, some in runs of their own, in any order.
+TEST_F(EventIndexTest, DropsRepeatedEventsWhereAsked) {
+  for (const size_t memory_bytes : {kTiny, EventWriter::kMemoryBytes}) {
+    std::mt19937 rng(17);
+    const EventSpace space{40'000, 50};
+    const Twin twin = random_twin(rng, space, 3000);
+    const std::vector<Event> once = shuffled(twin, rng);
+    write(once, space, 1, EventWriter::kMemoryBytes);
+    const std::string expected = contents();
+    std::vector<Event> events = once;
+    for (int i = 0; i < 2; ++i) {
+      for (const Event& event : once) {
+        if (rng() % 2 == 0) events.push_back(event);
+      }
+    }
+    std::ranges::shuffle(events, rng);
+    ThreadPool pool(1);
+    EventWriter writer(folder_, space, 1, memory_bytes);
+    writer.drop_repeated([](const Event& event) { return fmt::format("token {}", event.token); });
+    for (const Event& event : events) {
+      writer.add(0, {&event.token, 1}, {&event.unit, 1}, {&event.value, 1});
+    }
+    writer.finish(pool);
+    EXPECT_EQ(writer.n_dropped(), events.size() - once.size());
+    EXPECT_EQ(contents(), expected);
+
+    EventWriter other(folder_, space, 1, memory_bytes);
+    other.drop_repeated([](const Event& event) { return fmt::format("token {}", event.token); });
+    for (const float value : {1.0f, 2.0f}) {
+      const Event event{7, 3, value};
+      other.add(0, {&event.token, 1}, {&event.unit, 1}, {&event.value, 1});
+    }
+    EXPECT_THAT(error_of([&] { other.finish(pool); }), HasSubstr("token 7 has two values"));
+  }
 }
 
 TEST_F(EventIndexTest, OfNothingIsEmpty) {

@@ -1,5 +1,7 @@
 #include "store/event_writer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -8,7 +10,6 @@
 
 #include "base/turns.h"
 #include "store/event_merge.h"
-#include "store/event_tables.h"
 
 namespace actogram {
 namespace {
@@ -41,11 +42,13 @@ void check_event(const Event& event, const EventSpace& space) {
   }
 }
 
-void check_once(std::span<const Event> by_token) {
-  const auto twice = std::ranges::adjacent_find(by_token, {}, key_of<EventOrder::by_token>);
-  if (twice == by_token.end()) return;
-  fail(Code::invalid, "unit {} has two values at token {}: {} and {}; a unit has one", twice->unit,
-       twice->token, twice->value, std::next(twice)->value);
+// Leaves each key once, and gives how many events it took away.
+template <EventOrder kOrder>
+size_t drop_repeats(std::vector<Event>& sorted) {
+  const auto repeats = std::ranges::unique(sorted, {}, key_of<kOrder>);
+  const size_t n = repeats.size();
+  sorted.erase(repeats.begin(), repeats.end());
+  return n;
 }
 
 // Makes the batches of a table on all threads and hands them in one after another. `make` gets the
@@ -62,32 +65,6 @@ void write_batches(size_t n_batches, ThreadPool& pool,
       turns.give_up();
       throw;
     }
-  });
-}
-
-void write_by_token(std::span<const EventRun> runs, ThreadPool& pool, TokenEventsWriter& table) {
-  write_batches(table.n_batches(), pool, [&](size_t batch, std::vector<Event>& events) {
-    const uint64_t first = batch * kTokensPerEventBatch;
-    merge<EventOrder::by_token>(
-        between<EventOrder::by_token>(runs, first << 32,
-                                      ((first + kTokensPerEventBatch - 1) << 32) | UINT32_MAX),
-        events);
-    check_once(events);
-    return [&table, columns = table.make(batch, events)] { table.write(columns); };
-  });
-}
-
-void write_by_unit(std::span<const EventRun> runs, uint64_t n_events, ThreadPool& pool,
-                   UnitEventsWriter& table) {
-  const size_t n_batches = (n_events + kEventsPerBatch - 1) / kEventsPerBatch;
-  std::vector<uint64_t> first_keys(n_batches);
-  pool.parallel_for(n_batches, [&](size_t batch, size_t) {
-    first_keys[batch] = key_at<EventOrder::by_unit>(runs, batch * kEventsPerBatch);
-  });
-  write_batches(n_batches, pool, [&](size_t batch, std::vector<Event>& events) {
-    const uint64_t last = batch + 1 < n_batches ? first_keys[batch + 1] - 1 : kLastKey;
-    merge<EventOrder::by_unit>(between<EventOrder::by_unit>(runs, first_keys[batch], last), events);
-    return [&table, columns = table.make(events)] { table.write(columns); };
   });
 }
 
@@ -108,13 +85,57 @@ void EventWriter::add(size_t thread, std::span<const uint32_t> tokens,
   }
 }
 
+uint64_t EventWriter::check_once(std::vector<Event>& by_token) const {
+  const auto name = [&](const Event& event) {
+    return name_ ? name_(event) : fmt::format("unit {} at token {}", event.unit, event.token);
+  };
+  for (size_t i = 1; i < by_token.size(); ++i) {
+    const Event &a = by_token[i - 1], &b = by_token[i];
+    if (key_of<EventOrder::by_token>(a) != key_of<EventOrder::by_token>(b)) continue;
+    const bool same = std::bit_cast<uint32_t>(a.value) == std::bit_cast<uint32_t>(b.value);
+    if (drops_ && same) continue;
+    fail(Code::invalid, "{} has two values: {} and {}; a unit has one at a token", name(a), a.value,
+         b.value);
+  }
+  return drops_ ? drop_repeats<EventOrder::by_token>(by_token) : 0;
+}
+
+void EventWriter::write_by_token(ThreadPool& pool, TokenEventsWriter& table) {
+  const auto runs = runs_.sorted(EventOrder::by_token, pool);
+  write_batches(table.n_batches(), pool, [&](size_t batch, std::vector<Event>& events) {
+    const uint64_t first = batch * kTokensPerEventBatch;
+    merge<EventOrder::by_token>(
+        between<EventOrder::by_token>(runs, first << 32,
+                                      ((first + kTokensPerEventBatch - 1) << 32) | UINT32_MAX),
+        events);
+    n_dropped_ += check_once(events);
+    return [&table, columns = table.make(batch, events)] { table.write(columns); };
+  });
+}
+
+// Batches are cut where they would be with the repeated events, which then leave them smaller.
+void EventWriter::write_by_unit(ThreadPool& pool, UnitEventsWriter& table) {
+  const auto runs = runs_.sorted(EventOrder::by_unit, pool);
+  const size_t n_batches = (runs_.n_events() + kEventsPerBatch - 1) / kEventsPerBatch;
+  std::vector<uint64_t> first_keys(n_batches);
+  pool.parallel_for(n_batches, [&](size_t batch, size_t) {
+    first_keys[batch] = key_at<EventOrder::by_unit>(runs, batch * kEventsPerBatch);
+  });
+  write_batches(n_batches, pool, [&](size_t batch, std::vector<Event>& events) {
+    const uint64_t last = batch + 1 < n_batches ? first_keys[batch + 1] - 1 : kLastKey;
+    merge<EventOrder::by_unit>(between<EventOrder::by_unit>(runs, first_keys[batch], last), events);
+    if (n_dropped_ > 0) drop_repeats<EventOrder::by_unit>(events);
+    return [&table, columns = table.make(events)] { table.write(columns); };
+  });
+}
+
 StoredFiles EventWriter::finish(ThreadPool& pool) {
   StoredFiles files;
   TokenEventsWriter by_token(folder_, space_.n_tokens);
-  write_by_token(runs_.sorted(EventOrder::by_token, pool), pool, by_token);
+  write_by_token(pool, by_token);
   by_token.finish(files);
   UnitEventsWriter by_unit(folder_, space_.n_units);
-  write_by_unit(runs_.sorted(EventOrder::by_unit, pool), runs_.n_events(), pool, by_unit);
+  write_by_unit(pool, by_unit);
   by_unit.finish(files);
   runs_.remove_files();
   return files;

@@ -6,15 +6,20 @@
 // function of the events; threads and memory do not change a byte.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/threads.h"
+#include "core/event.h"
 #include "store/corpus_tables.h"
 #include "store/event_runs.h"
+#include "store/event_tables.h"
 
 namespace actogram {
 
@@ -33,6 +38,11 @@ class EventWriter {
   EventWriter(std::string folder, EventSpace space, size_t n_threads,
               size_t memory_bytes = kMemoryBytes, std::span<const StoredRun> saved = {});
 
+  // From now on an event that is there again with the same value is dropped and counted; otherwise
+  // it is an error, as one with another value is. `name` is the event in that error.
+  using NameEvent = std::function<std::string(const Event& event)>;
+  void drop_repeated(NameEvent name) { drops_ = true, name_ = std::move(name); }
+
   // Events i of the three spans. Threads may add at once, each with its own number below
   // `n_threads`. Error{invalid} for a token or unit beyond the space, and for a value that is 0 or
   // not finite: that is no event.
@@ -45,10 +55,20 @@ class EventWriter {
   // Error{invalid} where a unit has two values at one token.
   StoredFiles finish(ThreadPool& pool);
 
+  uint64_t n_dropped() const { return n_dropped_; }  // after finish()
+
  private:
+  // Gives how many events it dropped.
+  uint64_t check_once(std::vector<Event>& by_token) const;
+  void write_by_token(ThreadPool& pool, TokenEventsWriter& table);
+  void write_by_unit(ThreadPool& pool, UnitEventsWriter& table);
+
   std::string folder_;
   EventSpace space_;
   EventRuns runs_;
+  bool drops_ = false;
+  NameEvent name_;
+  std::atomic<uint64_t> n_dropped_ = 0;
 };
 
 }  // namespace actogram

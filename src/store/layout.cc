@@ -185,4 +185,39 @@ const TableSpec& unknown_tokens_table() {
   return table;
 }
 
+const TableSpec& prompts_table() {
+  static const TableSpec table{"prompts.arrow",
+                               {{"prompt", bytes},
+                                {"published", u8},
+                                {"first_sample", u64},  // row of sampled_positions.arrow
+                                {"n_samples", u32},
+                                {"activations", u8},  // a Compression, or 0
+                                {"representation", u8},
+                                {"active_units", list_u32}}};
+  return table;
+}
+
+const TableSpec& sampled_positions_table() {
+  static const TableSpec table{"sampled_positions.arrow",
+                               {{"token", u32},  // row of tokens.arrow
+                                {"units", list_u32},
+                                {"values", list_f64},
+                                {"activation", list_f32}}};
+  return table;
+}
+
+const TableSpec& explanation_inputs_table() {
+  static const TableSpec table{
+      "explanation_inputs.arrow",
+      {{"unit", u32}, {"rank", i64}, {"text", bytes}, {"value", f64}, {"position", i64}}};
+  return table;
+}
+
+const TableSpec& explanations_table() {
+  static const TableSpec table{
+      "explanations.arrow",
+      {{"unit", u32}, {"explanation", bytes}, {"concept", bytes}, {"nulls", u8}}};
+  return table;
+}
+
 }  // namespace actogram

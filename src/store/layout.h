@@ -47,6 +47,11 @@ const TableSpec& token_spans_table();
 // not.
 const TableSpec& sampled_tokens_table();
 const TableSpec& unknown_tokens_table();
+// Of a data set of SAE activations: what it says beyond its events.
+const TableSpec& prompts_table();
+const TableSpec& sampled_positions_table();
+const TableSpec& explanation_inputs_table();
+const TableSpec& explanations_table();
 
 inline constexpr size_t kUnitsPerBatch = 64;  // units, histograms, peaks, classes, shares, samples
 inline constexpr size_t kRowsPerBatch = 1 << 16;    // sequences, tokens, weights, lists of tokens

@@ -39,12 +39,16 @@ const char* name_of(ColumnType type) {
       return "list_u16";
     case ColumnType::list_u32:
       return "list_u32";
+    case ColumnType::list_i32:
+      return "list_i32";
     case ColumnType::list_i64:
       return "list_i64";
     case ColumnType::list_u64:
       return "list_u64";
     case ColumnType::list_f32:
       return "list_f32";
+    case ColumnType::list_f64:
+      return "list_f64";
   }
   return "";
 }
@@ -72,7 +76,8 @@ TEST(FormatDocument, ListsTheColumnsThatAreWritten) {
         &histograms_table(), &peaks_table(), &classes_table(), &weights_table(), &shares_table(),
         &samples_table(), &sample_places_table(), &unit_events_table(), &unit_spans_table(),
         &token_events_table(), &token_spans_table(), &sampled_tokens_table(),
-        &unknown_tokens_table()}) {
+        &unknown_tokens_table(), &prompts_table(), &sampled_positions_table(), &explanation_inputs_table(),
+        &explanations_table()}) {
     SCOPED_TRACE(table->file);
     std::vector<std::string> written;
     for (const ColumnSpec& column : table->columns) {
