@@ -6,41 +6,50 @@
 #include "cli/help.h"
 #include "cli/progress_bar.h"
 #include "cli/verbs.h"
+#include "formats/export_options.h"
 #include "formats/gluscope_export.h"
+#include "formats/sae_tables_export.h"
 #include "query/facts.h"
 
 namespace actogram {
 namespace {
 
-enum class Format : uint8_t { gluscope, count };
+enum class Format : uint8_t { gluscope, sae_tables, count };
 
-using Export = ExportReport (*)(const std::string& recording, const std::string& folder,
-                                GluSigns signs, const ProgressFn& progress);
-constexpr Export kExports[] = {export_gluscope};
+using Export = ExportReport (*)(const ExportOptions& options, const ProgressFn& progress);
+constexpr Export kExports[] = {[](const ExportOptions& o, const ProgressFn& progress) {
+                                 return export_gluscope(o.recording, o.folder, o.signs, progress);
+                               },
+                               export_sae_tables};
 static_assert(std::size(kExports) == static_cast<size_t>(Format::count));
 
 struct Typed {
-  std::string recording, folder;
+  ExportOptions options;
   Format format = Format::gluscope;
-  GluSigns signs = GluSigns::recorded;
 };
 
 }  // namespace
 
 Action add_export(CLI::App& app, const Invocation& invocation) {
   auto typed = std::make_shared<Typed>();
-  app.add_option("RECORDING", typed->recording, "NAME.acto")->required();
-  app.add_option("FOLDER", typed->folder, "to make")->required();
+  ExportOptions& options = typed->options;
+  app.add_option("RECORDING", options.recording, "NAME.acto")->required();
+  app.add_option("FOLDER", options.folder, "to make")->required();
   add_choice<Format>(
-      app, "--format", typed->format, {{"gluscope", Format::gluscope}},
-      "gluscope: Parquet, 50 columns of sign classes for each gated neuron, and samples");
-  add_glu_signs(app, typed->signs);
+      app, "--format", typed->format,
+      {{"gluscope", Format::gluscope}, {"sae-tables", Format::sae_tables}},
+      "gluscope: Parquet, 50 columns of sign classes for each gated neuron, and samples; "
+      "sae-tables: Parquet, SAE latents as four tables of events, prompts, examples "
+      "and explanations");
+  add_glu_signs(app, options.signs);
+  app.add_option("--site", options.site, "the SAE, where several were recorded: 19.sae:NAME")
+      ->type_name("SITE");
+  app.add_option("--license", options.license, "for the card of sae-tables")->type_name("NAME");
   return [typed, &invocation] {
     ExportReport report;
     {
       ProgressBar bar;
-      report = kExports[static_cast<size_t>(typed->format)](typed->recording, typed->folder,
-                                                            typed->signs, bar.callback());
+      report = kExports[static_cast<size_t>(typed->format)](typed->options, bar.callback());
     }
     if (invocation.json) {
       std::printf("%s\n", to_json_text(report).c_str());

@@ -7,15 +7,16 @@
 #include "cli/progress_bar.h"
 #include "cli/verbs.h"
 #include "formats/gluscope_import.h"
+#include "formats/sae_tables_import.h"
 #include "query/facts.h"
 
 namespace actogram {
 namespace {
 
-enum class Format : uint8_t { gluscope, count };
+enum class Format : uint8_t { gluscope, sae_tables, count };
 
 using Import = ImportReport (*)(const ImportOptions& options, const ProgressFn& progress);
-constexpr Import kImports[] = {import_gluscope};
+constexpr Import kImports[] = {import_gluscope, import_sae_tables};
 static_assert(std::size(kImports) == static_cast<size_t>(Format::count));
 
 struct Typed {
@@ -26,10 +27,7 @@ struct Typed {
 void print(const ImportReport& report, const std::string& output) {
   std::printf("%s: %s units, %s\n", output.c_str(), readable_count(report.n_units).c_str(),
               readable_bytes(report.n_bytes).c_str());
-  if (report.other_columns.empty()) return;
-  std::string names;
-  for (const std::string& name : report.other_columns) names += " " + name;
-  std::fprintf(stderr, "not read:%s\n", names.c_str());
+  for (const std::string& remark : report.remarks) std::fprintf(stderr, "%s\n", remark.c_str());
 }
 
 }  // namespace
@@ -37,14 +35,16 @@ void print(const ImportReport& report, const std::string& output) {
 Action add_import(CLI::App& app, const Invocation& invocation) {
   auto typed = std::make_shared<Typed>();
   ImportOptions& options = typed->options;
-  app.add_option("FOLDER", options.folder, "the data set: data/train-*.parquet or *.parquet in it")
-      ->required();
+  app.add_option("FOLDER", options.folder, "the data set")->required();
   app.add_option("-o,--output", options.output, "the recording to make")
       ->type_name("NAME.acto")
       ->required();
   add_choice<Format>(
-      app, "--format", typed->format, {{"gluscope", Format::gluscope}},
-      "gluscope: 50 columns of sign classes for each gated neuron, sampled activations");
+      app, "--format", typed->format,
+      {{"gluscope", Format::gluscope}, {"sae-tables", Format::sae_tables}},
+      "gluscope: 50 columns of sign classes for each gated neuron, and sampled "
+      "activations, in data/train-*.parquet or *.parquet; sae-tables: SAE latents, in "
+      "feature-activations/, prompt-level-features/ and llm-explanations-*/");
   app.add_option("--samples", options.samples,
                  "its second data set, of sampled activations (default: as FOLDER has it)")
       ->type_name("FOLDER");
@@ -56,13 +56,21 @@ Action add_import(CLI::App& app, const Invocation& invocation) {
                  "column of the texts (default: text or input_ids)")
       ->type_name("NAME");
   app.add_option("--tokenizer", options.texts.tokenizer,
-                 "the model's file, for the text of token ids")
+                 "the model's file: what token ids stand for; of sae-tables, what the prompts' "
+                 "tokens are")
       ->type_name("GGUF");
   app.add_option("--model", options.model, "what the model is called; the columns do not say")
       ->type_name("NAME");
   app.add_option("--tokens", options.n_tokens,
                  "tokens behind the frequencies, for exact counts; 0: not known")
       ->capture_default_str();
+  app.add_option("--sae", options.sae, "sae-tables: the SAE's name (default: as README.md has it)")
+      ->type_name("NAME");
+  app.add_option("--latents", options.n_latents,
+                 "sae-tables: latents of the SAE; 0: up to the highest that is named")
+      ->capture_default_str();
+  app.add_flag("--every-token", options.every_token,
+               "sae-tables: every token was decomposed, so a latent that is not named is 0");
   return [typed, &invocation] {
     ImportOptions& o = typed->options;
     o.command = invocation.command;

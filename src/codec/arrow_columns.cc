@@ -50,8 +50,11 @@ std::shared_ptr<arrow::DataType> arrow_type(const ColumnSpec& column) {
   fail(Code::invalid, "column {} has an unknown type", column.name);
 }
 
+// Nothing is somewhere, too: Parquet's writer refuses a buffer at null.
 template <typename T>
 std::shared_ptr<arrow::Buffer> wrap(std::span<const T> values) {
+  static constexpr uint8_t kNothing = 0;
+  if (values.empty()) return std::make_shared<arrow::Buffer>(&kNothing, 0);
   return arrow::Buffer::Wrap(values.data(), values.size());
 }
 

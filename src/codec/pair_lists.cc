@@ -24,6 +24,7 @@ class Sink : public nlohmann::json_sax<Json> {
   }
   bool end_array() override {
     if (depth_ == 3 && n_in_pair_ != 2) refuse(fmt::format("a list of {}", n_in_pair_));
+    n_in_pair_ = 0;
     if (depth_ == 2) lists_.offsets.push_back(static_cast<int64_t>(lists_.values.size()));
     --depth_;
     return true;
@@ -60,8 +61,9 @@ class Sink : public nlohmann::json_sax<Json> {
     return true;
   }
   [[noreturn]] void refuse(const std::string& found) const {
+    const int64_t n_whole = static_cast<int64_t>(lists_.values.size()) - lists_.offsets.back();
     fail(Code::corrupt, "{}: list {}, pair {}: expected [number, value], found {}", what_,
-         lists_.size(), static_cast<int64_t>(lists_.values.size()) - lists_.offsets.back(), found);
+         lists_.size(), n_in_pair_ == 2 ? n_whole - 1 : n_whole, found);
   }
 
   const std::string& what_;

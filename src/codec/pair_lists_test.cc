@@ -61,6 +61,8 @@ TEST(PairLists, HaveTheDigitsThatPythonWrites) {
 TEST(PairLists, AnythingElseIsRefused) {
   EXPECT_EQ(error_of("[[[1, 2], [3]]]"),
             "x: list 0, pair 1: expected [number, value], found a list of 1");
+  EXPECT_EQ(error_of("[[[1, 2], [3, 4, 5]]]"),
+            "x: list 0, pair 1: expected [number, value], found 5");
   EXPECT_EQ(error_of("[[], [[-1, 2]]]"), "x: list 1, pair 0: expected [number, value], found -1");
   EXPECT_EQ(error_of("[[[4294967296, 2]]]"),
             "x: list 0, pair 0: expected [number, value], found 4294967296");

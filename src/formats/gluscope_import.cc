@@ -1,5 +1,7 @@
 #include "formats/gluscope_import.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -67,14 +69,18 @@ class GluscopeImport {
       throw;
     }
     work.finish(manifest);
-    ImportReport report{.n_units = neurons().n_rows(),
-                        .exact = places_.has_value(),
-                        .in_order = neurons().in_order(),
-                        .other_columns = neurons().other_columns()};
-    if (samples_) report.n_samples = samples_->positions().size();
+    std::vector<std::string> others = neurons().other_columns();
     if (data_ && samples_) {
       const auto& more = samples_->neurons().other_columns();
-      report.other_columns.insert(report.other_columns.end(), more.begin(), more.end());
+      others.insert(others.end(), more.begin(), more.end());
+    }
+    ImportReport report{.n_units = neurons().n_rows()};
+    report.details = {{"n_samples", samples_ ? samples_->positions().size() : 0},
+                      {"exact", places_.has_value()},
+                      {"in_order", neurons().in_order()},
+                      {"other_columns", others}};
+    if (!others.empty()) {
+      report.remarks.push_back(fmt::format("not read: {}", fmt::join(others, " ")));
     }
     for (const auto& [name, file] : manifest.files) report.n_bytes += file.n_bytes;
     return report;
@@ -265,16 +271,6 @@ class GluscopeImport {
 ImportReport import_gluscope(const ImportOptions& options, const ProgressFn& progress) {
   check_recording_name(options.output);
   return GluscopeImport(options, progress).run();
-}
-
-std::string to_json_text(const ImportReport& report, const std::string& output) {
-  return to_text(Json{{"recording", output},
-                      {"n_units", report.n_units},
-                      {"n_samples", report.n_samples},
-                      {"n_bytes", report.n_bytes},
-                      {"exact", report.exact},
-                      {"in_order", report.in_order},
-                      {"other_columns", report.other_columns}});
 }
 
 }  // namespace actogram

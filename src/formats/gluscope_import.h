@@ -12,35 +12,11 @@
 // a list is no example; the mean of an empty class may be NaN, null or 0.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "base/progress.h"
-#include "formats/import_texts.h"
+#include "formats/import_options.h"
 
 namespace actogram {
 
-struct ImportOptions {
-  std::string folder;
-  std::string output;        // NAME.acto
-  std::string samples = {};  // a data set of sampled activations beside it; empty: as FOLDER has it
-  std::string model = {};    // what the model is called, where the data set is of others
-  uint64_t n_tokens = 0;     // behind the frequencies of a data set of others; 0: not known
-  TextOptions texts = {};
-  std::vector<std::string> command = {};
-};
-
-struct ImportReport {
-  uint64_t n_units = 0;
-  uint64_t n_samples = 0;  // sequences
-  uint64_t n_bytes = 0;
-  bool exact = false;                      // an export of ours
-  bool in_order = false;                   // the rows lay in the order of the neurons
-  std::vector<std::string> other_columns;  // not read
-};
-
 ImportReport import_gluscope(const ImportOptions& options, const ProgressFn& progress);
-std::string to_json_text(const ImportReport& report, const std::string& output);
 
 }  // namespace actogram

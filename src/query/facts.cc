@@ -51,20 +51,36 @@ std::string corpus_line(const Json& corpus) {
                      part("n_documents", "document"));
 }
 
-// What an import has, which is less than a recording.
-Facts import_facts(const Manifest& m) {
-  const Json& imported = m.provenance.at("imported");
+Facts held_classes(const Manifest& m) {
   constexpr const char* kHeld[] = {
       "", "sign classes, exactly as recorded",
       "sign classes as float32; no positions; counts where tokens are known",
       "sampled values only"};
+  return {{"holds", kHeld[static_cast<size_t>(m.holds)]},
+          {"texts", m.has_corpus() ? "joined by row number" : "none: peaks are row numbers"}};
+}
+
+Facts held_events(const Manifest& m) {
+  const Json& imported = m.provenance.at("imported");
+  const bool tokenized = m.options.value("tokenized", false);
+  return {{"holds", fmt::format("{} of SAE latents, known at {} of {}",
+                                counted(count_of(imported, "n_events"), "event"),
+                                readable_count(count_of(imported, "n_known_tokens")),
+                                counted(count_of(imported, "n_tokens"), "token"))},
+          {"texts", tokenized ? "prompts as the model read them"
+                              : "prompts as published; which token is where, is not known"}};
+}
+
+// What an import has, which is less than a recording.
+Facts import_facts(const Manifest& m) {
+  const Json& imported = m.provenance.at("imported");
   const bool exact = m.holds == Holds::classes;
   Facts facts = {
       {"imported",
        fmt::format("{} of {} in the columns of {}", counted(imported.at("files").size(), "file"),
-                   exact ? "an export" : "a data set of others", text_of(imported, "format"))},
-      {"holds", kHeld[static_cast<size_t>(m.holds)]},
-      {"texts", m.has_corpus() ? "joined by row number" : "none: peaks are row numbers"}};
+                   exact ? "an export" : "a data set of others", text_of(imported, "format"))}};
+  const Facts held = m.holds == Holds::everything ? held_events(m) : held_classes(m);
+  facts.insert(facts.end(), held.begin(), held.end());
   for (const auto& [key, value] : imported.at("card").items()) {
     facts.emplace_back("  " + key, value.get<std::string>());
   }
@@ -122,7 +138,7 @@ Facts facts_of(const std::string& path) {
                      readable_bytes(count_of(source, "n_bytes")),
                      counted(count_of(source, "n_invalid_bytes"), "byte"))});
   }
-  for (auto& fact : m.holds == Holds::everything ? recorded_facts(m) : import_facts(m)) {
+  for (auto& fact : m.provenance.contains("imported") ? import_facts(m) : recorded_facts(m)) {
     facts.push_back(std::move(fact));
   }
   if (m.has_samples()) {

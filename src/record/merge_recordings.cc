@@ -307,7 +307,8 @@ void merge_recordings(const MergeOptions& options, const ProgressFn& progress) {
     identity.push_back(to_json(inputs.back()->manifest().files));
   }
   for (const auto& input : inputs) {
-    if (input->manifest().holds == Holds::everything) continue;
+    const Manifest& manifest = input->manifest();
+    if (manifest.holds == Holds::everything && !manifest.provenance.contains("imported")) continue;
     fail(Code::invalid, "{}: imported; only recordings that were made here can be merged",
          input->path());
   }

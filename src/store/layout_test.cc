@@ -71,13 +71,27 @@ std::map<std::string, std::vector<std::string>> documented() {
 
 TEST(FormatDocument, ListsTheColumnsThatAreWritten) {
   const auto tables = documented();
-  for (const TableSpec* table :
-       {&documents_table(), &sequences_table(), &tokens_table(), &units_table(),
-        &histograms_table(), &peaks_table(), &classes_table(), &weights_table(), &shares_table(),
-        &samples_table(), &sample_places_table(), &unit_events_table(), &unit_spans_table(),
-        &token_events_table(), &token_spans_table(), &sampled_tokens_table(),
-        &unknown_tokens_table(), &prompts_table(), &sampled_positions_table(), &explanation_inputs_table(),
-        &explanations_table()}) {
+  for (const TableSpec* table : {&documents_table(),
+                                 &sequences_table(),
+                                 &tokens_table(),
+                                 &units_table(),
+                                 &histograms_table(),
+                                 &peaks_table(),
+                                 &classes_table(),
+                                 &weights_table(),
+                                 &shares_table(),
+                                 &samples_table(),
+                                 &sample_places_table(),
+                                 &unit_events_table(),
+                                 &unit_spans_table(),
+                                 &token_events_table(),
+                                 &token_spans_table(),
+                                 &sampled_tokens_table(),
+                                 &unknown_tokens_table(),
+                                 &prompts_table(),
+                                 &sampled_positions_table(),
+                                 &explanation_inputs_table(),
+                                 &explanations_table()}) {
     SCOPED_TRACE(table->file);
     std::vector<std::string> written;
     for (const ColumnSpec& column : table->columns) {

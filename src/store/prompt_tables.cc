@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/unit_address.h"
+
 namespace actogram {
 namespace {
 
@@ -91,7 +93,8 @@ void PromptWriter::finish(StoredFiles& files) {
   prompts_.finish();
   samples_.finish();
   files[prompts_table().file] = {prompts_.n_rows(), prompts_.n_bytes(), prompts_.checksum()};
-  files[sampled_positions_table().file] = {samples_.n_rows(), samples_.n_bytes(), samples_.checksum()};
+  files[sampled_positions_table().file] = {samples_.n_rows(), samples_.n_bytes(),
+                                           samples_.checksum()};
 }
 
 PromptTables::PromptTables(const std::string& folder)
@@ -127,6 +130,15 @@ SampleRow PromptTables::sample(uint64_t row) {
          sample.units.size(), sample.values.size());
   }
   return sample;
+}
+
+size_t published_site(const Manifest& manifest) {
+  const auto layer = field<uint32_t>(manifest.options, "prompts_layer", kManifestFile);
+  for (size_t s = 0; s < manifest.sites.size(); ++s) {
+    const Site& site = manifest.sites[s];
+    if (site.layer == layer && is_sparse_site(site.name)) return s;
+  }
+  fail(Code::corrupt, "{}: prompts_layer is {}, of which there is no SAE", kManifestFile, layer);
 }
 
 std::vector<std::string> problems_of(PromptTables& prompts, const CorpusTables& corpus,

@@ -1,7 +1,7 @@
 // What a data set of SAE activations says of its prompts beyond their events: the text as it was
 // published, which tokens were sampled, and for each of these the model's own vector and the
-// decomposition as published (prompts.arrow, sampled_positions.arrow; docs/format.md). Written once, prompt
-// after prompt, and read in the same order.
+// decomposition as published (prompts.arrow, sampled_positions.arrow; docs/format.md). Written
+// once, prompt after prompt, and read in the same order.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "codec/compression.h"
 #include "store/corpus_tables.h"
 #include "store/list_column.h"
+#include "store/manifest.h"
 #include "store/table_cursor.h"
 
 namespace actogram {
@@ -86,6 +87,9 @@ class PromptTables {
   TableCursor prompts_;
   TableCursor samples_;
 };
+
+// The site that the tables are of, among the manifest's. Error{corrupt} where it names none.
+size_t published_site(const Manifest& manifest);
 
 // The first problems, each a sentence: samples that are not a prompt's, tokens and units beyond
 // the recording, lists of different lengths.

@@ -9,6 +9,7 @@
 #include "core/unit_address.h"
 #include "store/class_check.h"
 #include "store/event_check.h"
+#include "store/prompt_tables.h"
 #include "store/sample_check.h"
 #include "store/sparse_units.h"
 
@@ -168,6 +169,7 @@ class Checker {
       for (const std::string& found : problems_of_samples(recording)) problem("{}", found);
     }
     if (recording.events() != nullptr) check_events(recording);
+    if (manifest.files.contains(prompts_table().file)) check_prompts(recording);
     return report_;
   }
 
@@ -249,6 +251,15 @@ class Checker {
       problem("{}: {}", name, found);
     }
     if (const auto weights = recording.weights(row)) check_weights(name, *weights);
+  }
+
+  void check_prompts(const Recording& recording) {
+    PromptTables prompts(path_);
+    const Manifest& manifest = recording.manifest();
+    const uint32_t n_units = manifest.sites[published_site(manifest)].n_units;
+    for (const std::string& found : problems_of(prompts, recording.corpus(), n_units)) {
+      problem("{}", found);
+    }
   }
 
   void check_unit(const Recording& recording, const std::string& name, const UnitRecord& unit) {

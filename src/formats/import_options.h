@@ -1,0 +1,39 @@
+// What the imports of all formats are asked and what they tell.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "codec/json.h"
+#include "formats/import_texts.h"
+
+namespace actogram {
+
+struct ImportOptions {
+  std::string folder;
+  std::string output;      // NAME.acto
+  std::string model = {};  // what the model is called, where the data set is of others
+  std::vector<std::string> command = {};
+
+  // gluscope
+  std::string samples = {};  // a data set of sampled activations beside it; empty: as FOLDER has it
+  uint64_t n_tokens = 0;     // behind the frequencies of a data set of others; 0: not known
+  TextOptions texts = {};    // of sae-tables the tokenizer alone
+
+  // sae-tables
+  std::string sae = {};      // the SAE's name in addresses; empty: as the card or the folder says
+  uint32_t n_latents = 0;    // that the SAE has; 0: up to the highest that the data set names
+  bool every_token = false;  // were all tokens decomposed, so that a value that is absent is 0?
+};
+
+struct ImportReport {
+  uint64_t n_units = 0;
+  uint64_t n_bytes = 0;
+  Json details = Json::object();       // what else there is to tell, for programs
+  std::vector<std::string> remarks{};  // and for people: what was not read, or does not agree
+};
+
+std::string to_json_text(const ImportReport& report, const std::string& output);
+
+}  // namespace actogram
