@@ -155,9 +155,8 @@ TEST(LlamaSourceSlow, GatesComeWithHookPost) {
 TEST(LlamaSourceSlow, GatesComeWithHookPostAlone) {
   const std::vector<Sequence> sequences = {tokens(20, 16)};
   const std::vector<std::span<const int32_t>> batch(sequences.begin(), sequences.end());
-  LlamaSource source(real_model(),
-                     {.sites = {"blocks.3.mlp.hook_post", "blocks.3.hook_resid_post"},
-                      .gates = LlamaSourceOptions::Gates::where_gated});
+  LlamaSource source(real_model(), {.sites = {"blocks.3.mlp.hook_post", "blocks.3.hook_resid_post"},
+                                    .gates = LlamaSourceOptions::Gates::where_gated});
   EXPECT_EQ(source.gate_function(), GateFunction::silu);
   source.run(batch, [&](const SiteValues& found) {
     const bool post = source.sites()[found.site].name.ends_with("mlp.hook_post");
