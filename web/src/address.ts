@@ -14,8 +14,13 @@ export function splitAddress(text: string): { site: string; index: number | null
   return { site: match?.[1] ?? "", index: index === undefined ? null : Number(index) };
 }
 
-const findSite = (name: string, sites: readonly SiteInfo[]): SiteInfo | undefined =>
-  sites.find((site) => site.name === name || site.short === name);
+// "9.sae" is short enough where the layer has one SAE.
+function findSite(name: string, sites: readonly SiteInfo[]): SiteInfo | undefined {
+  const named = sites.find((site) => site.name === name || site.short === name);
+  if (named) return named;
+  const saes = sites.filter((s) => s.name.includes("/sae:") && name === `${s.layer}.sae`);
+  return saes.length === 1 ? saes[0] : undefined;
+}
 
 export function findAddress(
   text: string,

@@ -30,6 +30,16 @@ test("a site's name may hold slashes and end in a number", () => {
   assert.equal(described("blocks.3.hook_resid_post/sae:a/7/15"), "3.resid/sae:a/7#15");
 });
 
+test("a layer's only SAE needs no name", () => {
+  assert.equal(described("3.sae/15"), "3.resid/sae:a/7#15");
+  assert.equal(described("3.sae"), "3.resid/sae:a/7");
+  assert.equal(described("12.sae/1"), "error");
+  const first = SITES[2];
+  assert.ok(first);
+  const two = [...SITES, { ...first, name: "blocks.3.hook_mlp_out/sae:b", short: "3.sae:b" }];
+  assert.equal(findAddress("3.sae/1", two).kind, "error");
+});
+
 test("a bare number means the site we are on", () => {
   assert.equal(described("5", SITES[1] ?? null), "12.mlp#5");
   assert.equal(described("5"), "error");
