@@ -12,6 +12,7 @@
 
 #include "model/fake_model.h"
 #include "record/merge_recordings.h"
+#include "sae/saelens_writer.h"
 #include "store/recording.h"
 #include "store/work_folder.h"
 
@@ -338,6 +339,68 @@ TEST_F(RecordTest, CheckFindsEveryFlippedByte) {
     std::ofstream(o.output + "/" + name, std::ios::binary) << whole;
   }
   EXPECT_TRUE(check_recording(o.output, [](double) {}).problems.empty());
+}
+
+// An SAE for 37 values, of which the 5 strongest of 20 latents are on.
+void write_small_sae(const std::string& path) {
+  constexpr uint32_t kWidth = 37, kLatents = 20;
+  std::mt19937 rng(9);
+  std::normal_distribution<float> draw;
+  std::vector<float> weights(size_t{kWidth} * kLatents);
+  for (float& weight : weights) weight = draw(rng);
+  const std::vector<float> zeros(kWidth);
+  write_saelens(path, SaeLayout::file,
+                {.d_in = kWidth,
+                 .n_latents = kLatents,
+                 .k = 5,
+                 .w_enc = weights,
+                 .w_dec = weights,
+                 .b_enc = std::span(zeros).first(kLatents),
+                 .b_dec = zeros},
+                {{"hook_name", "blocks.1.mlp.hook_post"}});
+}
+
+TEST_F(RecordTest, LatentsAreUnknownWhereTheModelsValuesAreNotNumbers) {
+  write_small_sae(path("small.safetensors"));
+  FakeModelOptions fake{.n_layers = 3, .n_units = 37, .batch_rows = 512, .context = 64};
+  fake.nan_every = 400;
+  const auto record_shard = [&](const std::string& name, Shard shard) {
+    RecordOptions o = options(name);
+    o.corpus.shard = shard;
+    o.saes = {{.weights = path("small.safetensors")}};
+    FakeModel source(fake);
+    record_source(source, FakeTokenizer(), {{"name", "fake"}}, o, kQuiet);
+    return o.output;
+  };
+  const Recording whole(record_shard("whole.acto", {0, 1}));
+  EXPECT_TRUE(check_recording(whole.path(), [](double) {}).problems.empty());
+  constexpr size_t kSite = 3;
+  const auto unknown = whole.token_lists().unknown(kSite);
+  const uint64_t n_tokens = whole.corpus().n_tokens();
+  EXPECT_GT(unknown.size(), n_tokens / 20);
+  EXPECT_LT(unknown.size(), n_tokens / 5);
+  const Summary latent = whole.units().unit(whole.units().row_of({"1.sae", 0})).summary;
+  EXPECT_EQ(latent.n_nan, unknown.size());
+  EXPECT_EQ(latent.count, n_tokens - unknown.size());
+  for (const uint32_t token : unknown) EXPECT_EQ(whole.events()->at_token(token).size(), 0u);
+
+  const std::string merged = path("merged.acto");
+  merge_recordings({.inputs = {record_shard("b.acto", {1, 2}), record_shard("a.acto", {0, 2})},
+                    .output = merged},
+                   kQuiet);
+  EXPECT_EQ(checksums(merged), checksums(whole.path()));
+}
+
+TEST_F(RecordTest, EventsOfOtherUnitsThanTheManifestSaysAreRefused) {
+  write_small_sae(path("small.safetensors"));
+  RecordOptions o = options("events.acto");
+  o.saes = {{.weights = path("small.safetensors")}};
+  record(o, kQuiet);
+  Manifest manifest = read_manifest(o.output);
+  ASSERT_EQ(manifest.sites.back().n_units, 20u);
+  manifest.sites.back().n_units = 19;
+  write_file_atomically(o.output + "/" + kManifestFile, to_text(manifest));
+  EXPECT_EQ(code_of([&] { Recording recording(o.output); }), Code::corrupt);
 }
 
 TEST_F(RecordTest, RefusesAManifestFromTheFuture) {

@@ -20,7 +20,7 @@ namespace actogram {
 struct SaeSpec {
   std::string weights;
   SaeOptions options = {};
-  std::string name;  // in addresses: 19.sae:NAME/42
+  std::string name = {};  // in addresses: 19.sae:NAME/42
 };
 
 // Error{invalid} says what cannot be read.
