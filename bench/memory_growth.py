@@ -57,8 +57,9 @@ def main() -> None:
     parser.add_argument("build", type=Path)
     parser.add_argument("--model", default="fake:30x1536")
     parser.add_argument("--tokens", type=int, nargs="+", default=[20000, 200000])
-    parser.add_argument("options", nargs="*", help="of record, after --")
-    args = parser.parse_args()
+    split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    args = parser.parse_args(sys.argv[1:split])
+    options = sys.argv[split + 1 :]
     program = str(args.build / "bin/actogram")
     print(f"machine: {platform.processor() or platform.machine()}, {platform.release()}")
     print(f"command: {' '.join(sys.argv)}")
@@ -68,7 +69,7 @@ def main() -> None:
         write_corpus(corpus, max(args.tokens))
         for n_tokens in args.tokens:
             output = f"{folder}/{n_tokens}.acto"
-            record = [program, "record", args.model, str(corpus), "-o", output, *args.options]
+            record = [program, "record", args.model, str(corpus), "-o", output, *options]
             peaks.append(peak_megabytes([*record, "--tokens", str(n_tokens)]))
             subprocess.run([program, "check", output], check=True, stdout=sys.stderr)
             resident, own = peaks[-1]
