@@ -163,7 +163,8 @@ void ParquetTableReader::State::choose_columns() {
   const auto& fields = reader->manifest().schema_fields;
   std::vector<std::string> missing;
   std::vector<size_t> places;  // [column], among the file's
-  for (const auto& [column, null_is] : columns) {
+  for (const auto& wanted : columns) {
+    const ColumnSpec& column = wanted.spec;
     const auto found = std::ranges::find_if(
         fields, [&](const auto& field) { return field.field->name() == column.name; });
     if (found == fields.end()) {

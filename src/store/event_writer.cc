@@ -45,10 +45,12 @@ void check_event(const Event& event, const EventSpace& space) {
 // Leaves each key once, and gives how many events it took away.
 template <EventOrder kOrder>
 size_t drop_repeats(std::vector<Event>& sorted) {
-  const auto repeats = std::ranges::unique(sorted, {}, key_of<kOrder>);
-  const size_t n = repeats.size();
-  sorted.erase(repeats.begin(), repeats.end());
-  return n;
+  const size_t n = sorted.size();
+  const auto same = [](const Event& a, const Event& b) {
+    return key_of<kOrder>(a) == key_of<kOrder>(b);
+  };
+  sorted.erase(std::unique(sorted.begin(), sorted.end(), same), sorted.end());
+  return n - sorted.size();
 }
 
 // Makes the batches of a table on all threads and hands them in one after another. `make` gets the
