@@ -1,6 +1,8 @@
 #include "cli/corpus_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <thread>
 
 #include "cli/help.h"
 
@@ -50,6 +52,23 @@ void add_sequence_flags(CLI::App& app, SequenceOptions& sequences) {
                   {{"auto", Bos::automatic}, {"always", Bos::always}, {"never", Bos::never}},
                   "begin each sequence with BOS; auto: as the model's file says")
       ->group(kGroup);
+}
+
+void add_running_flags(CLI::App& app, const RunningFlags& into, const std::string& run) {
+  into.n_threads = std::max(1u, std::thread::hardware_concurrency());
+  app.add_option("--threads", into.n_threads, "processor threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1024u))
+      ->group(kRunningGroup);
+  app.add_option("--batch-rows", into.batch_rows, "tokens that the model computes at once")
+      ->capture_default_str()
+      ->check(CLI::Range(16u, 4096u))
+      ->group(kRunningGroup);
+  app.add_option("--checkpoint-seconds", into.checkpoint_seconds,
+                 "a " + run + " that is stopped loses at most so much")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->group(kRunningGroup);
 }
 
 }  // namespace actogram

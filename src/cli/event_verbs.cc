@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kUnitHelp = "SITE/INDEX, for example 15.sae/42";
 
-std::string short_address(const UnitAddress& address) {
+std::string text_of(const UnitAddress& address) {
   return fmt::format("{}/{}", address.site, address.index);
 }
 
@@ -30,7 +30,7 @@ void print_list(const UnitEventList& list, const Colors& colors) {
   double scale = 0;
   for (const Excerpt& place : list.places) scale = std::max(scale, std::abs(double{place.value}));
   const HeatMap heat_map = heat_map_of(colors, scale);
-  std::printf("%s\n", heat_map.bold(short_address(list.address)).c_str());
+  std::printf("%s\n", heat_map.bold(text_of(list.address)).c_str());
   for (const Excerpt& place : list.places) print_excerpt(place, heat_map);
   std::printf("%s of %s\n", readable_count(list.places.size()).c_str(),
               counted_events(list.n_events).c_str());
@@ -53,8 +53,7 @@ void print_list(const TokenEventList& list, size_t limit, const Colors& colors) 
 }
 
 void print_list(const PartnerList& list) {
-  std::printf("%s, %s\n", short_address(list.address).c_str(),
-              counted_events(list.n_events).c_str());
+  std::printf("%s, %s\n", text_of(list.address).c_str(), counted_events(list.n_events).c_str());
   std::printf("%-28s %10s %10s %9s %12s\n", "unit", "events", "together", "Jaccard", "correlation");
   for (const PartnerRow& row : list.partners) {
     std::printf("%-28s %10s %10s %9.4f %12.4f\n", row.address.c_str(),

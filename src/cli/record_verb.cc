@@ -120,25 +120,13 @@ void add_showing_options(CLI::App& app, RecordOptions& options) {
 }
 
 void add_running_options(CLI::App& app, RecordOptions& options) {
-  constexpr const char* kGroup = "Running (changes no number)";
-  options.recorder.collation.n_threads = std::max(1u, std::thread::hardware_concurrency());
-  app.add_option("--threads", options.recorder.collation.n_threads, "processor threads")
-      ->capture_default_str()
-      ->check(CLI::Range(1u, 1024u))
-      ->group(kGroup);
-  app.add_option("--batch-rows", options.batch_rows, "tokens that the model computes at once")
-      ->capture_default_str()
-      ->check(CLI::Range(16u, 4096u))
-      ->group(kGroup);
-  app.add_option("--checkpoint-seconds", options.recorder.checkpoint_seconds,
-                 "a run that is stopped loses at most so much")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
-      ->group(kGroup);
+  RecorderOptions& recorder = options.recorder;
+  add_running_flags(
+      app, {recorder.collation.n_threads, options.batch_rows, recorder.checkpoint_seconds}, "run");
   app.add_option("--buffer-bytes", options.recorder.collation.window_buffer_bytes,
                  "memory for windows before they go to the disk")
       ->capture_default_str()
-      ->group(kGroup);
+      ->group(kRunningGroup);
 }
 
 }  // namespace

@@ -28,16 +28,10 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, std::optional<T>
 
 // What files of some formats do not tell; docs/sae.md.
 void add_sae_options(CLI::App& app, SaeOptions& options) {
-  using Kind = SaeOptions::Kind;
   using DecoderNorm = SaeOptions::DecoderNorm;
-  add_choice<Kind>(app, "--kind", options.kind,
-                   {{"as_told", Kind::as_told},
-                    {"relu", Kind::relu},
-                    {"top_k", Kind::top_k},
-                    {"batch_top_k", Kind::batch_top_k},
-                    {"jump_relu", Kind::jump_relu},
-                    {"gated", Kind::gated}},
-                   "what makes a latent");
+  add_choice<SaeOptions::Kind>(app, "--kind", options.kind,
+                               {std::begin(kSaeKindWords), std::end(kSaeKindWords)},
+                               "what makes a latent");
   add_number(app, "--k", options.k, "latents that top_k keeps");
   add_number(app, "--threshold", options.threshold, "what all latents are compared with");
   add_number(app, "--input-scale", options.input_scale, "multiply the model's values by it first");

@@ -64,24 +64,6 @@ void add_training_options(CLI::App& app, TrainSaeOptions& options) {
       ->group(kGroup);
 }
 
-void add_running_options(CLI::App& app, TrainSaeOptions& options) {
-  constexpr const char* kGroup = "Running (changes no number)";
-  options.n_threads = std::max(1u, std::thread::hardware_concurrency());
-  app.add_option("--threads", options.n_threads, "processor threads")
-      ->capture_default_str()
-      ->check(CLI::Range(1u, 1024u))
-      ->group(kGroup);
-  app.add_option("--batch-rows", options.batch_rows, "tokens that the model computes at once")
-      ->capture_default_str()
-      ->check(CLI::Range(16u, 4096u))
-      ->group(kGroup);
-  app.add_option("--checkpoint-seconds", options.checkpoint_seconds,
-                 "a training that is stopped loses at most so much")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
-      ->group(kGroup);
-}
-
 }  // namespace
 
 Action add_train_sae(CLI::App& app, const Invocation& invocation) {
@@ -99,7 +81,8 @@ Action add_train_sae(CLI::App& app, const Invocation& invocation) {
   add_corpus_flags(app, options.corpus);
   add_sequence_flags(app, options.corpus.sequences);
   add_training_options(app, options);
-  add_running_options(app, options);
+  add_running_flags(app, {options.n_threads, options.batch_rows, options.checkpoint_seconds},
+                    "training");
 
   return [typed, &invocation] {
     TrainSaeOptions& o = *typed;

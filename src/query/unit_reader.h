@@ -28,10 +28,9 @@ class UnitReader {
 
   // Requires: row < the manifest's n_units().
   UnitRead unit(uint64_t row) const;
-  // How the site's units see the corpus.
-  const SparseCorpus& corpus_of(size_t site) const;
 
  private:
+  const SparseCorpus& corpus_of(size_t site) const;
   void add_peaks(UnitRead& unit, uint64_t row) const;
 
   const Recording& recording_;

@@ -128,6 +128,15 @@ class CorpusPass {
 
 }  // namespace
 
+Json to_json(const CorpusPassOptions& options) {
+  constexpr const char* kLong[] = {"split", "truncate"};
+  constexpr const char* kBos[] = {"auto", "always", "never"};
+  return {{"context", options.sequences.context},
+          {"long_documents", kLong[static_cast<int>(options.sequences.long_documents)]},
+          {"bos", kBos[static_cast<int>(options.sequences.bos)]},
+          {"max_tokens", options.max_tokens}};
+}
+
 CorpusPassResult read_corpus(const CorpusPassOptions& options, const Tokenizer& tokenizer,
                              const std::string& folder, const ProgressFn& progress) {
   if (options.shard.count == 0 || options.shard.index >= options.shard.count) {

@@ -29,6 +29,9 @@ struct CorpusPassOptions {
   Shard shard;
 };
 
+// What of them shapes the numbers, beside the inputs: for a manifest and for the identity of a run.
+Json to_json(const CorpusPassOptions& options);
+
 struct CorpusPassResult {
   Json summary;  // sources and counts, for the manifest
   StoredFiles files;

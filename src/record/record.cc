@@ -23,29 +23,12 @@ Json identity_of(const RecordedSae& sae) {
   return facts;
 }
 
-// The sites whose neurons are recorded; of the source, unless an SAE alone reads them.
-std::vector<Site> dense_sites(const RecordOptions& options, const ActivationSource& source) {
-  std::vector<Site> sites = source.sites();
-  const auto& chosen = options.recorder.dense_sites;
-  std::erase_if(sites, [&](const Site& site) {
-    return chosen && std::ranges::find(*chosen, site.name) == chosen->end();
-  });
-  return sites;
-}
-
 // Everything the numbers depend on besides the model and the text.
-Json options_json(const RecordOptions& options, const ActivationSource& source,
+Json options_json(const RecordOptions& options, const std::vector<Site>& dense,
                   const std::vector<RecordedSae>& saes) {
-  const SequenceOptions& sequences = options.corpus.sequences;
-  constexpr const char* kLong[] = {"split", "truncate"};
-  constexpr const char* kBos[] = {"auto", "always", "never"};
-  Json layers = Json::array();
-  for (const Site& site : dense_sites(options, source)) layers.push_back(site.layer);
-  Json json = {{"context", sequences.context},
-               {"long_documents", kLong[static_cast<int>(sequences.long_documents)]},
-               {"bos", kBos[static_cast<int>(sequences.bos)]},
-               {"max_tokens", options.corpus.max_tokens},
-               {"layers", std::move(layers)}};
+  Json json = to_json(options.corpus);
+  json["layers"] = Json::array();
+  for (const Site& site : dense) json["layers"].push_back(site.layer);
   for (const RecordedSae& sae : saes) json["saes"].push_back(identity_of(sae));
   return json;
 }
@@ -103,14 +86,14 @@ RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, c
          options.corpus.sequences.context, source.max_context());
   }
   for (const RecordedSae& sae : saes) source_site_of(sae, source.sites());
-  const std::vector<NeuronWeights> weights =
-      weights_of(source, dense_sites(options, source), progress);
+  const std::vector<Site> dense = dense_sites(source, options.recorder);
+  const std::vector<NeuronWeights> weights = weights_of(source, dense, progress);
   if (options.refactor_glu && weights.empty()) {
     fail(Code::invalid, "--refactor-glu: {} is no gated model whose weights can be read",
          options.model);
   }
   Manifest manifest;
-  manifest.options = options_json(options, source, saes);
+  manifest.options = options_json(options, dense, saes);
   for (const RecordedSae& sae : saes) manifest.saes.push_back(sae.facts);
   const Json identity = identity_of(options, manifest.options, model);
   WorkFolder folder(options.output, identity, options.command);

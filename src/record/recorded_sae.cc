@@ -23,16 +23,12 @@ T number(std::string_view key, std::string_view text) {
 }
 
 SaeOptions::Kind kind_of(std::string_view text) {
-  using Kind = SaeOptions::Kind;
-  constexpr std::pair<std::string_view, Kind> kKinds[] = {{"relu", Kind::relu},
-                                                          {"top_k", Kind::top_k},
-                                                          {"batch_top_k", Kind::batch_top_k},
-                                                          {"jump_relu", Kind::jump_relu},
-                                                          {"gated", Kind::gated}};
-  for (const auto& [name, kind] : kKinds) {
-    if (name == text) return kind;
+  std::string words;
+  for (const auto& [word, kind] : kSaeKindWords) {
+    if (word == text) return kind;
+    words.append(words.empty() ? "" : ", ").append(word);
   }
-  fail(Code::invalid, "--sae: kind={}: write relu, top_k, batch_top_k, jump_relu or gated", text);
+  fail(Code::invalid, "--sae: kind={}: write one of {}", text, words);
 }
 
 void set(SaeSpec& spec, std::string_view key, std::string_view value) {

@@ -15,28 +15,27 @@ void check_size(const CorpusTables& corpus) {
 }
 
 // For each site of the source its number among the dense sites of the recording, if it is one.
-std::vector<std::optional<size_t>> dense_numbers(const std::vector<Site>& sites,
-                                                 const RecorderOptions& options) {
+std::vector<std::optional<size_t>> numbers_among(const std::vector<Site>& dense,
+                                                 const std::vector<Site>& sites) {
   std::vector<std::optional<size_t>> numbers;
-  size_t n = 0;
   for (const Site& site : sites) {
-    const bool dense = !options.dense_sites || std::ranges::find(*options.dense_sites, site.name) !=
-                                                   options.dense_sites->end();
-    numbers.push_back(dense ? std::optional(n++) : std::nullopt);
+    const auto found = std::ranges::find(dense, site);
+    const auto number = static_cast<size_t>(found - dense.begin());
+    numbers.push_back(found == dense.end() ? std::nullopt : std::optional(number));
   }
   return numbers;
 }
 
-std::vector<Site> chosen(const std::vector<Site>& sites,
-                         const std::vector<std::optional<size_t>>& numbers) {
-  std::vector<Site> dense;
-  for (size_t s = 0; s < sites.size(); ++s) {
-    if (numbers[s]) dense.push_back(sites[s]);
-  }
-  return dense;
-}
-
 }  // namespace
+
+std::vector<Site> dense_sites(const ActivationSource& source, const RecorderOptions& options) {
+  std::vector<Site> sites = source.sites();
+  const auto& chosen = options.dense_sites;
+  std::erase_if(sites, [&](const Site& site) {
+    return chosen && std::ranges::find(*chosen, site.name) == chosen->end();
+  });
+  return sites;
+}
 
 Recorder::Recorder(const std::string& folder, std::string fingerprint, const CorpusTables& corpus,
                    ActivationSource& source, std::vector<RecordedSae> saes,
@@ -47,8 +46,8 @@ Recorder::Recorder(const std::string& folder, std::string fingerprint, const Cor
       source_(source),
       checkpoint_seconds_(options.checkpoint_seconds),
       bos_(options.bos),
-      dense_(dense_numbers(source.sites(), options)),
-      sites_(chosen(source.sites(), dense_)),
+      sites_(dense_sites(source, options)),
+      dense_(numbers_among(sites_, source.sites())),
       collation_(folder, sites_, source.gate_function(), options.collation) {
   check_size(corpus);
   for (uint64_t s = 0; s < corpus.n_sequences(); ++s) {

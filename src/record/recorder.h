@@ -26,6 +26,9 @@ struct RecorderOptions {
   std::optional<int32_t> bos = {};  // the token that may begin a sequence
 };
 
+// The sites of the source whose units are recorded as they are, in its order.
+std::vector<Site> dense_sites(const ActivationSource& source, const RecorderOptions& options);
+
 class Recorder {
  public:
   // Works in `folder`, which holds the corpus tables; `fingerprint` ties checkpoints to a command.
@@ -56,8 +59,8 @@ class Recorder {
   ActivationSource& source_;
   double checkpoint_seconds_;
   std::optional<int32_t> bos_;
-  std::vector<std::optional<size_t>> dense_;  // [site of the source]: its number in `sites_`
   std::vector<Site> sites_;
+  std::vector<std::optional<size_t>> dense_;  // [site of the source]: its number in `sites_`
   Collation collation_;
   std::optional<SaeRecorder> saes_;
   std::vector<uint32_t> n_tokens_;  // [sequence]

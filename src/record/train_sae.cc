@@ -31,24 +31,19 @@ constexpr const char* kResult = "result.safetensors";
 enum Stream : uint64_t { kSample = 100, kOrder };
 
 Json options_json(const TrainSaeOptions& options) {
-  const SequenceOptions& sequences = options.corpus.sequences;
-  constexpr const char* kLong[] = {"split", "truncate"};
-  constexpr const char* kBos[] = {"auto", "always", "never"};
-  return {{"site", options.site},
-          {"n_latents", options.n_latents},
-          {"k", options.k},
-          {"input_norm", name_of(options.input_norm)},
-          {"epochs", options.epochs},
-          {"batch", options.batch},
-          {"learning_rate", options.learning_rate},
-          {"k_aux", options.k_aux},
-          {"dead_tokens", options.dead_tokens},
-          {"seed", options.seed},
-          {"buffer_bytes", options.buffer_bytes},
-          {"context", sequences.context},
-          {"long_documents", kLong[static_cast<int>(sequences.long_documents)]},
-          {"bos", kBos[static_cast<int>(sequences.bos)]},
-          {"max_tokens", options.corpus.max_tokens}};
+  Json json = {{"site", options.site},
+               {"n_latents", options.n_latents},
+               {"k", options.k},
+               {"input_norm", name_of(options.input_norm)},
+               {"epochs", options.epochs},
+               {"batch", options.batch},
+               {"learning_rate", options.learning_rate},
+               {"k_aux", options.k_aux},
+               {"dead_tokens", options.dead_tokens},
+               {"seed", options.seed},
+               {"buffer_bytes", options.buffer_bytes}};
+  json.update(to_json(options.corpus));
+  return json;
 }
 
 void check(const TrainSaeOptions& options) {

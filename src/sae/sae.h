@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -84,6 +85,12 @@ struct SaeOptions {
   // fold: latents as if every row of W_dec had length 1, as SAEDashboard and Neuronpedia show them.
   DecoderNorm decoder_norm = DecoderNorm::keep;
 };
+
+// What a person writes for a kind.
+inline constexpr std::pair<const char*, SaeOptions::Kind> kSaeKindWords[] = {
+    {"as_told", SaeOptions::Kind::as_told},     {"relu", SaeOptions::Kind::relu},
+    {"top_k", SaeOptions::Kind::top_k},         {"batch_top_k", SaeOptions::Kind::batch_top_k},
+    {"jump_relu", SaeOptions::Kind::jump_relu}, {"gated", SaeOptions::Kind::gated}};
 
 // Opens a file or a folder of any format in the table of formats.cc. Error{unsupported} if it is
 // none of them, Error{invalid} if something must be said that is not in the file, or contradicts

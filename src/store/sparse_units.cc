@@ -37,13 +37,14 @@ UnitRecord sparse_unit(const EventIndex& events, uint64_t unit, const SparseCorp
 void write_sparse_units(const EventIndex& events, const CorpusTables& corpus,
                         const TokenLists& lists, const std::vector<Site>& sites, UnitWriter& writer,
                         const std::function<void(uint64_t)>& progress) {
+  const std::vector<uint64_t> first = first_tokens(corpus);
   uint64_t row = 0, n_done = 0;
   for (size_t s = 0; s < sites.size(); ++s) {
     if (!is_sparse_site(sites[s].name)) {
       row += sites[s].n_units;
       continue;
     }
-    const SparseCorpus seen(first_tokens(corpus), lists.known(s));
+    const SparseCorpus seen(first, lists.known(s));
     for (uint32_t unit = 0; unit < sites[s].n_units; ++unit, ++row) {
       writer.add(sparse_unit(events, row, seen, lists, s));
       progress(++n_done);
