@@ -98,23 +98,52 @@ std::span<const std::byte> PartReader::read(uint64_t begin, uint64_t end,
   return {buffer.data() + (begin - first), end - begin};
 }
 
+namespace {
+
+// Only a wish: a file system that cannot do it goes on as before. True if it was granted.
+bool set_direct(int fd, bool direct) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0) return false;
+  const int wanted = direct ? flags | O_DIRECT : flags & ~O_DIRECT;
+  return wanted == flags || ::fcntl(fd, F_SETFL, wanted) == 0;
+}
+
+void write_all(int fd, const std::string& path, const std::byte* data, size_t n) {
+  while (n > 0) {
+    const ssize_t written = ::write(fd, data, n);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EINVAL && (::fcntl(fd, F_GETFL) & O_DIRECT) != 0) {
+      // After a write cut short, for example.
+      if (set_direct(fd, false)) continue;
+      errno = EINVAL;
+    }
+    if (written < 0) fail_errno(path, "write", errno);
+    data += written;
+    n -= static_cast<size_t>(written);
+  }
+}
+
+}  // namespace
+
 FileWriter::FileWriter(const std::string& path) : path_(path), buffer_(kWriteBufferBytes) {
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) fail_errno(path, "create", errno);
 }
 
 FileWriter::~FileWriter() {
+  if (writing_.valid()) writing_.wait();
   if (fd_ >= 0) ::close(fd_);
 }
 
 FileWriter::FileWriter(FileWriter&& other) noexcept
     : path_(std::move(other.path_)),
       fd_(std::exchange(other.fd_, -1)),
-      direct_(other.direct_),
       n_bytes_(other.n_bytes_),
       checksum_(std::move(other.checksum_)),
       buffer_(std::move(other.buffer_)),
-      n_buffered_(other.n_buffered_) {}
+      n_buffered_(other.n_buffered_),
+      other_buffer_(std::move(other.other_buffer_)),
+      writing_(std::move(other.writing_)) {}
 
 void FileWriter::write(std::span<const std::byte> bytes) {
   checksum_.update(bytes);
@@ -129,37 +158,27 @@ void FileWriter::write(std::span<const std::byte> bytes) {
 }
 
 void FileWriter::write_full_buffer() {
-  if (!direct_) set_direct(true);
-  write_all(buffer_.data(), kWriteBufferBytes);
+  wait_for_writing();
+  if (other_buffer_.capacity() == 0) {
+    set_direct(fd_, true);
+    other_buffer_ = PageBuffer(kWriteBufferBytes);
+  }
+  std::swap(buffer_, other_buffer_);
   n_buffered_ = 0;
+  writing_ = std::async(std::launch::async, [fd = fd_, path = path_, data = other_buffer_.data()] {
+    write_all(fd, path, data, kWriteBufferBytes);
+  });
+}
+
+void FileWriter::wait_for_writing() {
+  if (writing_.valid()) writing_.get();
 }
 
 void FileWriter::write_rest() {
-  set_direct(false);
-  write_all(buffer_.data(), n_buffered_);
+  wait_for_writing();
+  set_direct(fd_, false);
+  write_all(fd_, path_, buffer_.data(), n_buffered_);
   n_buffered_ = 0;
-}
-
-// Only a wish: a file system that cannot do it goes on as before.
-void FileWriter::set_direct(bool direct) {
-  const int flags = ::fcntl(fd_, F_GETFL);
-  if (flags < 0) return;
-  const int wanted = direct ? flags | O_DIRECT : flags & ~O_DIRECT;
-  if (wanted != flags && ::fcntl(fd_, F_SETFL, wanted) == 0) direct_ = direct;
-}
-
-void FileWriter::write_all(const std::byte* data, size_t n) {
-  while (n > 0) {
-    const ssize_t written = ::write(fd_, data, n);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EINVAL && direct_) {  // after a write cut short, for example
-      set_direct(false);
-      if (!direct_) continue;
-    }
-    if (written < 0) fail_errno(path_, "write", errno);
-    data += written;
-    n -= static_cast<size_t>(written);
-  }
 }
 
 void FileWriter::close() {

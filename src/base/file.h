@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,7 +58,8 @@ class PartReader {
 //
 // A large file goes past the page cache (O_DIRECT) where the file system can: a recording is
 // written once and seldom read at once, and filling the cache costs several times what the disk
-// does.
+// does. One buffer of it is on its way to the disk while the next is filled; what goes wrong with
+// that is thrown by whatever is called next.
 class FileWriter {
  public:
   explicit FileWriter(const std::string& path);
@@ -76,16 +78,16 @@ class FileWriter {
  private:
   void write_full_buffer();
   void write_rest();
-  void set_direct(bool direct);
-  void write_all(const std::byte* data, size_t n);
+  void wait_for_writing();
 
   std::string path_;
   int fd_ = -1;
-  bool direct_ = false;
   uint64_t n_bytes_ = 0;
   Checksum checksum_;
   PageBuffer buffer_;
   size_t n_buffered_ = 0;
+  PageBuffer other_buffer_;    // being written
+  std::future<void> writing_;  // last: it is waited for before anything it uses goes
 };
 
 // A file that is written and read at any place, in any order: what one process wrote, the next

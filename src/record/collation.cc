@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 
 #include "collate/merge.h"
 
@@ -117,7 +118,8 @@ UnitRecord Collation::finished_unit(const SiteCollator& site, uint32_t unit,
 }
 
 // Units go through in chunks, three at a time: while the windows of one are read, the units of the
-// one before are made, and those of the one before that are written.
+// one before are made on all threads, and those of the one before that are written. Reading and
+// writing have threads of their own, since they wait for the disk most of the time.
 StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& writer,
                               const ProgressFn& progress) {
   struct Chunk {
@@ -134,25 +136,24 @@ StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& wr
     const Chunk& to_write = chunks[(step + 1) % 3];
     to_read.first = std::min(n_units_, step * kUnitsAtOnce);
     to_read.end = std::min(n_units_, to_read.first + kUnitsAtOnce);
-    const auto visit_these = [&](const WindowStore::Visit& visit) {
-      for_each_window(to_read.first, to_read.end, visit);
-    };
-    windows_.prepare(visit_these, to_read.windows);
-    to_make.units.resize(to_make.end - to_make.first);
-    // In this order: what waits for the disk first.
-    const size_t n_reads = to_read.windows.n_parts();
-    threads_.parallel_for(1 + n_reads + to_make.units.size(), [&](size_t item, size_t) {
-      if (item == 0) {
-        for (const UnitRecord& record : to_write.units) writer.add(record);
-      } else if (item <= n_reads) {
-        windows_.read(to_read.windows, item - 1);
-      } else {
-        const size_t index = item - 1 - n_reads;
-        uint32_t unit = 0;
-        const SiteCollator& site = site_of_row(to_make.first + index, unit);
-        to_make.units[index] = finished_unit(site, unit, n_tokens, to_make.windows);
-      }
+    auto written = std::async(std::launch::async, [&] {
+      for (const UnitRecord& record : to_write.units) writer.add(record);
     });
+    auto read = std::async(std::launch::async, [&] {
+      windows_.load(
+          [&](const WindowStore::Visit& visit) {
+            for_each_window(to_read.first, to_read.end, visit);
+          },
+          to_read.windows);
+    });
+    to_make.units.resize(to_make.end - to_make.first);
+    threads_.parallel_for(to_make.units.size(), [&](size_t index, size_t) {
+      uint32_t unit = 0;
+      const SiteCollator& site = site_of_row(to_make.first + index, unit);
+      to_make.units[index] = finished_unit(site, unit, n_tokens, to_make.windows);
+    });
+    written.get();
+    read.get();
     progress({"writing the units", to_write.end, n_units_, 0, "units"});
   }
   return sampler_ ? sampler_->finish(n_tokens.size(), progress) : StoredFiles();

