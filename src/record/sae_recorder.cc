@@ -8,7 +8,7 @@ namespace actogram {
 namespace {
 
 constexpr uint32_t kNoToken = UINT32_MAX;
-constexpr size_t kEventMemory = size_t{64} << 20;
+constexpr size_t kEventMemory = size_t{16} << 20;
 
 }  // namespace
 
