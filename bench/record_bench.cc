@@ -16,11 +16,11 @@
 // beside the bare pass to the same layer and `arithmetic`, OpenBLAS's product of as many rows with
 // its encoder's matrix, which is what encoding cannot do without.
 //
-// Printed: tokens/s of both; the overhead of the whole recording, with what comes before the first
-// slice and after the last; that of the slices alone, median and quartiles; the whole overhead in
-// CPU time; peak memory. Each recording is checked before its time counts. With --transformers,
-// Hugging Face transformers' bare float32 forward pass over the same tokens is timed once, for the
-// record.
+// Printed: tokens/s of both; the overhead of the whole recording; the seconds of it that come
+// before the first slice and after the last; the overhead of the slices alone, median and
+// quartiles; the whole overhead in CPU time; peak memory. Each recording is checked before its time
+// counts. With --transformers, Hugging Face transformers' bare float32 forward pass over the same
+// tokens is timed once, for the record.
 #include <cblas.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -140,6 +140,7 @@ class BareBeside {
   void finish() { around_ += now() - mark_; }
 
   Cost recording() const { return sum(slices_, around_); }
+  Cost around() const { return around_; }
   Cost bare() const { return sum(bare_, {}); }
   Cost arithmetic() const { return needed_; }
   std::vector<double> slice_overheads() const {
@@ -209,9 +210,10 @@ void print_row(const char* name, const BareBeside& found, uint64_t n_tokens) {
   const std::vector<double> slices = found.slice_overheads();
   const size_t n = slices.size();
   const auto n_all = static_cast<double>(n_tokens);
-  std::printf("  %-8s %8.0f %8.0f %7.1f %%   %5.1f %% (%5.1f to %5.1f) %7.1f %% %8.0f MB\n", name,
-              n_all / bare.wall, n_all / all.wall, percent(all.wall, bare.wall), slices[n / 2],
-              slices[n / 4], slices[n - 1 - n / 4], percent(all.cpu, bare.cpu), peak_mb());
+  std::printf("  %-8s %8.0f %8.0f %7.1f %% %6.1f s   %5.1f %% (%5.1f to %5.1f) %7.1f %% %8.0f MB\n",
+              name, n_all / bare.wall, n_all / all.wall, percent(all.wall, bare.wall),
+              found.around().wall, slices[n / 2], slices[n / 4], slices[n - 1 - n / 4],
+              percent(all.cpu, bare.cpu), peak_mb());
   std::fflush(stdout);
 }
 
@@ -338,8 +340,8 @@ int run(int argc, char** argv) {
   app.add_option("--folder", o.folder, "for scratch files; removed")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   print_machine(argc, argv);
-  std::printf("  %-8s %8s %8s %9s   %-25s %9s %11s\n", "", "bare t/s", "rec. t/s", "overhead",
-              "slices: median, quartiles", "CPU time", "peak memory");
+  std::printf("  %-8s %8s %8s %9s %8s   %-25s %9s %11s\n", "", "bare t/s", "rec. t/s", "overhead",
+              "around", "slices: median, quartiles", "CPU time", "peak memory");
   for (const std::string& model : o.models) bench_model(o, model);
   fs::remove_all(o.folder);
   return 0;
