@@ -10,7 +10,8 @@ namespace actogram {
 namespace {
 
 constexpr const char* kCheckpoint = "/checkpoint";
-constexpr uint64_t kUnitsAtOnce = 512;  // some 20 MB of windows
+// Some 6 MB of windows; what was displaced since it was written is read with them.
+constexpr uint64_t kUnitsAtOnce = 128;
 
 const CollateOptions& checked(const CollateOptions& options) {
   if (options.window >= 1 && options.window <= WindowStore::kMostValues) return options;
