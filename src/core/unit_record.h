@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "actogram/collate_options.h"
 #include "actogram/types.h"
 #include "core/class_record.h"
+#include "core/head_record.h"
 #include "core/moments.h"
 
 namespace actogram {
@@ -53,6 +55,7 @@ struct UnitRecord {
   std::vector<KeptPeak> maximum_peaks;  // see collate/peak_band.h; strongest first
   std::vector<KeptPeak> minimum_peaks;  // the `bottom` lowest; lowest first
   std::vector<ClassRecord> classes;     // [sign class], or none
+  std::optional<HeadRecord> head;       // of an attention head, instead of the peaks above
 };
 
 }  // namespace actogram

@@ -1,6 +1,7 @@
 #include "store/layout.h"
 
 #include "core/exact_sum.h"
+#include "core/head_record.h"
 
 namespace actogram {
 
@@ -140,6 +141,38 @@ const TableSpec& samples_table() {
 
 const TableSpec& sample_places_table() {
   static const TableSpec table{"sample_places.arrow", {{"position", u32}}};
+  return table;
+}
+
+const TableSpec& heads_table() {
+  static const TableSpec table{"heads.arrow",
+                               {{"n_queries", u64},
+                                {"entropy", f64},
+                                {"self", f64},
+                                {"previous", f64},
+                                {"first", f64},
+                                {"n_repeats", u64},
+                                {"induction", f64},
+                                {"distance_pattern", list_f64},
+                                {"distance_value", list_f64},
+                                {"first_peak", u64},  // row of head_peaks.arrow
+                                {"n_peaks", u32},
+                                {"sums", fixed_bytes, kNumHeadSums * ExactSum::kLimbs * 8}}};
+  return table;
+}
+
+const TableSpec& head_peaks_table() {
+  static const TableSpec table{"head_peaks.arrow",
+                               {{"groups", u16},  // bits of Group
+                                {"sequence", u32},
+                                {"query", u32},
+                                {"key", u32},
+                                {"value", f32},
+                                {"rank", u32},
+                                {"window_begin", u32},
+                                {"n", u32},                 // tokens in the window
+                                {"pattern", list_f32},      // n (n + 1) / 2
+                                {"key_norms", list_f32}}};  // n, or none
   return table;
 }
 

@@ -9,10 +9,11 @@
 
 namespace actogram {
 
-inline constexpr int kFormatVersion = 3;        // the newest that is read
+inline constexpr int kFormatVersion = 4;        // the newest that is read
 inline constexpr int kDenseFormatVersion = 1;   // of a recording whose units are all dense
 inline constexpr int kImportFormatVersion = 2;  // of one that lacks some of its tables
 inline constexpr int kEventsFormatVersion = 3;  // of one with sparse units
+inline constexpr int kHeadsFormatVersion = 4;   // of one with attention heads
 inline constexpr const char* kManifestFile = "manifest.json";
 
 // One table: its file and its columns.
@@ -38,6 +39,9 @@ const TableSpec& shares_table();
 // Of dense units: their values at one token of each of the first sequences, and where that is.
 const TableSpec& samples_table();
 const TableSpec& sample_places_table();
+// Of attention heads: one row a head, and the excerpts kept of them.
+const TableSpec& heads_table();
+const TableSpec& head_peaks_table();
 // Of sparse units: their events, unit by unit and token by token.
 const TableSpec& unit_events_table();
 const TableSpec& unit_spans_table();
@@ -54,6 +58,7 @@ const TableSpec& explanation_inputs_table();
 const TableSpec& explanations_table();
 
 inline constexpr size_t kUnitsPerBatch = 64;  // units, histograms, peaks, classes, shares, samples
+inline constexpr size_t kHeadsPerBatch = 16;  // heads, head_peaks
 inline constexpr size_t kRowsPerBatch = 1 << 16;    // sequences, tokens, weights, lists of tokens
 inline constexpr size_t kTextPerBatch = 4 << 20;    // bytes of documents, or one document
 inline constexpr size_t kEventsPerBatch = 1 << 20;  // unit_events

@@ -82,6 +82,8 @@ TEST(FormatDocument, ListsTheColumnsThatAreWritten) {
                                  &shares_table(),
                                  &samples_table(),
                                  &sample_places_table(),
+                                 &heads_table(),
+                                 &head_peaks_table(),
                                  &unit_events_table(),
                                  &unit_spans_table(),
                                  &token_events_table(),
