@@ -16,13 +16,12 @@ struct ShortForm {
   std::string_view suffix;  // "5.mlp" ends in ".mlp"
   std::string_view hook;    // what follows "blocks.5."
 };
-constexpr std::array kShortForms = {ShortForm{"mlp", "mlp.hook_post"},
-                                    ShortForm{"resid_pre", "hook_resid_pre"},
-                                    ShortForm{"resid_mid", "hook_resid_mid"},
-                                    ShortForm{"resid_post", "hook_resid_post"},
-                                    ShortForm{"attn_out", "hook_attn_out"},
-                                    ShortForm{"mlp_out", "hook_mlp_out"},
-                                    ShortForm{"z", "attn.hook_z"}};
+constexpr std::string_view kPattern = "attn.hook_pattern";
+constexpr std::array kShortForms = {
+    ShortForm{"mlp", "mlp.hook_post"},          ShortForm{"attn", kPattern},
+    ShortForm{"resid_pre", "hook_resid_pre"},   ShortForm{"resid_mid", "hook_resid_mid"},
+    ShortForm{"resid_post", "hook_resid_post"}, ShortForm{"attn_out", "hook_attn_out"},
+    ShortForm{"mlp_out", "hook_mlp_out"},       ShortForm{"z", "attn.hook_z"}};
 
 constexpr std::string_view kSae = "/sae:";
 
@@ -83,6 +82,8 @@ std::string sae_site_name(std::string_view hook, std::string_view sae) {
 }
 
 bool is_sparse_site(std::string_view site) { return site.find(kSae) != site.npos; }
+
+bool is_attention_site(std::string_view site) { return site.ends_with(kPattern); }
 
 size_t find_site(std::span<const Site> sites, std::string_view name) {
   const std::string full = full_site_name(name);

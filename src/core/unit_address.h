@@ -1,7 +1,7 @@
 // Site and unit names as people type them, and the keys that sampling draws by.
 //
 //   address := site "/" index
-//   site    := TransformerLens name, "blocks.5.mlp.hook_post", or short, "5.mlp";
+//   site    := TransformerLens name, "blocks.5.mlp.hook_post", or short, "5.mlp", "5.attn";
 //              an SAE's adds its name, "blocks.5.hook_resid_post/sae:NAME", short "5.sae:NAME",
 //              or "5.sae" where the layer has one SAE
 #pragma once
@@ -24,6 +24,8 @@ uint32_t layer_of_site(std::string_view site);       // 5; 0 where the name has 
 
 std::string sae_site_name(std::string_view hook, std::string_view sae);
 bool is_sparse_site(std::string_view site);  // an SAE's: its units are kept as events
+
+bool is_attention_site(std::string_view site);  // blocks.N.attn.hook_pattern: units are heads
 
 // The one of `sites` that `name`, full or short, means. Error{not_found} says what there is,
 // Error{invalid} where a short name could mean two.

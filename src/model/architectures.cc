@@ -81,8 +81,9 @@ std::optional<GateFunction> gate_function_of(const Architecture& architecture) {
 
 std::string_view hook_name(Quantity quantity) {
   static constexpr std::string_view kNames[] = {
-      "mlp.hook_pre",    "mlp.hook_pre_linear", "mlp.hook_post", "hook_resid_pre", "hook_resid_mid",
-      "hook_resid_post", "hook_attn_out",       "hook_mlp_out",  "attn.hook_z"};
+      "mlp.hook_pre",   "mlp.hook_pre_linear", "mlp.hook_post", "hook_resid_pre",
+      "hook_resid_mid", "hook_resid_post",     "hook_attn_out", "hook_mlp_out",
+      "attn.hook_z",    "attn.hook_pattern"};
   static_assert(std::size(kNames) == kNumQuantities);
   return kNames[static_cast<size_t>(quantity)];
 }
@@ -113,6 +114,8 @@ TensorTap tensor_tap(const Architecture& architecture, Quantity quantity, uint32
       return written("ffn_down", "post_ffw_norm", layer, has_tensor);
     case Quantity::hook_z:
       return {fmt::format("kqv_out-{}", layer), TensorOp::cont};
+    case Quantity::hook_pattern:
+      return {.tensor = fmt::format("kqv-{}", layer), .attention = true};
   }
   fail(Code::invalid, "quantity {} is not known", static_cast<int>(quantity));
 }

@@ -10,6 +10,8 @@
 // operation, both exactly ("ffn_up-1" is a prefix of "ffn_up-10"). Where a projection has a bias or
 // a scale, the value is the last of the chain, for example "ffn_up_b-3" (ADD). What is written to
 // the residual stream has no name in most architectures; it is recognised by operation and weight.
+// A pattern and the value vectors that it weighs are the two factors of "kqv-3", which llama.cpp
+// builds in one place for all architectures.
 #pragma once
 
 #include <array>
@@ -34,8 +36,9 @@ enum class Quantity : uint8_t {
   attn_out,
   mlp_out,
   hook_z,
+  hook_pattern,  // of the layer's heads: who looks at whom, and the value vectors
 };
-inline constexpr size_t kNumQuantities = 9;
+inline constexpr size_t kNumQuantities = 10;
 
 enum class Mlp : uint8_t {
   gated,  // two projections, ffn_gate and ffn_up
@@ -131,6 +134,7 @@ struct TensorTap {
   TensorOp op = TensorOp::mul_mat;
   bool upper_half = false;  // of a fused tensor: offset is n_ff, otherwise 0
   bool by_weight = false;
+  bool attention = false;  // a product of a pattern and value vectors; its sources are read
 
   bool operator==(const TensorTap&) const = default;
 };

@@ -37,6 +37,11 @@ FakeModel::FakeModel(FakeModelOptions options)
           {fmt::format("blocks.{}.{}{}", layer, options_.part, hook), layer, options_.n_units});
     }
   }
+  n_token_sites_ = sites_.size();
+  for (const uint32_t layer : options_.layers) {
+    if (options_.n_heads == 0) break;
+    sites_.push_back({fmt::format("blocks.{}.attn.hook_pattern", layer), layer, options_.n_heads});
+  }
 }
 
 size_t FakeModel::rows_of(size_t n_tokens) const {
@@ -75,6 +80,56 @@ float FakeModel::value(size_t site, uint32_t unit, int32_t token, uint32_t posit
   return unit % 8 == 0 ? std::round(rectify(x) * 2) / 2 : rectify(x);
 }
 
+namespace {
+
+// Of numbers that belong to a layer's attention; `kind` keeps one sort apart from another.
+uint64_t hash_all(uint64_t seed, std::initializer_list<uint64_t> parts) {
+  uint64_t hash = mix64(seed + 77);
+  for (const uint64_t part : parts) hash = mix64(hash ^ part);
+  return hash;
+}
+enum Kind : uint64_t { kWeight, kVector, kOutput };
+
+}  // namespace
+
+uint32_t FakeModel::weight(uint32_t layer, uint32_t head, std::span<const int32_t> tokens,
+                           uint32_t query, uint32_t key) const {
+  const uint64_t hash = hash_all(options_.seed, {kWeight, layer, head, uint64_t(tokens[query]),
+                                                 uint64_t(tokens[key]), query, key});
+  if (query == key) return 1 + static_cast<uint32_t>(hash % 8);
+  return hash % 3 == 0 ? 0 : static_cast<uint32_t>(hash >> 60);
+}
+
+float FakeModel::pattern(uint32_t layer, uint32_t head, std::span<const int32_t> tokens,
+                         uint32_t query, uint32_t key) const {
+  uint32_t all = 0;
+  for (uint32_t k = 0; k <= query; ++k) all += weight(layer, head, tokens, query, k);
+  return static_cast<float>(weight(layer, head, tokens, query, key)) / static_cast<float>(all);
+}
+
+float FakeModel::vector(uint32_t layer, uint32_t kv, uint32_t d, int32_t token,
+                        uint32_t position) const {
+  const uint64_t hash = hash_all(options_.seed, {kVector, layer, kv, d, uint64_t(token), position});
+  if (one_in(options_.nan_every, hash + 1)) return std::numeric_limits<float>::quiet_NaN();
+  if (one_in(options_.infinite_every, hash + 2)) return std::numeric_limits<float>::infinity();
+  return spread(hash);
+}
+
+std::optional<AttentionWeights> FakeModel::attention_weights(size_t site) {
+  if (site < n_token_sites_) return std::nullopt;
+  const uint32_t layer = sites_[site].layer;
+  AttentionWeights weights{.n_heads = options_.n_heads,
+                           .n_kv_heads = n_kv_heads(),
+                           .d_head = options_.d_head,
+                           .n_out = 3 * options_.d_head,
+                           .output = {}};
+  const size_t width = size_t{options_.n_heads} * options_.d_head;
+  for (size_t i = 0; i < width * weights.n_out; ++i) {
+    weights.output.push_back(spread(hash_all(options_.seed, {kOutput, layer, i})));
+  }
+  return weights;
+}
+
 void FakeModel::fill(size_t site, std::span<const int32_t> sequence, float* rows, float* gate_rows,
                      float* linear_rows) const {
   for (size_t i = 0; i < sequence.size(); ++i) {
@@ -89,6 +144,42 @@ void FakeModel::fill(size_t site, std::span<const int32_t> sequence, float* rows
       linear_rows[at] = pair.linear;
     }
   }
+}
+
+void FakeModel::run_attention(size_t site, std::span<const std::span<const int32_t>> sequences,
+                              std::span<const uint32_t> first_row, size_t n_rows,
+                              const Sink& sink) const {
+  const uint32_t layer = sites_[site].layer;
+  const size_t stride = n_rows + options_.padding;
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> patterns(options_.n_heads * n_rows * stride, kNaN);
+  std::vector<float> values(size_t{n_kv_heads()} * options_.d_head * stride, kNaN);
+  for (size_t s = 0; s < sequences.size(); ++s) {
+    const std::span<const int32_t> tokens = sequences[s];
+    for (uint32_t q = 0; q < tokens.size(); ++q) {
+      for (uint32_t head = 0; head < options_.n_heads; ++head) {
+        float* row = &patterns[(head * n_rows + first_row[s] + q) * stride + first_row[s]];
+        uint32_t all = 0;
+        for (uint32_t k = 0; k <= q; ++k) all += weight(layer, head, tokens, q, k);
+        for (uint32_t k = 0; k <= q; ++k) {
+          row[k] = static_cast<float>(weight(layer, head, tokens, q, k)) / static_cast<float>(all);
+        }
+      }
+      for (uint32_t kv = 0; kv < n_kv_heads(); ++kv) {
+        for (uint32_t d = 0; d < options_.d_head; ++d) {
+          values[(kv * options_.d_head + d) * stride + first_row[s] + q] =
+              vector(layer, kv, d, tokens[q], q);
+        }
+      }
+    }
+  }
+  const AttentionValues attention{.pattern = patterns.data(),
+                                  .head_stride = n_rows * stride,
+                                  .query_stride = stride,
+                                  .values = values.data(),
+                                  .value_head_stride = options_.d_head * stride,
+                                  .value_stride = stride};
+  sink({.site = site, .n_rows = n_rows, .first_row = first_row, .attention = &attention});
 }
 
 void FakeModel::run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) {
@@ -108,7 +199,10 @@ void FakeModel::run(std::span<const std::span<const int32_t>> sequences, const S
   }
   std::vector<float> values(n_rows * row_stride_);
   std::vector<float> gate(options_.gates ? values.size() : 0), linear(gate.size());
-  for (size_t site = 0; site < sites_.size(); ++site) {
+  for (size_t site = n_token_sites_; site < sites_.size(); ++site) {
+    run_attention(site, sequences, first_row, n_rows, sink);
+  }
+  for (size_t site = 0; site < n_token_sites_; ++site) {
     for (auto* matrix : {&values, &gate, &linear}) {
       std::ranges::fill(*matrix, std::numeric_limits<float>::quiet_NaN());
     }

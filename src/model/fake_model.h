@@ -3,6 +3,9 @@
 // A value is a function of (seed, site, unit, token, position, previous token) and of nothing else:
 // the same in any batch, on any thread. Values look like a GELU's, they lie in -0.17 to 4; some are
 // exactly 0, and those of every eighth unit are rounded to halves, so that there are many ties.
+//
+// Attention heads have patterns whose rows add up to 1, a third of them 0, and value vectors that
+// two heads share where their number is even.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +29,8 @@ struct FakeModelOptions {
   uint32_t tile = 1;     // rows of a sequence are a multiple of it; the filler is NaN
   uint32_t padding = 0;  // floats between the rows
   bool gates = false;    // hand out gates and linear values (with `hooks` as they are)
+  uint32_t n_heads = 0;  // of each layer's attention; its sites come after the others
+  uint32_t d_head = 5;
   uint64_t seed = 0;
   // One value in so many is NaN, or an infinity of either sign. 0: none.
   uint32_t nan_every = 0;
@@ -43,7 +48,14 @@ class FakeModel : public ActivationSource {
   std::optional<GateFunction> gate_function() const override {
     return options_.gates ? std::optional(GateFunction::silu) : std::nullopt;
   }
+  std::optional<AttentionWeights> attention_weights(size_t site) override;
   void run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) override;
+
+  // The definitions of what heads do in a layer: A(q, k), and dimension `d` of the value vector
+  // that KV head `kv` has for a token.
+  float pattern(uint32_t layer, uint32_t head, std::span<const int32_t> tokens, uint32_t query,
+                uint32_t key) const;
+  float vector(uint32_t layer, uint32_t kv, uint32_t d, int32_t token, uint32_t position) const;
 
   // The definition of a value; run() hands out these. `previous` is -1 at position 0.
   float value(size_t site, uint32_t unit, int32_t token, uint32_t position, int32_t previous) const;
@@ -62,8 +74,17 @@ class FakeModel : public ActivationSource {
   void fill(size_t site, std::span<const int32_t> sequence, float* rows, float* gate_rows,
             float* linear_rows) const;
 
+  uint32_t n_kv_heads() const {
+    return options_.n_heads % 2 == 0 ? options_.n_heads / 2 : options_.n_heads;
+  }
+  uint32_t weight(uint32_t layer, uint32_t head, std::span<const int32_t> tokens, uint32_t query,
+                  uint32_t key) const;
+  void run_attention(size_t site, std::span<const std::span<const int32_t>> sequences,
+                     std::span<const uint32_t> first_row, size_t n_rows, const Sink& sink) const;
+
   FakeModelOptions options_;
   std::vector<Site> sites_;
+  size_t n_token_sites_;
   size_t row_stride_;
 };
 

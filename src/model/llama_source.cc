@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "actogram/error.h"
+#include "core/unit_address.h"
+#include "model/attention_weights.h"
 #include "model/llama_log.h"
 #include "model/llama_model.h"
 #include "model/mlp_weights.h"
@@ -111,13 +113,17 @@ class LlamaSource::Impl {
     if (!plan_.gate_function || !is_hook_post(plan_.sites.at(site))) return {};
     return mlp_weights(model_, plan_.sites.at(site).layer, n_threads_);
   }
+  std::optional<AttentionWeights> attention_weights(size_t site) const {
+    if (!is_attention_site(plan_.sites.at(site).name)) return std::nullopt;
+    return read_attention_weights(model_, plan_.sites.at(site).layer);
+  }
 
  private:
   void fill_batch(std::span<const std::span<const int32_t>> sequences);
   void check_sequence(std::span<const int32_t> sequence) const;
   void decode();
-  void hand_out(size_t tensor, const TensorValues& found, const GateValues& gates,
-                const Sink& sink) const;
+  void hand_out(size_t tensor, const Tapped& found, const Sink& sink) const;
+  void hand_out(size_t site, const TappedAttention& found, const Sink& sink) const;
 
   const LlamaModel& model_;
   SitePlan plan_;
@@ -169,10 +175,11 @@ void LlamaSource::Impl::decode() {
        batch_.n_rows(), status, log.text());
 }
 
-void LlamaSource::Impl::hand_out(size_t tensor, const TensorValues& found, const GateValues& gates,
-                                 const Sink& sink) const {
+void LlamaSource::Impl::hand_out(size_t tensor, const Tapped& tapped, const Sink& sink) const {
+  const TensorValues& found = tapped.values;
   for (const SiteTap& tap : plan_.sites_of[tensor]) {
     const Site& site = plan_.sites[tap.site];
+    if (plan_.tensors[tensor].attention) return hand_out(tap.site, tapped.attention, sink);
     if (found.n_rows != batch_.n_rows() || found.n_columns < tap.first_column + site.n_units) {
       fail(Code::unsupported, "{} was found as [{}, {}] values, expected [{}, {}]", site.name,
            found.n_rows, found.n_columns, batch_.n_rows(), site.n_units);
@@ -182,18 +189,36 @@ void LlamaSource::Impl::hand_out(size_t tensor, const TensorValues& found, const
           .n_rows = found.n_rows,
           .row_stride = found.row_stride,
           .first_row = batch_.first_row(),
-          .gate = gates.gate,
-          .linear = gates.linear,
-          .gate_stride = gates.row_stride});
+          .gate = tapped.gates.gate,
+          .linear = tapped.gates.linear,
+          .gate_stride = tapped.gates.row_stride});
   }
+}
+
+void LlamaSource::Impl::hand_out(size_t index, const TappedAttention& found,
+                                 const Sink& sink) const {
+  const Site& site = plan_.sites[index];
+  const AttentionShape expected = attention_shape(model_, site.layer);
+  if (found.n_rows != batch_.n_rows() || found.n_keys < found.n_rows ||
+      found.n_heads != expected.n_heads || found.n_kv_heads != expected.n_kv_heads ||
+      found.d_head != expected.d_head) {
+    fail(Code::unsupported,
+         "{} was found as {} heads of {} rows by {} keys and values [{}, {}], expected {} of {} "
+         "and [{}, {}]",
+         site.name, found.n_heads, found.n_rows, found.n_keys, found.n_kv_heads, found.d_head,
+         expected.n_heads, batch_.n_rows(), expected.n_kv_heads, expected.d_head);
+  }
+  sink({.site = index,
+        .n_rows = found.n_rows,
+        .first_row = batch_.first_row(),
+        .attention = &found.values});
 }
 
 void LlamaSource::Impl::run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) {
   if (sequences.empty()) return;
   fill_batch(sequences);
-  const Tap::Sink on_tensor = [&](size_t tensor, const TensorValues& found,
-                                  const GateValues& gates) {
-    hand_out(tensor, found, gates, sink);
+  const Tap::Sink on_tensor = [&](size_t tensor, const Tapped& found) {
+    hand_out(tensor, found, sink);
   };
   tap_.start(on_tensor, plan_.last_layer ? Tap::Stop::abort : Tap::Stop::split);
   decode();
@@ -215,6 +240,10 @@ std::optional<GateFunction> LlamaSource::gate_function() const { return impl_->g
 
 std::vector<NeuronWeights> LlamaSource::neuron_weights(size_t site) {
   return impl_->neuron_weights(site);
+}
+
+std::optional<AttentionWeights> LlamaSource::attention_weights(size_t site) {
+  return impl_->attention_weights(site);
 }
 
 size_t LlamaSource::max_context() const { return impl_->limits().context; }

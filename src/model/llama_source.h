@@ -59,6 +59,8 @@ class LlamaSource : public ActivationSource {
   std::optional<GateFunction> gate_function() const override;
   // Where gates are handed out: read from the model's file (mlp_weights.h).
   std::vector<NeuronWeights> neuron_weights(size_t site) override;
+  // Read from the model's file (attention_weights.h).
+  std::optional<AttentionWeights> attention_weights(size_t site) override;
 
   // Sites come in the order in which the model computes them, which is not that of sites().
   void run(std::span<const std::span<const int32_t>> sequences, const Sink& sink) override;

@@ -6,6 +6,7 @@
 
 #include "actogram/error.h"
 #include "core/unit_address.h"
+#include "model/attention_weights.h"
 #include "model/llama_model.h"
 
 namespace actogram {
@@ -85,6 +86,7 @@ uint32_t width_of(const LlamaModel& model, Quantity quantity, uint32_t layer) {
     }
     return static_cast<uint32_t>(output->shape[0]);
   }
+  if (quantity == Quantity::hook_pattern) return attention_shape(model, layer).n_heads;
   if (quantity == Quantity::resid_mid && is_parallel(model)) {
     fail(Code::unsupported,
          "layer {} of {}: attention and MLP both read the layer's input, so it has no {}", layer,

@@ -46,16 +46,24 @@ void check_layout(const ggml_tensor* tensor) {
 }
 
 // `copy` holds the values of a tensor that lies on a device.
+const float* on_host(const ggml_tensor* tensor, std::vector<float>& copy) {
+  if (lies_on_host(tensor)) return static_cast<const float*>(tensor->data);
+  copy.resize(ggml_nbytes(tensor) / sizeof(float));
+  ggml_backend_tensor_get(tensor, copy.data(), 0, ggml_nbytes(tensor));
+  return copy.data();
+}
+
 TensorValues host_values(const ggml_tensor* tensor, std::vector<float>& copy) {
   check_layout(tensor);
-  const float* values = static_cast<const float*>(tensor->data);
-  if (!lies_on_host(tensor)) {
-    copy.resize(ggml_nbytes(tensor) / sizeof(float));
-    ggml_backend_tensor_get(tensor, copy.data(), 0, ggml_nbytes(tensor));
-    values = copy.data();
-  }
-  return {values, static_cast<size_t>(tensor->ne[1]), static_cast<size_t>(tensor->ne[0]),
-          tensor->nb[1] / sizeof(float)};
+  return {on_host(tensor, copy), static_cast<size_t>(tensor->ne[1]),
+          static_cast<size_t>(tensor->ne[0]), tensor->nb[1] / sizeof(float)};
+}
+
+// Float32, of one stream of sequences, neighbours beside each other, other strides of any size.
+bool is_cube(const ggml_tensor* tensor) {
+  return tensor != nullptr && tensor->type == GGML_TYPE_F32 && tensor->ne[3] == 1 &&
+         tensor->nb[0] == sizeof(float) && tensor->nb[1] % sizeof(float) == 0 &&
+         tensor->nb[2] % sizeof(float) == 0;
 }
 
 }  // namespace
@@ -63,7 +71,7 @@ TensorValues host_values(const ggml_tensor* tensor, std::vector<float>& copy) {
 Tap::Tap(const std::vector<TensorTap>& tensors, Gates gates) : gates_(gates) {
   for (const TensorTap& tensor : tensors) {
     WantedByName& wanted = tensor.by_weight ? wanted_by_weight_ : wanted_;
-    wanted.emplace(tensor.tensor, Wanted{tensor.op, names_.size()});
+    wanted.emplace(tensor.tensor, Wanted{tensor.op, names_.size(), tensor.attention});
     names_.push_back(tensor.tensor);
   }
 }
@@ -111,18 +119,46 @@ const Tap::Wanted* Tap::find(const WantedByName& among, const char* name,
 void Tap::take(const Wanted& wanted, const ggml_tensor* tensor) {
   seen_[wanted.index] = true;
   --n_left_;
-  const TensorValues values = host_values(tensor, copy_);
-  const bool with_gates = gates_ == Gates::yes && wanted.op == TensorOp::glu;
-  (*sink_)(wanted.index, values, with_gates ? gate_values(tensor) : GateValues{});
+  Tapped tapped;
+  if (wanted.attention) {
+    tapped.attention = attention_of(tensor);
+  } else {
+    tapped.values = host_values(tensor, copy_);
+    if (gates_ == Gates::yes && wanted.op == TensorOp::glu) tapped.gates = gate_values(tensor);
+  }
+  (*sink_)(wanted.index, tapped);
+}
+
+// The product's factors are there as long as it is: ggml computes no product in place. The values
+// are those of the KV cache, a dimension's cells beside each other; a cell is a row of the batch.
+TappedAttention Tap::attention_of(const ggml_tensor* product) {
+  const ggml_tensor *values = product->src[0], *pattern = product->src[1];
+  if (!is_cube(values) || !is_cube(pattern) || pattern->ne[0] != values->ne[0]) {
+    fail(Code::unsupported, "tensor {}: its pattern and values are not where they are expected",
+         product->name);
+  }
+  const auto size = [](int64_t n) { return static_cast<size_t>(n); };
+  const auto floats = [](size_t bytes) { return bytes / sizeof(float); };
+  return {.values = {.pattern = on_host(pattern, copy_),
+                     .head_stride = floats(pattern->nb[2]),
+                     .query_stride = floats(pattern->nb[1]),
+                     .values = on_host(values, other_copy_),
+                     .value_head_stride = floats(values->nb[2]),
+                     .value_stride = floats(values->nb[1])},
+          .n_rows = size(pattern->ne[1]),
+          .n_keys = size(pattern->ne[0]),
+          .n_heads = size(pattern->ne[2]),
+          .n_kv_heads = size(values->ne[2]),
+          .d_head = size(values->ne[1])};
 }
 
 // Two matrices, or one that has the gate in its first half.
 GateValues Tap::gate_values(const ggml_tensor* tensor) {
   constexpr int kSwapped = 1;  // index of ggml's parameter: the gate is in the second half
   const auto n_columns = static_cast<size_t>(tensor->ne[0]);
-  const TensorValues gate = host_values(tensor->src[0], gate_copy_);
+  const TensorValues gate = host_values(tensor->src[0], other_copy_);
   if (tensor->src[1] != nullptr) {
-    const TensorValues linear = host_values(tensor->src[1], linear_copy_);
+    const TensorValues linear = host_values(tensor->src[1], third_copy_);
     if (gate.n_columns == n_columns && linear.n_columns == n_columns &&
         gate.row_stride == linear.row_stride) {
       return {gate.values, linear.values, gate.row_stride};

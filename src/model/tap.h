@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actogram/source.h"
 #include "model/architectures.h"
 
 struct ggml_tensor;
@@ -31,6 +32,16 @@ struct TensorValues {
   size_t row_stride = 0;  // floats
 };
 
+// A pattern and the value vectors that it weighs (AttentionValues), and how many there are of each.
+struct TappedAttention {
+  AttentionValues values;
+  size_t n_rows = 0;  // queries
+  size_t n_keys = 0;
+  size_t n_heads = 0;
+  size_t n_kv_heads = 0;
+  size_t d_head = 0;
+};
+
 // What a gated linear unit multiplies, of the same shape as its result.
 struct GateValues {
   const float* gate = nullptr;
@@ -38,9 +49,16 @@ struct GateValues {
   size_t row_stride = 0;  // floats
 };
 
+// What is handed out of one tensor: its values, or the attention.
+struct Tapped {
+  TensorValues values = {};
+  GateValues gates = {};
+  TappedAttention attention = {};
+};
+
 class Tap {
  public:
-  using Sink = std::function<void(size_t index, const TensorValues&, const GateValues&)>;
+  using Sink = std::function<void(size_t index, const Tapped&)>;
 
   // `gates`: with the result of each gated linear unit come its two inputs. On the host they are
   // still there, since ggml never computes this operation in place; others give empty GateValues.
@@ -66,6 +84,7 @@ class Tap {
   struct Wanted {
     TensorOp op;
     size_t index;
+    bool attention;
   };
 
   using WantedByName = std::unordered_map<std::string, Wanted>;
@@ -74,6 +93,7 @@ class Tap {
   const Wanted* find(const WantedByName& among, const char* name, const ggml_tensor* tensor) const;
   void take(const Wanted& wanted, const ggml_tensor* tensor);
   GateValues gate_values(const ggml_tensor* tensor);
+  TappedAttention attention_of(const ggml_tensor* product);
 
   WantedByName wanted_;
   WantedByName wanted_by_weight_;
@@ -85,7 +105,7 @@ class Tap {
   bool done_ = false;
   std::exception_ptr thrown_;
   Gates gates_;
-  std::vector<float> copy_, gate_copy_, linear_copy_;  // of tensors that lie on a device
+  std::vector<float> copy_, other_copy_, third_copy_;  // of tensors that lie on a device
 };
 
 }  // namespace actogram
