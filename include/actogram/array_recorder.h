@@ -17,13 +17,14 @@
 #include <vector>
 
 #include "actogram/collate_options.h"
+#include "actogram/source.h"
 #include "actogram/types.h"
 
 namespace actogram {
 
 struct ArrayRecorderOptions {
-  std::string output;  // NAME.acto; must not exist
-  std::vector<Site> sites;
+  std::string output;             // NAME.acto; must not exist
+  std::vector<Site> sites;        // those of attention heads, blocks.N.attn.hook_pattern, last
   std::string model = "unknown";  // for people: which model the values are of
   CollateOptions collate = {};
   // If the sites are gated MLPs' hook_post and `gate` and `linear` come with their values: they are
@@ -38,6 +39,9 @@ struct SequenceValues {
   size_t row_stride = 0;          // floats from token to token; at least the site's n_units
   const float* gate = nullptr;    // [token, unit], hook_pre, with the same stride
   const float* linear = nullptr;  // likewise, hook_pre_linear
+
+  // Of a site of attention heads instead: pattern and value_norms, whose rows are the tokens.
+  const AttentionValues* attention = nullptr;
 };
 
 class ArrayRecorder {

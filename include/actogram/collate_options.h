@@ -24,6 +24,10 @@ struct CollateOptions {
   // for gated neurons.
   uint32_t samples = 0;
 
+  // Of attention heads: leave pairs whose key is a BOS at the sequence's beginning out of values,
+  // sums and ranking. The triangles that are kept have them all the same.
+  bool attn_skip_bos = false;
+
   bool operator==(const CollateOptions&) const = default;
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 #include "cli/corpus_flags.h"
@@ -43,11 +44,28 @@ void add_corpus_options(CLI::App& app, CorpusPassOptions& corpus) {
       ->group("The text");
 }
 
+// "mlp,attn"
+void parse_units(const std::string& text, RecordOptions& options) {
+  options.neurons = options.heads = false;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    if (word != "mlp" && word != "attn") {
+      fail(Code::invalid, "--units {}: write mlp, attn or mlp,attn", text);
+    }
+    (word == "mlp" ? options.neurons : options.heads) = true;
+  }
+}
+
 void add_model_options(CLI::App& app, RecordOptions& options) {
   add_sequence_flags(app, options.corpus.sequences);
   app.add_option_function<std::string>(
+         "--units", [&options](const std::string& text) { parse_units(text, options); },
+         "what to record: mlp, the neurons; attn, the attention heads (default: mlp)")
+      ->type_name("LIST")
+      ->group("What the model reads");
+  app.add_option_function<std::string>(
          "--layers", [&options](const std::string& text) { options.layers = parse_layers(text); },
-         "layers whose neurons to record, for example 0-5,12 (default: all)")
+         "layers whose neurons and heads to record, for example 0-5,12 (default: all)")
       ->type_name("LIST")
       ->group("What the model reads");
 }
@@ -66,8 +84,11 @@ void add_sae_options(CLI::App& app, RecordOptions& options) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group(kGroup);
+  app.add_flag("--attribution", options.attribution,
+               "of SAEs that read attn_out or z: what each key gave to each event")
+      ->group(kGroup);
   app.add_flag_callback(
-         "--no-neurons", [&options] { options.neurons = false; }, "record only latents")
+         "--no-neurons", [&options] { options.neurons = false; }, "record no neurons")
       ->group(kGroup);
 }
 
@@ -112,6 +133,13 @@ void add_class_options(CLI::App& app, CollateOptions& collate) {
       ->group(kGroup);
 }
 
+void add_head_options(CLI::App& app, CollateOptions& collate) {
+  app.add_flag("--attn-skip-bos,!--no-attn-skip-bos", collate.attn_skip_bos,
+               "leave what heads do with a BOS as key out of sums and ranking; excerpts show\n"
+               "it all the same (default: no)")
+      ->group("Attention heads");
+}
+
 void add_showing_options(CLI::App& app, RecordOptions& options) {
   app.add_flag("--refactor-glu,!--no-refactor-glu", options.refactor_glu,
                "show gated neurons with w_in and w_out negated where w_gate and w_in point\n"
@@ -135,7 +163,8 @@ Action add_record(CLI::App& app, const Invocation& invocation) {
   auto typed = std::make_shared<RecordOptions>();
   RecordOptions& options = *typed;
   app.add_option("MODEL", options.model,
-                 "a GGUF file; fake:3x40 stands for 3 layers of 40 units of noise")
+                 "a GGUF file; fake:3x40 stands for 3 layers of 40 units of noise, fake:3x40x4\n"
+                 "for as many with 4 attention heads each")
       ->required();
   add_corpus_argument(app, options.corpus);
   app.add_option("-o,--output", options.output, "the recording to make")
@@ -146,6 +175,7 @@ Action add_record(CLI::App& app, const Invocation& invocation) {
   add_sae_options(app, options);
   add_exemplar_options(app, options.recorder.collation.collate);
   add_class_options(app, options.recorder.collation.collate);
+  add_head_options(app, options.recorder.collation.collate);
   add_showing_options(app, options);
   add_running_options(app, options);
 

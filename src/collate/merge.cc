@@ -93,6 +93,19 @@ std::vector<ClassRecord> merge_classes(std::span<const UnitRecord> parts,
   return merged;
 }
 
+std::optional<HeadRecord> merge_heads(std::span<const UnitRecord> parts,
+                                      const CollateOptions& options) {
+  std::optional<HeadRecord> merged;
+  for (const UnitRecord& part : parts) {
+    if (!part.head) continue;
+    if (!merged) merged.emplace();
+    merged->scores.merge(part.head->scores);
+    merged->peaks.insert(merged->peaks.end(), part.head->peaks.begin(), part.head->peaks.end());
+  }
+  if (merged) choose_head_peaks(merged->peaks, options, [](const HeadPeak&) {});
+  return merged;
+}
+
 }  // namespace
 
 UnitRecord merge_units(std::span<const UnitRecord> parts, const CollateOptions& options) {
@@ -105,6 +118,7 @@ UnitRecord merge_units(std::span<const UnitRecord> parts, const CollateOptions& 
   merge_maximum_peaks(parts, options, merged.maximum_peaks);
   merge_minimum_peaks(parts, options, merged.minimum_peaks);
   merged.classes = merge_classes(parts, options);
+  merged.head = merge_heads(parts, options);
   return merged;
 }
 

@@ -28,6 +28,7 @@ struct BatchSequence {
   uint32_t n_tokens = 0;
   uint64_t key = 0;  // sequence_key()
   bool begins_with_bos = false;
+  std::span<const int32_t> ids = {};  // its tokens; heads are asked which of them come again
 };
 
 // Buffers of one thread, reused from batch to batch.

@@ -193,9 +193,9 @@ ClassExport export_classes(const Recording& recording, GluSigns signs, const std
   }
   const std::optional<uint64_t> n_tokens = recording.n_tokens();
   const size_t n_listed = entries_of(manifest);
-  const uint64_t n_units = n_dense_units(manifest.sites);
+  const uint64_t n_units = n_token_units(manifest.sites);
   uint64_t row = 0;
-  for (const Site& site : manifest.dense_sites()) {
+  for (const Site& site : manifest.token_sites()) {
     for (uint32_t unit = 0; unit < site.n_units; ++unit, ++row) {
       std::vector<ClassFacts> facts;
       if (places) {

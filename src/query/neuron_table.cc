@@ -16,7 +16,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // Sites of the wanted layers.
 std::vector<bool> wanted_sites(const Manifest& manifest, std::span<const uint32_t> layers) {
   std::vector<bool> wanted;
-  const auto sites = manifest.dense_sites();
+  const auto sites = manifest.token_sites();
   for (const Site& site : sites) {
     wanted.push_back(layers.empty() || std::ranges::find(layers, site.layer) != layers.end());
   }
@@ -70,7 +70,7 @@ NeuronTable neuron_table(const std::string& path, std::span<const uint32_t> laye
   const bool foreign = manifest.holds == Holds::class_shares;
   const GluSigns signs = foreign ? GluSigns::recorded : GluSigns::model;
   uint64_t unit_row = 0;
-  for (size_t s = 0; s < manifest.dense_sites().size(); ++s) {
+  for (size_t s = 0; s < manifest.token_sites().size(); ++s) {
     const Site& site = manifest.sites[s];
     for (uint32_t unit = 0; unit < site.n_units; ++unit, ++unit_row) {
       if (!wanted[s]) continue;

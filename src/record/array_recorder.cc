@@ -1,5 +1,7 @@
 #include "actogram/array_recorder.h"
 
+#include <algorithm>
+
 #include "codec/utf8.h"
 #include "core/unit_address.h"
 #include "record/collation.h"
@@ -24,6 +26,7 @@ class ArrayRecorder::Impl {
         folder_(options.output, kFolderIdentity, {}),
         corpus_(folder_.path()),
         collation_(folder_.path(), options.sites, options.gate_function,
+                   [](size_t) { return std::nullopt; },
                    {.collate = options.collate, .n_threads = options.n_threads}) {}
 
   void add_document(std::string_view source, std::string_view name, std::string_view text) {
@@ -50,7 +53,8 @@ class ArrayRecorder::Impl {
     const auto n_tokens = static_cast<uint32_t>(tokens.size());
     const BatchSequence sequence{.number = static_cast<uint32_t>(n_tokens_.size()),
                                  .n_tokens = n_tokens,
-                                 .key = sequence_key(source_, ordinal_, chunk_)};
+                                 .key = sequence_key(source_, ordinal_, chunk_),
+                                 .ids = ids_of(tokens)};
     corpus_.add_sequence(chunk_++, sequence.key, tokens);
     n_tokens_.push_back(n_tokens);
     constexpr uint32_t kFirstRow = 0;
@@ -62,7 +66,8 @@ class ArrayRecorder::Impl {
                           .first_row = {&kFirstRow, 1},
                           .gate = values[site].gate,
                           .linear = values[site].linear,
-                          .gate_stride = values[site].row_stride},
+                          .gate_stride = values[site].row_stride,
+                          .attention = values[site].attention},
                          {&sequence, 1});
     }
   }
@@ -95,6 +100,10 @@ class ArrayRecorder::Impl {
     for (const Site& site : options.sites) {
       if (site.n_units == 0) fail(Code::invalid, "{}: a site without units", site.name);
     }
+    const auto heads_follow = [](const Site& site) { return !is_attention_site(site.name); };
+    if (!std::ranges::is_partitioned(options.sites, heads_follow)) {
+      fail(Code::invalid, "{}: name the sites of attention heads after the others", options.output);
+    }
     check_recording_name(options.output);
     return options;
   }
@@ -114,6 +123,10 @@ class ArrayRecorder::Impl {
       fail(Code::invalid, "{} arrays for {} sites", values.size(), options_.sites.size());
     }
     for (size_t site = 0; site < values.size(); ++site) {
+      if (is_attention_site(options_.sites[site].name)) {
+        check_attention(options_.sites[site].name, values[site].attention, tokens.size());
+        continue;
+      }
       if (options_.gate_function && !(values[site].gate && values[site].linear)) {
         fail(Code::invalid, "{}: a gate function is set, but no gate and linear values came",
              options_.sites[site].name);
@@ -122,6 +135,22 @@ class ArrayRecorder::Impl {
       fail(Code::invalid, "{}: rows of {} floats for {} units", options_.sites[site].name,
            values[site].row_stride, options_.sites[site].n_units);
     }
+  }
+
+  static void check_attention(const std::string& site, const AttentionValues* attention,
+                              size_t n_tokens) {
+    if (attention == nullptr || !attention->pattern || !attention->value_norms) {
+      fail(Code::invalid, "{}: attention heads need a pattern and value_norms", site);
+    }
+    if (attention->query_stride >= n_tokens) return;
+    fail(Code::invalid, "{}: rows of {} floats for {} keys", site, attention->query_stride,
+         n_tokens);
+  }
+
+  std::span<const int32_t> ids_of(std::span<const Token> tokens) {
+    ids_.clear();
+    for (const Token& token : tokens) ids_.push_back(token.id);
+    return ids_;
   }
 
   Json corpus_json() const {
@@ -145,6 +174,7 @@ class ArrayRecorder::Impl {
   std::map<std::string, size_t> sources_;
   std::vector<SourceCounts> counts_;  // [source]
   std::vector<uint32_t> n_tokens_;    // [sequence]
+  std::vector<int32_t> ids_;          // of the sequence at hand
   std::string source_;                // of the last document, as are the next three
   uint64_t ordinal_ = 0;
   uint64_t text_bytes_ = 0;

@@ -5,6 +5,7 @@
 #include <future>
 
 #include "collate/merge.h"
+#include "core/unit_address.h"
 
 namespace actogram {
 namespace {
@@ -12,42 +13,79 @@ namespace {
 constexpr const char* kCheckpoint = "/checkpoint";
 // Some 6 MB of windows; what was displaced since it was written is read with them.
 constexpr uint64_t kUnitsAtOnce = 128;
+constexpr uint64_t kHeadsAtOnce = 16;  // likewise
 
-const CollateOptions& checked(const CollateOptions& options) {
-  if (options.window >= 1 && options.window <= WindowStore::kMostValues) return options;
-  fail(Code::invalid, "a window of {} tokens is asked for; 1 to {} are possible", options.window,
-       WindowStore::kMostValues);
+// The sites with a value a token, of which samples are taken.
+std::vector<Site> token_sites(const std::vector<Site>& sites) {
+  std::vector<Site> found = sites;
+  std::erase_if(found, [](const Site& site) { return is_attention_site(site.name); });
+  return found;
 }
 
 }  // namespace
 
+const CollateOptions& checked_windows(const CollateOptions& options,
+                                      const std::vector<Site>& sites) {
+  const bool heads = n_heads(sites) > 0;
+  if (options.window < 1 || options.window > WindowStore::kMostValues) {
+    fail(Code::invalid, "a window of {} tokens is asked for; 1 to {} are possible", options.window,
+         WindowStore::kMostValues);
+  }
+  if (heads && head_window_size(options.window, options.window) > WindowStore::kMostValues) {
+    uint32_t most = options.window;
+    while (head_window_size(most, most) > WindowStore::kMostValues) --most;
+    fail(Code::invalid,
+         "a window of {} tokens is asked for; of attention heads, which have a value for each pair "
+         "in it, 1 to {} are possible",
+         options.window, most);
+  }
+  return options;
+}
+
 Collation::Collation(std::string folder, const std::vector<Site>& sites,
-                     std::optional<GateFunction> gate_function, const CollationOptions& options)
+                     std::optional<GateFunction> gate_function, const WeightsOf& weights_of,
+                     const CollationOptions& options)
     : folder_(std::move(folder)),
       sites_(sites),
-      options_(checked(options.collate)),
-      classes_of_(gate_function && options_.sign_classes ? ClassesOf::units : ClassesOf::nothing),
+      options_(checked_windows(options.collate, sites)),
+      classes_of_(gate_function && options_.sign_classes && n_token_units(sites) > 0
+                      ? ClassesOf::units
+                      : ClassesOf::nothing),
+      n_token_units_(n_token_units(sites)),
       threads_(options.n_threads),
       scratch_(threads_.n_threads()),
+      head_scratch_(threads_.n_threads()),
       windows_(folder_, options.window_buffer_bytes, threads_.n_threads()) {
-  for (const Site& site : sites) {
-    collators_.emplace_back(site, gate_function, options.collate);
-    n_units_ += site.n_units;
+  for (size_t s = 0; s < sites.size(); ++s) {
+    if (is_attention_site(sites[s].name)) {
+      heads_.emplace_back(sites[s], weights_of(s), options.collate, threads_);
+    } else {
+      collators_.emplace_back(sites[s], gate_function, options.collate);
+    }
+    n_units_ += sites[s].n_units;
   }
-  if (options_.samples > 0 && !sites.empty()) {
+  if (options_.samples > 0 && !collators_.empty()) {
     const auto gated = gate_function ? Sampler::Gated::yes : Sampler::Gated::no;
-    sampler_.emplace(folder_, sites, gated, options_.samples);
+    sampler_.emplace(folder_, token_sites(sites), gated, options_.samples);
   }
 }
 
 void Collation::observe(const SiteValues& values, std::span<const BatchSequence> sequences) {
-  // Every unit may keep two windows of every sequence.
-  const size_t n_windows = size_t{2} * sites_[values.site].n_units;
+  const bool heads = values.site >= collators_.size();
+  const size_t n_units = sites_[values.site].n_units;
   std::vector<WindowStore::Need> needs;
   for (const BatchSequence& sequence : sequences) {
-    needs.push_back({n_windows, std::min(sequence.n_tokens, options_.window)});
+    // Every unit may keep two windows of every sequence, every head one.
+    needs.push_back(
+        heads ? WindowStore::Need{n_units, head_window_size(sequence.n_tokens, options_.window)}
+              : WindowStore::Need{2 * n_units, std::min(sequence.n_tokens, options_.window)});
   }
   windows_.make_room(needs, visit_all());
+  if (heads) {
+    heads_[values.site - collators_.size()].observe(values, sequences, threads_, head_scratch_,
+                                                    windows_.sinks());
+    return;
+  }
   collators_[values.site].observe(values, sequences, threads_, scratch_, windows_.sinks());
   if (sampler_) sampler_->observe(values, sequences);
 }
@@ -55,9 +93,9 @@ void Collation::observe(const SiteValues& values, std::span<const BatchSequence>
 void Collation::for_each_window(uint64_t first_row, uint64_t end_row,
                                 const WindowStore::Visit& visit) {
   for (uint64_t row = first_row; row < end_row; ++row) {
-    uint32_t unit = 0;
-    SiteCollator& site = site_of_row(row, unit);
-    site.for_each_window(unit, visit);
+    const Chosen chosen = unit_of_row(row);
+    if (chosen.site) chosen.site->for_each_window(chosen.unit, visit);
+    if (chosen.heads) chosen.heads->for_each_window(chosen.unit, visit);
   }
 }
 
@@ -65,11 +103,14 @@ WindowStore::VisitAll Collation::visit_all() {
   return [this](const WindowStore::Visit& visit) { for_each_window(0, n_units_, visit); };
 }
 
-SiteCollator& Collation::site_of_row(uint64_t row, uint32_t& unit) {
+Collation::Chosen Collation::unit_of_row(uint64_t row) {
+  for (SiteCollator& site : collators_) {
+    if (row < site.n_units()) return {.site = &site, .unit = static_cast<uint32_t>(row)};
+    row -= site.n_units();
+  }
   size_t site = 0;
-  for (; row >= collators_[site].n_units(); ++site) row -= collators_[site].n_units();
-  unit = static_cast<uint32_t>(row);
-  return collators_[site];
+  for (; row >= heads_[site].n_units(); ++site) row -= heads_[site].n_units();
+  return {.heads = &heads_[site], .unit = static_cast<uint32_t>(row)};
 }
 
 void Collation::save(const std::string& fingerprint, const State& state) {
@@ -82,19 +123,17 @@ void Collation::save(const std::string& fingerprint, const State& state) {
                             .sparse = state.sparse,
                             .segments = windows_.segments(),
                             .n_units = n_units_};
-  write_checkpoint(folder_ + kCheckpoint, head, [this](uint64_t row) {
-    uint32_t unit = 0;
-    const SiteCollator& site = site_of_row(row, unit);
-    return site.record(unit);
-  });
+  write_checkpoint(folder_ + kCheckpoint, head,
+                   [this](uint64_t row) { return unit_of_row(row).record(); });
   windows_.remove_unlisted();
 }
 
 std::optional<Collation::State> Collation::restore(const std::string& fingerprint) {
   const auto head = read_checkpoint(folder_ + kCheckpoint, fingerprint,
                                     [this](uint64_t row, const UnitRecord& record) {
-                                      uint32_t unit = 0;
-                                      site_of_row(row, unit).restore(unit, record);
+                                      const Chosen chosen = unit_of_row(row);
+                                      if (chosen.site) chosen.site->restore(chosen.unit, record);
+                                      if (chosen.heads) chosen.heads->restore(chosen.unit, record);
                                     });
   if (head) windows_.open_segments(head->segments);
   if (head && sampler_) sampler_->check_left(head->n_sequences);
@@ -103,10 +142,16 @@ std::optional<Collation::State> Collation::restore(const std::string& fingerprin
   return State{head->n_sequences, head->sparse};
 }
 
-UnitRecord Collation::finished_unit(const SiteCollator& site, uint32_t unit,
-                                    std::span<const uint32_t> n_tokens,
+UnitRecord Collation::finished_unit(UnitRecord record, std::span<const uint32_t> n_tokens,
                                     const WindowStore::Loaded& windows) const {
-  UnitRecord record = site.record(unit);
+  if (record.head) {
+    for (HeadPeak& peak : record.head->peaks) {
+      const std::span<const float> window = windows.window(peak.window_ref);
+      peak.pattern = window.first(triangle_size(peak.n));
+      peak.key_norms = window.subspan(triangle_size(peak.n));
+    }
+    return record;
+  }
   assign_groups(record, options_);
   const auto fetch = [&](KeptPeak& peak) {
     peak.window = windows.window(peak.window_ref);
@@ -116,6 +161,12 @@ UnitRecord Collation::finished_unit(const SiteCollator& site, uint32_t unit,
   std::ranges::for_each(record.maximum_peaks, fetch);
   std::ranges::for_each(record.minimum_peaks, fetch);
   return record;
+}
+
+// Of rows that are written together: all of neurons or all of heads.
+uint64_t Collation::end_of_chunk(uint64_t first_row) const {
+  if (first_row >= n_token_units_) return std::min(n_units_, first_row + kHeadsAtOnce);
+  return std::min(n_token_units_, first_row + kUnitsAtOnce);
 }
 
 // Units go through in chunks, three at a time: while the windows of one are read, the units of the
@@ -130,13 +181,13 @@ StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& wr
   };
   windows_.wait_for_writing();
   std::array<Chunk, 3> chunks;
-  const uint64_t n_chunks = (n_units_ + kUnitsAtOnce - 1) / kUnitsAtOnce;
-  for (uint64_t step = 0; step < n_chunks + 2; ++step) {
+  uint64_t next = 0, n_written = 0;
+  for (uint64_t step = 0; n_written < n_units_; ++step) {
     Chunk& to_read = chunks[step % 3];
     Chunk& to_make = chunks[(step + 2) % 3];
     const Chunk& to_write = chunks[(step + 1) % 3];
-    to_read.first = std::min(n_units_, step * kUnitsAtOnce);
-    to_read.end = std::min(n_units_, to_read.first + kUnitsAtOnce);
+    to_read.first = next;
+    next = to_read.end = end_of_chunk(next);
     auto written = std::async(std::launch::async, [&] {
       for (const UnitRecord& record : to_write.units) writer.add(record);
     });
@@ -149,13 +200,13 @@ StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& wr
     });
     to_make.units.resize(to_make.end - to_make.first);
     threads_.parallel_for(to_make.units.size(), [&](size_t index, size_t) {
-      uint32_t unit = 0;
-      const SiteCollator& site = site_of_row(to_make.first + index, unit);
-      to_make.units[index] = finished_unit(site, unit, n_tokens, to_make.windows);
+      to_make.units[index] =
+          finished_unit(unit_of_row(to_make.first + index).record(), n_tokens, to_make.windows);
     });
     written.get();
     read.get();
-    progress({"writing the units", to_write.end, n_units_, 0, "units"});
+    n_written = to_write.end;
+    progress({"writing the units", n_written, n_units_, 0, "units"});
   }
   return sampler_ ? sampler_->finish(n_tokens.size(), progress) : StoredFiles();
 }

@@ -11,6 +11,7 @@
 #include "actogram/source.h"
 #include "base/progress.h"
 #include "base/threads.h"
+#include "collate/head_collator.h"
 #include "collate/site_collator.h"
 #include "record/sampler.h"
 #include "store/checkpoint.h"
@@ -25,13 +26,23 @@ struct CollationOptions {
   uint64_t window_buffer_bytes = uint64_t{256} << 20;  // more of it means fewer writes
 };
 
+// The options, if windows of such a size can be kept of these sites' units; Error{invalid} if not.
+const CollateOptions& checked_windows(const CollateOptions& options,
+                                      const std::vector<Site>& sites);
+
 class Collation {
  public:
-  // Works in `folder`. With a gate function, values come with their gates (ActivationSource).
-  Collation(std::string folder, const std::vector<Site>& sites,
-            std::optional<GateFunction> gate_function, const CollationOptions& options);
+  // What ActivationSource::attention_weights() says of sites[site].
+  using WeightsOf = std::function<std::optional<AttentionWeights>(size_t site)>;
 
-  // Requires: values.first_row and `sequences` are parallel; each sequence comes once for a site.
+  // Works in `folder`. Sites of attention heads come last. With a gate function, values come with
+  // their gates (ActivationSource).
+  Collation(std::string folder, const std::vector<Site>& sites,
+            std::optional<GateFunction> gate_function, const WeightsOf& weights_of,
+            const CollationOptions& options);
+
+  // Requires: values.first_row and `sequences` are parallel; each sequence comes once for a site;
+  // of a site of heads with its tokens.
   void observe(const SiteValues& values, std::span<const BatchSequence> sequences);
 
   // What was taken in when a process was stopped, or stopped to save it.
@@ -51,21 +62,33 @@ class Collation {
   ClassesOf classes_of() const { return classes_of_; }
 
  private:
+  // A unit by its row: one of collators_, or a head.
+  struct Chosen {
+    SiteCollator* site = nullptr;
+    HeadCollator* heads = nullptr;
+    uint32_t unit = 0;
+
+    UnitRecord record() const { return site ? site->record(unit) : heads->record(unit); }
+  };
+
+  Chosen unit_of_row(uint64_t row);
   void for_each_window(uint64_t first_row, uint64_t end_row, const WindowStore::Visit& visit);
   WindowStore::VisitAll visit_all();
-  SiteCollator& site_of_row(uint64_t row, uint32_t& unit);
-  UnitRecord finished_unit(const SiteCollator& site, uint32_t unit,
-                           std::span<const uint32_t> n_tokens,
+  UnitRecord finished_unit(UnitRecord record, std::span<const uint32_t> n_tokens,
                            const WindowStore::Loaded& windows) const;
+  uint64_t end_of_chunk(uint64_t first_row) const;
 
   std::string folder_;
   std::vector<Site> sites_;
   CollateOptions options_;
   ClassesOf classes_of_;
   uint64_t n_units_ = 0;
+  uint64_t n_token_units_ = 0;  // those that are not heads, the first
   ThreadPool threads_;
-  std::vector<BlockScratch> scratch_;  // [thread]
+  std::vector<BlockScratch> scratch_;      // [thread]
+  std::vector<HeadScratch> head_scratch_;  // [thread]
   std::vector<SiteCollator> collators_;
+  std::vector<HeadCollator> heads_;  // of the sites after those
   WindowStore windows_;
   std::optional<Sampler> sampler_;  // where options_.samples asks for it
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <thread>
 
 #include "base/threads.h"
@@ -183,6 +184,9 @@ void write_dense_units(const Inputs& inputs, const MergedCorpus& corpus, UnitWri
       }
       for (KeptPeak& peak : parts[i].maximum_peaks) renumber(peak.at);
       for (KeptPeak& peak : parts[i].minimum_peaks) renumber(peak.at);
+      if (parts[i].head) {
+        for (HeadPeak& peak : parts[i].head->peaks) renumber(peak.at);
+      }
       for (ClassRecord& record : parts[i].classes) {
         for (auto& peaks : record.peaks) {
           for (ClassPeak& peak : peaks) renumber(peak.at);
@@ -230,6 +234,31 @@ class MergedTokens {
   std::vector<std::vector<uint32_t>> to_;     // [input][sequence]: its first token, merged
 };
 
+// Row for row as the merged events lie: those of a token are one input's, in the same order.
+void write_attributions(const Inputs& inputs, const MergedTokens& tokens, uint64_t n_tokens,
+                        const std::string& folder, StoredFiles& into) {
+  if (!inputs.front()->manifest().has_attributions()) return;
+  struct Origin {
+    uint32_t input = 0, token = 0;
+  };
+  std::vector<Origin> origins(n_tokens);
+  std::vector<uint32_t> own, merged;
+  for (uint32_t i = 0; i < inputs.size(); ++i) {
+    own.resize(inputs[i]->corpus().n_tokens());
+    std::iota(own.begin(), own.end(), 0U);
+    tokens.renumber(i, own, merged);
+    for (uint32_t t = 0; t < own.size(); ++t) origins[merged[t]] = {i, t};
+  }
+  AttributionWriter writer(folder);
+  for (const Origin& origin : origins) {
+    const Recording& input = *inputs[origin.input];
+    const uint64_t first = input.events()->first_event_at(origin.token);
+    const size_t n = input.events()->at_token(origin.token).size();
+    for (size_t i = 0; i < n; ++i) writer.add(input.attributions()->event(first + i));
+  }
+  writer.finish(into);
+}
+
 // The events of all inputs, and what they say of the sparse units.
 StoredFiles write_events(const Inputs& inputs, const MergedTokens& tokens,
                          const CorpusTables& merged, const std::string& folder, UnitWriter& writer,
@@ -256,6 +285,7 @@ StoredFiles write_events(const Inputs& inputs, const MergedTokens& tokens,
   }
   ThreadPool pool(std::max(1u, std::thread::hardware_concurrency()));
   StoredFiles files = events.finish(pool);
+  write_attributions(inputs, tokens, merged.n_tokens(), folder, files);
   write_unknown_tokens(folder, std::move(unknown), files);
   write_sparse_units(EventIndex(folder), merged, TokenLists(folder, files), manifest.sites, writer,
                      [](uint64_t) {});
@@ -283,7 +313,7 @@ StoredFiles write_weights_of(const Inputs& inputs, const std::string& folder) {
       inputs, [](const auto& input) { return input->manifest().has_weights(); });
   if (known == inputs.end()) return {};
   std::vector<NeuronWeights> weights;
-  for (uint64_t row = 0; row < n_dense_units((*known)->manifest().sites); ++row) {
+  for (uint64_t row = 0; row < n_token_units((*known)->manifest().sites); ++row) {
     weights.push_back(*(*known)->weights(row));
   }
   return {{weights_table().file, write_weights(folder, weights)}};

@@ -26,10 +26,13 @@ Json model_json(const LlamaModel& model) {
 std::optional<FakeModelOptions> parse_fake(const std::string& model) {
   if (!is_fake(model)) return std::nullopt;
   FakeModelOptions fake;
-  char rest = 0;
-  const int n = std::sscanf(model.c_str(), "fake:%5ux%6u%c", &fake.n_layers, &fake.n_units, &rest);
-  if (n != 2 || fake.n_layers == 0 || fake.n_units == 0) {
-    fail(Code::invalid, "{}: write fake:LAYERSxUNITS, for example fake:3x40", model);
+  char separator = 0, rest = 0;
+  const int n = std::sscanf(model.c_str(), "fake:%5ux%6u%c%4u%c", &fake.n_layers, &fake.n_units,
+                            &separator, &fake.n_heads, &rest);
+  const bool whole = n == 2 || (n == 4 && separator == 'x' && fake.n_heads > 0);
+  if (!whole || fake.n_layers == 0 || fake.n_units == 0) {
+    fail(Code::invalid,
+         "{}: write fake:LAYERSxUNITS or fake:LAYERSxUNITSxHEADS, for example fake:3x40", model);
   }
   fake.batch_rows = 512;
   fake.context = 4096;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/unit_address.h"
 #include "model/fake_model.h"
 #include "model/llama_model.h"
 #include "model/llama_source.h"
@@ -28,7 +29,9 @@ Json options_json(const RecordOptions& options, const std::vector<Site>& dense,
                   const std::vector<RecordedSae>& saes) {
   Json json = to_json(options.corpus);
   json["layers"] = Json::array();
-  for (const Site& site : dense) json["layers"].push_back(site.layer);
+  for (const Site& site : dense) {
+    json[is_attention_site(site.name) ? "head_layers" : "layers"].push_back(site.layer);
+  }
   for (const RecordedSae& sae : saes) json["saes"].push_back(identity_of(sae));
   return json;
 }
@@ -50,6 +53,7 @@ std::vector<NeuronWeights> weights_of(ActivationSource& source, const std::vecto
   uint64_t n_done = 0;
   for (size_t s = 0; s < source.sites().size(); ++s) {
     if (std::ranges::find(dense, source.sites()[s]) == dense.end()) continue;
+    if (is_attention_site(source.sites()[s].name)) continue;
     const std::vector<NeuronWeights> of_site = source.neuron_weights(s);
     if (of_site.empty()) return {};
     weights.insert(weights.end(), of_site.begin(), of_site.end());
@@ -58,9 +62,27 @@ std::vector<NeuronWeights> weights_of(ActivationSource& source, const std::vecto
   return weights;
 }
 
-// The sites that a llama.cpp model is read at: of neurons, and of what SAEs read.
+// Those that read what attention writes are attributed where that is asked for.
+std::vector<RecordedSae> open_saes(const RecordOptions& options) {
+  std::vector<RecordedSae> saes = open_saes(options.saes);
+  if (!options.attribution) return saes;
+  size_t n_attributed = 0;
+  for (RecordedSae& sae : saes) {
+    sae.attribution = reads_attention(sae);
+    if (sae.attribution) sae.facts["attribution"] = true;
+    n_attributed += sae.attribution;
+  }
+  if (n_attributed == 0) {
+    fail(Code::invalid,
+         "--attribution: it needs an SAE of what attention writes: --sae WEIGHTS@5.attn_out or "
+         "WEIGHTS@5.z");
+  }
+  return saes;
+}
+
+// The sites that a llama.cpp model is read at: of neurons and heads, and of what SAEs read.
 struct SiteNames {
-  std::vector<std::string> neurons, all;
+  std::vector<std::string> dense, all;
 };
 SiteNames site_names(const RecordOptions& options, const LlamaModel& model,
                      const std::vector<RecordedSae>& saes) {
@@ -70,10 +92,14 @@ SiteNames site_names(const RecordOptions& options, const LlamaModel& model,
   }
   SiteNames names;
   for (const uint32_t layer : layers) {
-    if (options.neurons) names.neurons.push_back(fmt::format("blocks.{}.mlp.hook_post", layer));
+    if (options.neurons) names.dense.push_back(fmt::format("blocks.{}.mlp.hook_post", layer));
+    if (options.heads) names.dense.push_back(fmt::format("blocks.{}.attn.hook_pattern", layer));
   }
-  names.all = names.neurons;
-  for (const RecordedSae& sae : saes) names.all.push_back(sae.hook);
+  names.all = names.dense;
+  for (const RecordedSae& sae : saes) {
+    names.all.push_back(sae.hook);
+    if (sae.attribution) names.all.push_back(attention_site_of(sae));
+  }
   return names;
 }
 
@@ -87,6 +113,7 @@ RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, c
   }
   for (const RecordedSae& sae : saes) source_site_of(sae, source.sites());
   const std::vector<Site> dense = dense_sites(source, options.recorder);
+  checked_windows(options.recorder.collation.collate, dense);
   const std::vector<NeuronWeights> weights = weights_of(source, dense, progress);
   if (options.refactor_glu && weights.empty()) {
     fail(Code::invalid, "--refactor-glu: {} is no gated model whose weights can be read",
@@ -123,7 +150,7 @@ RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, c
         fmt::format("{}/{}", options.corpus.shard.index, options.corpus.shard.count)};
   }
   manifest.collate = options.recorder.collation.collate;
-  if (manifest.collate.sign_classes && !manifest.dense_sites().empty()) {
+  if (manifest.collate.sign_classes && !manifest.token_sites().empty()) {
     manifest.gate_function = source.gate_function();
   }
   folder.finish(manifest);
@@ -140,33 +167,40 @@ RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, c
 
 RecordReport record_source(ActivationSource& source, const Tokenizer& tokenizer, const Json& model,
                            const RecordOptions& options, const ProgressFn& progress) {
-  return record_with(source, tokenizer, model, open_saes(options.saes), options, progress);
+  return record_with(source, tokenizer, model, open_saes(options), options, progress);
 }
 
 RecordReport record(const RecordOptions& options, const ProgressFn& progress) {
   check_recording_name(options.output);
-  if (!options.neurons && options.saes.empty()) {
-    fail(Code::invalid, "--no-neurons: then there is nothing to record; add --sae");
+  if (!options.neurons && !options.heads && options.saes.empty()) {
+    fail(Code::invalid, "--no-neurons: then there is nothing to record; add --sae or --units attn");
   }
   RecordOptions chosen = options;
   if (auto fake = parse_fake(options.model)) {
     if (options.saes.empty()) fake->layers = options.layers;
     fake->gates = options.recorder.collation.collate.sign_classes;
+    if (options.heads && fake->n_heads == 0) {
+      fail(Code::invalid, "{0}: it has no attention heads; {0}x4 has four a layer", options.model);
+    }
     FakeModel source(*fake);
-    if (!options.neurons) chosen.recorder.dense_sites.emplace();
+    chosen.recorder.dense_sites.emplace();
+    for (const Site& site : source.sites()) {
+      const bool wanted = is_attention_site(site.name) ? options.heads : options.neurons;
+      if (wanted) chosen.recorder.dense_sites->push_back(site.name);
+    }
     const Json model = {
         {"name", options.model}, {"architecture", "fake"}, {"n_layers", fake->n_layers}};
     return record_source(source, FakeTokenizer(), model, chosen, progress);
   }
   const LlamaModel model(options.model);
-  std::vector<RecordedSae> saes = open_saes(options.saes);
+  std::vector<RecordedSae> saes = open_saes(options);
   const SiteNames names = site_names(options, model, saes);
   LlamaSource source(model, {.sites = names.all,
                              .context = options.corpus.sequences.context,
                              .batch_rows = options.batch_rows,
                              .n_threads = options.recorder.collation.n_threads,
                              .gates = LlamaSourceOptions::Gates::where_gated});
-  chosen.recorder.dense_sites = names.neurons;
+  chosen.recorder.dense_sites = names.dense;
   const LlamaTokenizer tokenizer(model);
   return record_with(source, tokenizer, model_json(model), std::move(saes), chosen, progress);
 }

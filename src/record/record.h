@@ -20,15 +20,18 @@
 namespace actogram {
 
 struct RecordOptions {
-  std::string model;   // a GGUF file, or fake:LAYERSxUNITS for trying things out without one
+  // A GGUF file, or fake:LAYERSxUNITS or fake:LAYERSxUNITSxHEADS for trying things out without one.
+  std::string model;
   std::string output;  // NAME.acto
   CorpusPassOptions corpus;
   RecorderOptions recorder;
-  std::vector<uint32_t> layers = {};  // of neurons; empty: all
+  std::vector<uint32_t> layers = {};  // of neurons and heads; empty: all
   bool neurons = true;
+  bool heads = false;  // attention heads
   std::vector<SaeSpec> saes = {};
-  bool refactor_glu = false;              // show gated neurons with those signs; changes no number
-  uint32_t batch_rows = 512;              // rows that the model computes at once
+  bool attribution = false;   // of SAEs that read what attention writes: the shares of the keys
+  bool refactor_glu = false;  // show gated neurons with those signs; changes no number
+  uint32_t batch_rows = 512;  // rows that the model computes at once
   std::vector<std::string> command = {};  // for the provenance
 };
 

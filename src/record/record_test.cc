@@ -46,7 +46,8 @@ class RecordTest : public ::testing::Test {
 
   RecordOptions options(const std::string& output) const {
     RecordOptions o;
-    o.model = "fake:3x37";
+    o.model = "fake:3x37x5";
+    o.heads = true;
     o.output = path(output);
     o.corpus.corpus.inputs = {path("texts"), path("lines.jsonl")};
     o.corpus.sequences.context = 32;
@@ -202,6 +203,7 @@ TEST_F(RecordTest, CountsNaNAndInfinityAndNeverRanksThem) {
                     .context = 64,
                     .tile = 16,
                     .padding = 3,
+                    .n_heads = 4,
                     .nan_every = 11,
                     .infinite_every = 13});
   RecordOptions o = options("broken.acto");
@@ -209,13 +211,17 @@ TEST_F(RecordTest, CountsNaNAndInfinityAndNeverRanksThem) {
   const CheckReport report = check_recording(o.output, [](double) {});
   EXPECT_TRUE(report.problems.empty()) << report.problems.front();
   const Recording recording(o.output);
-  uint64_t n_broken = 0;
+  uint64_t n_broken = 0, n_heads = 0;
   for (uint64_t row = 0; row < recording.units().n_units(); ++row) {
     const UnitRecord unit = recording.units().unit(row);
     n_broken += unit.summary.n_nan + unit.summary.n_infinite;
     for (const KeptPeak& peak : unit.maximum_peaks) EXPECT_TRUE(std::isfinite(peak.value));
+    if (!unit.head) continue;
+    ++n_heads;
+    for (const HeadPeak& peak : unit.head->peaks) EXPECT_TRUE(std::isfinite(peak.value));
   }
   EXPECT_GT(n_broken, 0u);
+  EXPECT_EQ(n_heads, 8u);
 }
 
 // A gated model that knows its weights.
@@ -341,23 +347,25 @@ TEST_F(RecordTest, CheckFindsEveryFlippedByte) {
   EXPECT_TRUE(check_recording(o.output, [](double) {}).problems.empty());
 }
 
-// An SAE for 37 values, of which the 5 strongest of 20 latents are on.
-void write_small_sae(const std::string& path) {
-  constexpr uint32_t kWidth = 37, kLatents = 20;
+// An SAE of which the 5 strongest of 20 latents are on, and its encoder, [latent, value].
+std::vector<float> write_small_sae(const std::string& path, uint32_t width = 37,
+                                   const std::string& hook = "blocks.1.mlp.hook_post") {
+  constexpr uint32_t kLatents = 20;
   std::mt19937 rng(9);
   std::normal_distribution<float> draw;
-  std::vector<float> weights(size_t{kWidth} * kLatents);
+  std::vector<float> weights(size_t{width} * kLatents);
   for (float& weight : weights) weight = draw(rng);
-  const std::vector<float> zeros(kWidth);
+  const std::vector<float> zeros(std::max(width, kLatents));
   write_saelens(path, SaeLayout::file,
-                {.d_in = kWidth,
+                {.d_in = width,
                  .n_latents = kLatents,
                  .k = 5,
                  .w_enc = weights,
                  .w_dec = weights,
                  .b_enc = std::span(zeros).first(kLatents),
-                 .b_dec = zeros},
-                {{"hook_name", "blocks.1.mlp.hook_post"}});
+                 .b_dec = std::span(zeros).first(width)},
+                {{"hook_name", hook}});
+  return weights;
 }
 
 TEST_F(RecordTest, LatentsAreUnknownWhereTheModelsValuesAreNotNumbers) {
@@ -391,6 +399,122 @@ TEST_F(RecordTest, LatentsAreUnknownWhereTheModelsValuesAreNotNumbers) {
   EXPECT_EQ(checksums(merged), checksums(whole.path()));
 }
 
+// What the heads of a layer write, from the fake model's own definitions: of a latent's encoder row
+// that part which key `k` gave at query `q`.
+double attribution_by_definition(FakeModel& model, size_t site, std::span<const int32_t> tokens,
+                                 uint32_t q, uint32_t k, std::span<const float> encoder_row) {
+  const AttentionWeights weights = *model.attention_weights(site);
+  const uint32_t layer = model.sites()[site].layer;
+  double sum = 0;
+  for (uint32_t head = 0; head < weights.n_heads; ++head) {
+    const uint32_t kv = head / (weights.n_heads / weights.n_kv_heads);
+    double read = 0;
+    for (uint32_t d = 0; d < weights.d_head; ++d) {
+      const double v = model.vector(layer, kv, d, tokens[k], k);
+      for (uint32_t out = 0; out < weights.n_out; ++out) {
+        const size_t column = size_t{head} * weights.d_head + d;
+        read += v * double{encoder_row[out]} *
+                double{weights.output[out * weights.n_heads * weights.d_head + column]};
+      }
+    }
+    sum += read * double{model.pattern(layer, head, tokens, q, k)};
+  }
+  return sum;
+}
+
+class AttributionTest : public RecordTest {
+ protected:
+  static constexpr size_t kPatternSite = 3;  // of layer 1, after two sites of tokens and layer 0's
+
+  void SetUp() override {
+    RecordTest::SetUp();
+    encoder_ = write_small_sae(path("small.safetensors"), 15, "blocks.1.hook_attn_out");
+  }
+
+  FakeModel model() const {
+    return FakeModel({.n_layers = 2,
+                      .n_units = 15,
+                      .hooks = {"hook_attn_out"},
+                      .part = "",
+                      .batch_rows = 128,
+                      .context = 64,
+                      .tile = 16,
+                      .padding = 3,
+                      .n_heads = 4});
+  }
+
+  std::string record_part(const std::string& name, const std::function<void(RecordOptions&)>& set,
+                          const ProgressFn& progress = kQuiet) const {
+    RecordOptions o = options(name);
+    o.recorder.dense_sites.emplace();
+    o.saes = {{.weights = path("small.safetensors")}};
+    o.attribution = true;
+    set(o);
+    FakeModel source = model();
+    record_source(source, FakeTokenizer(), {{"name", "fake"}}, o, progress);
+    return o.output;
+  }
+
+  std::vector<float> encoder_;
+};
+
+TEST_F(AttributionTest, IsThatOfTheDefinition) {
+  const Recording recording(record_part("whole.acto", [](RecordOptions&) {}));
+  EXPECT_EQ(check_recording(recording.path(), [](double) {}).problems, std::vector<std::string>());
+  FakeModel source = model();
+  ASSERT_EQ(source.sites()[kPatternSite].name, "blocks.1.attn.hook_pattern");
+  uint64_t n_seen = 0;
+  for (uint32_t s = 0; s < recording.corpus().n_sequences(); s += 7) {
+    const SequenceRow sequence = recording.corpus().sequence(s);
+    std::vector<int32_t> ids;
+    for (const Token& token : recording.corpus().tokens(sequence)) ids.push_back(token.id);
+    for (uint32_t q = 0; q < sequence.n_tokens; q += 3) {
+      const uint64_t token = sequence.first_token + q;
+      const TokenEvents events = recording.events()->at_token(token);
+      for (size_t i = 0; i < events.size(); ++i, ++n_seen) {
+        const auto keys =
+            recording.attributions()->event(recording.events()->first_event_at(token) + i);
+        ASSERT_EQ(keys.size(), q + 1);
+        const auto row = std::span(encoder_).subspan(events.unit(i) * size_t{15}, 15);
+        for (uint32_t k = 0; k <= q; k += 5) {
+          const double expected = attribution_by_definition(source, kPatternSite, ids, q, k, row);
+          EXPECT_NEAR(keys[k], expected, 1e-4) << s << " " << q << " " << k;
+        }
+      }
+    }
+  }
+  EXPECT_GT(n_seen, 100u);
+}
+
+TEST_F(AttributionTest, HasTheSameBytesFromThreadsShardsAndStops) {
+  const auto expected = checksums(record_part("whole.acto", [](RecordOptions&) {}));
+  ASSERT_TRUE(expected.contains("attributions.arrow"));
+  const auto hurried = [](RecordOptions& o) {
+    o.recorder.collation.n_threads = 3;
+    o.recorder.checkpoint_seconds = 0;
+  };
+  int calls = 0;
+  const auto stop = [&](const Progress& p) {
+    if (p.phase == "recording" && ++calls == 5) throw Error(Code::environment, "stop");
+  };
+  EXPECT_THROW(record_part("stopped.acto", hurried, stop), Error);
+  EXPECT_EQ(checksums(record_part("stopped.acto", hurried)), expected);
+
+  std::vector<std::string> shards;
+  for (const uint32_t i : {1u, 0u}) {
+    shards.push_back(record_part(fmt::format("shard{}.acto", i), [&](RecordOptions& o) {
+      o.corpus.shard = {i, 2};
+    }));
+  }
+  merge_recordings({.inputs = shards, .output = path("merged.acto")}, kQuiet);
+  EXPECT_EQ(checksums(path("merged.acto")), expected);
+}
+
+TEST_F(AttributionTest, NeedsAnSaeOfWhatAttentionWrites) {
+  write_small_sae(path("small.safetensors"), 15, "blocks.1.hook_mlp_out");
+  EXPECT_EQ(code_of([&] { record_part("none.acto", [](RecordOptions&) {}); }), Code::invalid);
+}
+
 TEST_F(RecordTest, EventsOfOtherUnitsThanTheManifestSaysAreRefused) {
   write_small_sae(path("small.safetensors"));
   RecordOptions o = options("events.acto");
@@ -408,7 +532,7 @@ TEST_F(RecordTest, RefusesAManifestFromTheFuture) {
   record(o, kQuiet);
   const std::string manifest = o.output + "/manifest.json";
   std::string text = read_file(manifest);
-  text.replace(text.find("\"version\": 1"), 12, "\"version\": 9");
+  text.replace(text.find("\"version\": 4"), 12, "\"version\": 9");
   write_file_atomically(manifest, text);
   EXPECT_EQ(code_of([&] { Recording recording(o.output); }), Code::unsupported);
   write_file_atomically(manifest, "{\"format\": \"something\"}");

@@ -28,8 +28,9 @@ SaeSpec parse_sae_spec(std::string_view text);
 
 struct RecordedSae {
   Sae sae;
-  std::string hook = {};  // where it reads: "blocks.19.hook_resid_post"
-  Site site = {};         // of its latents: "blocks.19.hook_resid_post/sae:NAME"
+  std::string hook = {};     // where it reads: "blocks.19.hook_resid_post"
+  Site site = {};            // of its latents: "blocks.19.hook_resid_post/sae:NAME"
+  bool attribution = false;  // of its events to keys: attribution_recorder.h
   Json facts = {};  // for the manifest: site, name, weights, sha256, and what `sae info` tells
 };
 

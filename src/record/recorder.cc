@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/unit_address.h"
+
 namespace actogram {
 namespace {
 
@@ -26,6 +28,15 @@ std::vector<std::optional<size_t>> numbers_among(const std::vector<Site>& dense,
   return numbers;
 }
 
+// By their number among the dense sites.
+Collation::WeightsOf weights_of(ActivationSource& source,
+                                const std::vector<std::optional<size_t>>& numbers) {
+  return [&source, &numbers](size_t number) -> std::optional<AttentionWeights> {
+    const auto found = std::ranges::find(numbers, std::optional(number));
+    return source.attention_weights(static_cast<size_t>(found - numbers.begin()));
+  };
+}
+
 }  // namespace
 
 std::vector<Site> dense_sites(const ActivationSource& source, const RecorderOptions& options) {
@@ -34,6 +45,8 @@ std::vector<Site> dense_sites(const ActivationSource& source, const RecorderOpti
   std::erase_if(sites, [&](const Site& site) {
     return chosen && std::ranges::find(*chosen, site.name) == chosen->end();
   });
+  std::ranges::stable_partition(sites,
+                                [](const Site& site) { return !is_attention_site(site.name); });
   return sites;
 }
 
@@ -48,7 +61,8 @@ Recorder::Recorder(const std::string& folder, std::string fingerprint, const Cor
       bos_(options.bos),
       sites_(dense_sites(source, options)),
       dense_(numbers_among(sites_, source.sites())),
-      collation_(folder, sites_, source.gate_function(), options.collation) {
+      collation_(folder, sites_, source.gate_function(), weights_of(source, dense_),
+                 options.collation) {
   check_size(corpus);
   for (uint64_t s = 0; s < corpus.n_sequences(); ++s) {
     n_tokens_.push_back(corpus.sequence(s).n_tokens);
@@ -56,7 +70,7 @@ Recorder::Recorder(const std::string& folder, std::string fingerprint, const Cor
   const Collation::State state = collation_.restore(fingerprint_).value_or(Collation::State{});
   next_sequence_ = state.n_sequences;
   if (saes.empty()) return;
-  saes_.emplace(folder, std::move(saes), source.sites(), sites_, corpus, state.sparse,
+  saes_.emplace(folder, std::move(saes), source, sites_, corpus, state.sparse,
                 options.collation.n_threads);
 }
 
@@ -79,6 +93,7 @@ void Recorder::run(const ProgressFn& progress) {
     const Batch batch = next_batch();
     const std::vector<std::span<const int32_t>> tokens(batch.tokens.begin(), batch.tokens.end());
     source_.run(tokens, [&](const SiteValues& values) { observe(values, batch.sequences); });
+    if (saes_) saes_->end_batch();
     next_sequence_ += batch.sequences.size();
     n_done += batch.n_tokens;
     const std::chrono::duration<double> since = Clock::now() - last_checkpoint;
@@ -99,8 +114,9 @@ Recorder::Batch Recorder::next_batch() const {
     std::vector<int32_t> ids;
     for (const Token& token : corpus_.tokens(row)) ids.push_back(token.id);
     batch.sequences.push_back(
-        {static_cast<uint32_t>(s), row.n_tokens, row.key, bos_ && ids.front() == *bos_});
+        {static_cast<uint32_t>(s), row.n_tokens, row.key, bos_ && ids.front() == *bos_, {}});
     batch.tokens.push_back(std::move(ids));
+    batch.sequences.back().ids = batch.tokens.back();
     batch.n_tokens += row.n_tokens;
   }
   return batch;

@@ -26,7 +26,8 @@ struct RecorderOptions {
   std::optional<int32_t> bos = {};  // the token that may begin a sequence
 };
 
-// The sites of the source whose units are recorded as they are, in its order.
+// The sites of the source whose units are recorded as they are, in its order, but those of
+// attention heads after the others.
 std::vector<Site> dense_sites(const ActivationSource& source, const RecorderOptions& options);
 
 class Recorder {

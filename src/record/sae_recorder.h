@@ -13,6 +13,7 @@
 #include "actogram/source.h"
 #include "base/progress.h"
 #include "collate/unit_block.h"
+#include "record/attribution_recorder.h"
 #include "record/recorded_sae.h"
 #include "sae/encoder.h"
 #include "store/checkpoint.h"
@@ -26,12 +27,13 @@ class SaeRecorder {
   // `sites` are the recording's dense ones; those of the latents are put behind them. `state` is
   // what save() gave an earlier process. Error{invalid} where the source has no such site, or of
   // another width.
-  SaeRecorder(const std::string& folder, std::vector<RecordedSae> saes,
-              const std::vector<Site>& source_sites, std::vector<Site>& sites,
-              const CorpusTables& corpus, const SparseState& state, uint32_t n_threads);
+  SaeRecorder(const std::string& folder, std::vector<RecordedSae> saes, ActivationSource& source,
+              std::vector<Site>& sites, const CorpusTables& corpus, const SparseState& state,
+              uint32_t n_threads);
 
   // Requires: values.first_row and `sequences` are parallel; each sequence comes once for a site.
   void observe(const SiteValues& values, std::span<const BatchSequence> sequences);
+  void end_batch();
 
   SparseState save();
 
@@ -44,10 +46,11 @@ class SaeRecorder {
     uint32_t site = 0;        // of the recording
     uint32_t first_unit = 0;  // row of units.arrow
     std::unique_ptr<SaeEncoder> encoder;
+    std::optional<size_t> attributed;  // its number there
   };
 
   void set_tokens_of_rows(const SiteValues& values, std::span<const BatchSequence> sequences);
-  void keep(const Reader& reader, const EncodedRows& rows);
+  void keep(const Reader& reader, const SiteValues& values, const EncodedRows& rows);
 
   std::string folder_;
   const CorpusTables& corpus_;
@@ -57,10 +60,11 @@ class SaeRecorder {
   std::vector<Site> sites_;  // all of the recording
   std::vector<UnknownToken> unknown_;
   std::unique_ptr<EventWriter> events_;
+  std::optional<AttributionRecorder> attributions_;
 
   // The batch at hand.
-  std::vector<uint32_t> token_of_row_;  // kNoToken for a filler row
-  std::vector<uint32_t> tokens_, units_;
+  std::vector<uint32_t> token_of_row_;                     // kNoToken for a filler row
+  std::vector<uint32_t> tokens_, units_, rows_, latents_;  // of events
   std::vector<float> values_;
 };
 

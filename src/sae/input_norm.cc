@@ -45,6 +45,25 @@ void normalise(const Sae& sae, std::span<float> row) {
 
 }  // namespace
 
+float input_factor(const Sae& sae, std::span<const float> row) {
+  const auto n = static_cast<double>(row.size());
+  double sum = 0, squares = 0;
+  switch (sae.input_norm) {
+    case InputNorm::layer_norm:
+      for (const float x : row) sum += x;
+      for (const float x : row) squares += (x - sum / n) * (x - sum / n);
+      return 1 / (static_cast<float>(std::sqrt(squares / (n - 1))) + kEpsilon);
+    case InputNorm::constant_norm:
+      for (const double x : row) squares += x * x;
+      return static_cast<float>(std::sqrt(n / squares));
+    case InputNorm::scale:
+      return sae.input_scale;
+    case InputNorm::none:
+      return 1;
+  }
+  return 1;
+}
+
 bool prepare_row(const Sae& sae, std::span<const float> row, std::span<float> out) {
   std::ranges::copy(row, out.begin());
   normalise(sae, out);

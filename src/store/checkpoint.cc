@@ -10,7 +10,7 @@
 namespace actogram {
 namespace {
 
-constexpr uint64_t kMagic = 0x33706b6301746361;  // changes with the layout
+constexpr uint64_t kMagic = 0x34706b6301746361;  // changes with the layout
 
 // The part of a peak that outlives the process.
 struct StoredPeak {
@@ -20,6 +20,18 @@ struct StoredPeak {
   uint64_t window_ref;
 };
 static_assert(sizeof(StoredPeak) == 24);
+
+struct StoredHeadPeak {
+  Place at;
+  uint32_t key;
+  float value;
+  uint32_t rank;
+  uint32_t window_begin;
+  uint64_t window_ref;
+  uint32_t n;
+  uint32_t unused;  // 0, so that no byte is left to chance
+};
+static_assert(sizeof(StoredHeadPeak) == 40);
 
 class Out {
  public:
@@ -41,9 +53,20 @@ class Out {
     for (const KeptPeak& p : peaks) stored.push_back({p.at, p.value, p.rank, p.window_ref});
     list(stored);
   }
+  void head_peaks(const std::vector<HeadPeak>& peaks) {
+    std::vector<StoredHeadPeak> stored;
+    for (const HeadPeak& p : peaks) {
+      stored.push_back({p.at, p.key, p.value, p.rank, p.window_begin, p.window_ref, p.n, 0});
+    }
+    list(stored);
+  }
   template <typename T>
   void n_of(const std::vector<T>& values) {
     value(static_cast<uint64_t>(values.size()));
+  }
+  template <typename T>
+  void presence_of(const std::optional<T>& value_or_none) {
+    value(static_cast<uint64_t>(value_or_none.has_value()));
   }
   void finish() {
     value(std::stoull(writer_.checksum().substr(0, 16), nullptr, 16));
@@ -81,6 +104,22 @@ class In {
     }
   }
 
+  void head_peaks(std::vector<HeadPeak>& peaks) {
+    std::vector<StoredHeadPeak> stored;
+    list(stored);
+    for (const StoredHeadPeak& s : stored) {
+      HeadPeak& peak = peaks.emplace_back();
+      peak.at = s.at, peak.key = s.key, peak.value = s.value, peak.rank = s.rank;
+      peak.window_begin = s.window_begin, peak.window_ref = s.window_ref, peak.n = s.n;
+    }
+  }
+  template <typename T>
+  void presence_of(std::optional<T>& value_or_none) {
+    uint64_t present = 0;
+    value(present);
+    if (present > 0) value_or_none.emplace();
+  }
+
   template <typename T>
   void n_of(std::vector<T>& values) {
     uint64_t n = 0;
@@ -107,6 +146,7 @@ void head_fields(Stream& stream, Head& head, auto& fingerprint) {
   stream.value(head.n_sequences);
   stream.list(head.sparse.runs);
   stream.list(head.sparse.unknown);
+  stream.value(head.sparse.n_attributions);
   stream.list(head.segments);
   stream.value(head.n_units);
 }
@@ -127,6 +167,10 @@ void unit_fields(Stream& stream, Unit& unit) {
     stream.value(record.sums);
     for (auto& peaks : record.peaks) stream.list(peaks);
   }
+  stream.presence_of(unit.head);
+  if (!unit.head) return;
+  stream.value(unit.head->scores);
+  stream.head_peaks(unit.head->peaks);
 }
 
 bool is_whole(std::span<const std::byte> file) {

@@ -1,9 +1,10 @@
 // A checkpoint: the state of every collator after a number of sequences, in one file that is
 // written beside the old one, synced and renamed. A recording that was stopped goes on from it.
 //
-//   checkpoint := magic:u64 fingerprint:str n_sequences:u64 runs[] unknown[] segments:u32[]
+//   checkpoint := magic:u64 fingerprint:str n_sequences:u64 runs[] unknown[]
+//                 n_attributions:u64 segments:u32[]
 //                 n_units:u64 unit* check:u64
-//   unit       := summary sums histogram histogram peak[] peak[] class*
+//   unit       := summary sums histogram histogram peak[] peak[] class* head?
 //
 // Little-endian, for this machine and this version only; anything else starts again. `check` is the
 // first 64 bits of the XXH3-128 of all before it.
@@ -25,6 +26,7 @@ namespace actogram {
 struct SparseState {
   std::vector<StoredRun> runs;
   std::vector<UnknownToken> unknown;
+  uint64_t n_attributions = 0;  // floats, in their own file
 };
 
 struct CheckpointHead {

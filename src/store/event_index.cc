@@ -121,6 +121,12 @@ std::vector<UnitEvent> EventIndex::top(uint64_t unit, size_t n) const {
   return kept;
 }
 
+uint64_t EventIndex::first_event_at(uint64_t token) const {
+  const size_t batch = token / kTokensPerEventBatch;
+  const uint32_t within = token_batches_[batch].first_event[token % kTokensPerEventBatch];
+  return token_events_.first_row(batch) + within;
+}
+
 TokenEvents EventIndex::at_token(uint64_t token) const {
   const TokenBatch& batch = token_batches_[token / kTokensPerEventBatch];
   const size_t i = token % kTokensPerEventBatch;

@@ -78,6 +78,8 @@ class EventIndex {
 
   // Requires: token < n_tokens().
   TokenEvents at_token(uint64_t token) const;
+  // The row of token_events.arrow of its first event.
+  uint64_t first_event_at(uint64_t token) const;
 
  private:
   struct UnitEventsBatch {

@@ -206,6 +206,11 @@ const TableSpec& token_spans_table() {
   return table;
 }
 
+const TableSpec& attributions_table() {
+  static const TableSpec table{"attributions.arrow", {{"keys", list_f32}}};
+  return table;
+}
+
 const TableSpec& sampled_tokens_table() {
   static const TableSpec table{"sampled_tokens.arrow", {{"token", u32}}};  // row of tokens.arrow
   return table;

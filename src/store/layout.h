@@ -47,6 +47,8 @@ const TableSpec& unit_events_table();
 const TableSpec& unit_spans_table();
 const TableSpec& token_events_table();
 const TableSpec& token_spans_table();
+// Of SAEs that read what attention writes: the shares of keys in each event.
+const TableSpec& attributions_table();
 // Where sparse units' values are not known of every token: of which they are, of which they are
 // not.
 const TableSpec& sampled_tokens_table();
@@ -62,6 +64,7 @@ inline constexpr size_t kHeadsPerBatch = 16;  // heads, head_peaks
 inline constexpr size_t kRowsPerBatch = 1 << 16;    // sequences, tokens, weights, lists of tokens
 inline constexpr size_t kTextPerBatch = 4 << 20;    // bytes of documents, or one document
 inline constexpr size_t kEventsPerBatch = 1 << 20;  // unit_events
-inline constexpr size_t kTokensPerEventBatch = 1 << 14;  // token_events, token_spans
+inline constexpr size_t kAttributionsPerBatch = 1 << 22;  // attributions: numbers and rows
+inline constexpr size_t kTokensPerEventBatch = 1 << 14;   // token_events, token_spans
 
 }  // namespace actogram

@@ -88,6 +88,7 @@ TEST(FormatDocument, ListsTheColumnsThatAreWritten) {
                                  &unit_spans_table(),
                                  &token_events_table(),
                                  &token_spans_table(),
+                                 &attributions_table(),
                                  &sampled_tokens_table(),
                                  &unknown_tokens_table(),
                                  &prompts_table(),

@@ -34,7 +34,7 @@ Json sites_to_json(const std::vector<Site>& sites) {
   return list;
 }
 
-// Recordings of before the sign classes lack the last four.
+// Recordings of before the sign classes, and of before attention heads, lack the last ones.
 CollateOptions collate_from_json(const Json& json) {
   return {.top = json.at("top").get<uint32_t>(),
           .bottom = json.at("bottom").get<uint32_t>(),
@@ -44,7 +44,8 @@ CollateOptions collate_from_json(const Json& json) {
           .sign_classes = json.value("sign_classes", false),
           .class_top = json.value("class_top", 0U),
           .classes_count_bos = json.value("classes_count_bos", true),
-          .samples = json.value("samples", 0U)};
+          .samples = json.value("samples", 0U),
+          .attn_skip_bos = json.value("attn_skip_bos", false)};
 }
 
 constexpr std::pair<GateFunction, std::string_view> kGateFunctions[] = {
@@ -91,6 +92,10 @@ Manifest manifest_from_json(const Json& json) {
   if (!std::ranges::is_partitioned(manifest.sites, is_dense)) {
     fail(Code::corrupt, "a manifest with a dense site after a sparse one");
   }
+  const auto is_of_tokens = [](const Site& site) { return !is_attention_site(site.name); };
+  if (!std::ranges::is_partitioned(manifest.dense_sites(), is_of_tokens)) {
+    fail(Code::corrupt, "a manifest with a site of neurons after one of attention heads");
+  }
   manifest.saes = json.value("saes", Json::array());
   manifest.files = files_from_json(json.at("files"));
   if (manifest.sites.empty()) fail(Code::corrupt, "a manifest without sites");
@@ -112,7 +117,8 @@ Json to_json(const CollateOptions& options) {
           {"sign_classes", options.sign_classes},
           {"class_top", options.class_top},
           {"classes_count_bos", options.classes_count_bos},
-          {"samples", options.samples}};
+          {"samples", options.samples},
+          {"attn_skip_bos", options.attn_skip_bos}};
 }
 
 std::optional<uint64_t> Manifest::n_tokens() const {
@@ -127,8 +133,23 @@ uint64_t Manifest::n_units() const {
   return n;
 }
 
+bool is_attributed(const Manifest& manifest, uint64_t unit_row) {
+  size_t site = 0;
+  for (; unit_row >= manifest.sites[site].n_units; ++site) unit_row -= manifest.sites[site].n_units;
+  return std::ranges::any_of(manifest.saes, [&](const Json& sae) {
+    return sae.value("site", "") == manifest.sites[site].name && sae.value("attribution", false);
+  });
+}
+
 std::span<const Site> Manifest::dense_sites() const {
   return std::span(sites).first(sites.size() - sparse_sites().size());
+}
+
+std::span<const Site> Manifest::token_sites() const {
+  const std::span<const Site> dense = dense_sites();
+  const auto first =
+      std::ranges::find_if(dense, [](const Site& site) { return is_attention_site(site.name); });
+  return {dense.begin(), first};
 }
 
 std::span<const Site> Manifest::sparse_sites() const {
@@ -145,6 +166,7 @@ namespace {
 
 // The lowest that can read it.
 int version_of(const Manifest& manifest) {
+  if (manifest.has_heads() || manifest.has_attributions()) return kHeadsFormatVersion;
   if (!manifest.sparse_sites().empty()) return kEventsFormatVersion;
   return manifest.holds == Holds::everything ? kDenseFormatVersion : kImportFormatVersion;
 }

@@ -29,7 +29,7 @@ struct Manifest {
   Json corpus;      // sources and counts
   Json options;     // what shapes the numbers: context, long_documents, bos, ...
   Json provenance;  // program, command, simd, shards: what does not shape them
-  std::vector<Site> sites;    // dense ones first
+  std::vector<Site> sites;    // dense ones first, of these attention heads last
   Json saes = Json::array();  // of each sparse site: site, weights, sha256, format, kind, sizes
   CollateOptions collate;
   std::optional<GateFunction> gate_function;  // of gated neurons whose sign classes are recorded
@@ -42,13 +42,19 @@ struct Manifest {
   uint64_t n_units() const;
   // Those whose every value was collated, and then those of which events are kept.
   std::span<const Site> dense_sites() const;
+  std::span<const Site> token_sites() const;  // dense ones without attention heads
   std::span<const Site> sparse_sites() const;
   bool has_corpus() const;
   ClassesOf classes_of() const { return gate_function ? ClassesOf::units : ClassesOf::nothing; }
   bool has_weights() const { return files.contains(weights_table().file); }
   bool has_samples() const { return files.contains(samples_table().file); }
+  bool has_attributions() const { return files.contains(attributions_table().file); }
+  bool has_heads() const { return token_sites().size() < dense_sites().size(); }
   bool has_events() const { return files.contains(unit_events_table().file); }
 };
+
+// Whether events of this unit, by its row, are attributed to keys (attributions.arrow).
+bool is_attributed(const Manifest& manifest, uint64_t unit_row);
 
 Json to_json(const StoredFiles& files);
 StoredFiles files_from_json(const Json& json);

@@ -9,6 +9,7 @@
 #include "core/unit_address.h"
 #include "store/class_check.h"
 #include "store/event_check.h"
+#include "store/head_check.h"
 #include "store/prompt_tables.h"
 #include "store/sample_check.h"
 #include "store/sparse_units.h"
@@ -66,6 +67,11 @@ Recording::Recording(const std::string& path) : path_(path), manifest_(read_mani
 void Recording::open_events() {
   events_.emplace(path_);
   token_lists_ = TokenLists(path_, manifest_.files);
+  if (manifest_.has_attributions()) attributions_.emplace(path_);
+  if (attributions_ && attributions_->n_events() != events_->n_events()) {
+    fail(Code::corrupt, "{}: {} rows in {}; there are {} events", path_, attributions_->n_events(),
+         attributions_table().file, events_->n_events());
+  }
   if (events_->n_units() == manifest_.n_units() && events_->n_tokens() == corpus().n_tokens())
     return;
   fail(Code::corrupt, "{}: events of {} units and {} tokens; the recording has {} and {}", path_,
@@ -73,7 +79,7 @@ void Recording::open_events() {
 }
 
 void Recording::check_n_units(std::string_view file, uint64_t n_units) const {
-  const uint64_t expected = n_dense_units(manifest_.sites);
+  const uint64_t expected = n_token_units(manifest_.sites);
   if (n_units == expected) return;
   fail(Code::corrupt, "{}: {} has {} units; the manifest has {}", path_, file, n_units, expected);
 }
@@ -219,6 +225,7 @@ class Checker {
   void check_events(const Recording& recording) {
     for (const std::string& found : problems_of(*recording.events())) problem("{}", found);
     if (!report_.problems.empty()) return;
+    if (recording.attributions() != nullptr) check_attributions(recording);
     const std::vector<Site>& sites = recording.manifest().sites;
     uint64_t row = n_dense_units(sites);
     for (size_t s = recording.manifest().dense_sites().size(); s < sites.size(); ++s) {
@@ -239,11 +246,31 @@ class Checker {
     }
   }
 
+  // An attributed event has a number for each token up to its own.
+  void check_attributions(const Recording& recording) {
+    const CorpusTables& corpus = recording.corpus();
+    uint64_t token = 0, row = 0;
+    for (uint64_t s = 0; s < corpus.n_sequences(); ++s) {
+      for (uint32_t position = 0; position < corpus.sequence(s).n_tokens; ++position, ++token) {
+        const TokenEvents at = recording.events()->at_token(token);
+        for (size_t i = 0; i < at.size(); ++i, ++row) {
+          const size_t expected =
+              is_attributed(recording.manifest(), at.unit(i)) ? position + 1 : 0;
+          const size_t found = recording.attributions()->event(row).size();
+          if (found == expected) continue;
+          problem("{}: row {} has {} keys, expected {}", attributions_table().file, row, found,
+                  expected);
+        }
+      }
+    }
+  }
+
   void check_tables(const Recording& recording, const std::string& name, uint64_t row) {
     std::optional<UnitRecord> unit;
     if (recording.manifest().holds == Holds::everything) {
       unit = recording.units().unit(row);
       check_unit(recording, name, *unit);
+      if (unit->head) return check_head(recording, name, row, *unit);
     } else {
       check_classes(recording, name, recording.classes(row, GluSigns::recorded));
     }
@@ -262,10 +289,23 @@ class Checker {
     }
   }
 
+  void check_head(const Recording& recording, const std::string& name, uint64_t row,
+                  const UnitRecord& unit) {
+    const Manifest& manifest = recording.manifest();
+    if (!n_pairs_) n_pairs_ = count_pairs(recording.corpus());
+    const HeadContext context{
+        recording.corpus(), *n_pairs_, manifest.collate,
+        recording.units().heads()->means(row - n_token_units(manifest.sites))};
+    report_.n_peaks += unit.head->peaks.size();
+    for (const std::string& found : problems_of_head(unit, context)) {
+      problem("{}: {}", name, found);
+    }
+  }
+
   void check_unit(const Recording& recording, const std::string& name, const UnitRecord& unit) {
     const Summary& summary = unit.summary;
     const uint64_t n_tokens = recording.corpus().n_tokens();
-    if (summary.count + summary.n_nan + summary.n_infinite != n_tokens) {
+    if (!unit.head && summary.count + summary.n_nan + summary.n_infinite != n_tokens) {
       problem("{}: {} values, but the corpus has {} tokens", name,
               summary.count + summary.n_nan + summary.n_infinite, n_tokens);
     }
@@ -343,6 +383,7 @@ class Checker {
   const std::string& path_;
   const std::function<void(double)>& progress_;
   CheckReport report_;
+  std::optional<uint64_t> n_pairs_;  // of the corpus, once it is asked for
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "store/attribution_table.h"
 #include "store/corpus_tables.h"
 #include "store/event_index.h"
 #include "store/manifest.h"
@@ -31,6 +32,8 @@ class Recording {
   const SampleTable* samples() const { return samples_ ? &*samples_ : nullptr; }  // of dense units
   const EventIndex* events() const { return events_ ? &*events_ : nullptr; }      // of sparse units
   const TokenLists& token_lists() const { return token_lists_; }
+  // Of events of SAEs that read attention, where they were recorded.
+  const AttributionTable* attributions() const { return attributions_ ? &*attributions_ : nullptr; }
 
   // That the numbers are of; nullopt where a data set of others does not say.
   std::optional<uint64_t> n_tokens() const;
@@ -61,6 +64,7 @@ class Recording {
   std::optional<WeightTable> weights_;
   std::optional<SampleTable> samples_;
   std::optional<EventIndex> events_;
+  std::optional<AttributionTable> attributions_;
   TokenLists token_lists_;
 };
 

@@ -107,11 +107,13 @@ struct UnitWriter::State {
         histograms(folder + "/" + histograms_table().file, histograms_table().columns),
         peaks(folder + "/" + peaks_table().file, peaks_table().columns) {
     if (with == ClassesOf::units) classes.emplace(folder);
+    if (n_heads(sites) > 0) heads.emplace(folder);
   }
 
   std::vector<Site> sites;
   TableWriter units, histograms, peaks;
   std::optional<ClassWriter> classes;
+  std::optional<HeadWriter> heads;
   size_t site = 0;
   uint32_t index = 0;
   uint64_t n_peaks = 0;
@@ -175,7 +177,9 @@ void UnitWriter::add(const UnitRecord& unit) {
   s.histogram_rows.maximum_counts.add(unit.maxima.counts);
   for (const KeptPeak& peak : unit.maximum_peaks) add_peak(s.peak_rows, peak);
   for (const KeptPeak& peak : unit.minimum_peaks) add_peak(s.peak_rows, peak);
-  if (s.classes && !is_sparse_site(site.name)) s.classes->add(unit.classes);
+  const bool is_head = is_attention_site(site.name);
+  if (is_head) s.heads->add(unit.head.value_or(HeadRecord{}));
+  if (s.classes && !is_head && !is_sparse_site(site.name)) s.classes->add(unit.classes);
   if (++s.index == site.n_units) s.index = 0, ++s.site;
   if (s.unit_rows.unit.size() == kUnitsPerBatch) s.flush();
 }
@@ -192,6 +196,7 @@ StoredFiles UnitWriter::finish() {
   finish_table(s.histograms, histograms_table());
   finish_table(s.peaks, peaks_table());
   if (s.classes) s.classes->finish(files);
+  if (s.heads) s.heads->finish(files);
   return files;
 }
 
@@ -203,9 +208,14 @@ UnitTables::UnitTables(const std::string& folder, const std::vector<Site>& sites
   uint64_t n_units = 0;
   for (const Site& site : sites) n_units += site.n_units;
   if (with == ClassesOf::units) classes_.emplace(folder);
-  if (classes_ && classes_->n_units() != n_dense_units(sites)) {
+  if (classes_ && classes_->n_units() != n_token_units(sites)) {
     fail(Code::corrupt, "{}: {} has the classes of {} units; the manifest has {}", folder,
-         classes_table().file, classes_->n_units(), n_dense_units(sites));
+         classes_table().file, classes_->n_units(), n_token_units(sites));
+  }
+  if (n_heads(sites) > 0) heads_.emplace(folder);
+  if (heads_ && heads_->n_heads() != n_heads(sites)) {
+    fail(Code::corrupt, "{}: {} has {} heads; the manifest has {}", folder, heads_table().file,
+         heads_->n_heads(), n_heads(sites));
   }
   if (units_.n_rows() == n_units && histograms_.n_rows() == n_units) return;
   fail(Code::corrupt, "{}: {} rows in {} and {} in {}; the manifest has {} units", folder,
@@ -233,6 +243,16 @@ uint64_t n_dense_units(const std::vector<Site>& sites) {
   uint64_t n = 0;
   for (const Site& site : sites) n += is_sparse_site(site.name) ? 0 : site.n_units;
   return n;
+}
+
+uint64_t n_heads(const std::vector<Site>& sites) {
+  uint64_t n = 0;
+  for (const Site& site : sites) n += is_attention_site(site.name) ? site.n_units : 0;
+  return n;
+}
+
+uint64_t n_token_units(const std::vector<Site>& sites) {
+  return n_dense_units(sites) - n_heads(sites);
 }
 
 namespace {
@@ -314,6 +334,10 @@ UnitRecord UnitTables::unit(uint64_t row) const {
     (peak.groups & kBottom ? record.minimum_peaks : record.maximum_peaks).push_back(peak);
   }
   record.classes = classes(row);
+  const uint64_t first_head = n_token_units(sites_);
+  if (heads_ && row >= first_head && row - first_head < heads_->n_heads()) {
+    record.head = heads_->head(row - first_head);
+  }
   return record;
 }
 

@@ -1,5 +1,6 @@
-// The units as a recording keeps them: three tables (four with sign classes) written in step, unit
-// after unit, and read back one unit at a time from the mapped files.
+// The units as a recording keeps them: three tables, another with sign classes and two with
+// attention heads, written in step, unit after unit, and read back one unit at a time from the
+// mapped files.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "core/unit_record.h"
 #include "store/class_tables.h"
 #include "store/corpus_tables.h"
+#include "store/head_tables.h"
 
 namespace actogram {
 
@@ -39,8 +41,11 @@ class UnitWriter {
 UnitAddress unit_address(const std::vector<Site>& sites, std::string_view text);
 uint64_t unit_row(const std::vector<Site>& sites, const UnitAddress& address);
 
-// Dense units come before sparse ones, so these are also the rows below it.
+// Dense units come before sparse ones, so these are also the rows below it; of them neurons (or
+// whatever has one value a token) come before attention heads.
 uint64_t n_dense_units(const std::vector<Site>& sites);
+uint64_t n_heads(const std::vector<Site>& sites);
+uint64_t n_token_units(const std::vector<Site>& sites);
 
 class UnitTables {
  public:
@@ -52,6 +57,7 @@ class UnitTables {
   // The whole unit, the windows as views that live as long as this object.
   UnitRecord unit(uint64_t row) const;
   std::vector<ClassRecord> classes(uint64_t row) const;  // [sign class], or none
+  const HeadTable* heads() const { return heads_ ? &*heads_ : nullptr; }
   // The summaries of a site's units only, for maps and tables.
   std::vector<Summary> summaries(size_t site) const;
 
@@ -61,6 +67,7 @@ class UnitTables {
   TableReader histograms_;
   TableReader peaks_;
   std::optional<ClassTable> classes_;
+  std::optional<HeadTable> heads_;
 };
 
 }  // namespace actogram

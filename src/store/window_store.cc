@@ -287,12 +287,15 @@ void WindowStore::compact_if_wasteful(const VisitAll& for_each) {
 
 void WindowStore::write_segment(uint32_t segment, std::span<const uint64_t> references,
                                 const HugeBuffer& buffer) const {
-  constexpr size_t kAtOnce = 1 << 16;  // windows: some 16 MB
+  constexpr size_t kFloatsAtOnce = 1 << 22;  // 16 MB
   constexpr float kZeros[kGroup] = {};
   FileWriter writer(segment_path(segment));
   Loaded loaded;
-  for (size_t first = 0; first < references.size(); first += kAtOnce) {
-    const auto some = references.subspan(first, std::min(kAtOnce, references.size() - first));
+  for (size_t first = 0, end = 0; first < references.size(); first = end) {
+    for (size_t floats = 0; end < references.size() && floats < kFloatsAtOnce; ++end) {
+      floats += length_of(references[end]);
+    }
+    const auto some = references.subspan(first, end - first);
     load(some, buffer, loaded);
     for (const uint64_t reference : some) {
       const auto values = loaded.window(reference);

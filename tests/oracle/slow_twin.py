@@ -151,6 +151,7 @@ class Options:
     class_top: int
     classes_count_bos: bool
     samples: int
+    attn_skip_bos: bool
 
     @property
     def tail(self) -> int:
