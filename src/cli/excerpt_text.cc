@@ -46,8 +46,9 @@ HeatMap heat_map_of(const Colors& colors, double scale) {
 }
 
 void print_excerpt(const Excerpt& excerpt, const HeatMap& heat_map) {
-  const std::string where = fmt::format("{:>10.4g}  {}, position {}", excerpt.value,
-                                        origin(excerpt), excerpt.at.position);
+  std::string where = fmt::format("{:>10.4g}  {}, position {}", excerpt.value, origin(excerpt),
+                                  excerpt.at.position);
+  if (excerpt.pairs) where += fmt::format(" looks at {}", excerpt.pairs->key);
   std::printf("%s\n%s\n", heat_map.dim(where).c_str(), heat_map.draw(excerpt).c_str());
 }
 

@@ -96,9 +96,37 @@ std::string HeatMap::dim(std::string_view text) const {
   return options_.color ? fmt::format("\033[2m{}{}", text, kReset) : std::string(text);
 }
 
+std::string HeatMap::text_of(const Piece& piece) {
+  const std::string text = visible(piece.text);
+  return text.empty() ? fmt::format("⟨{}⟩", piece.tokens.front().id) : text;
+}
+
+std::string HeatMap::cell(double value) const {
+  if (options_.color) {
+    const std::string color = shade(value, options_);
+    return color.empty() ? " " : fmt::format("{} {}", color, kReset);
+  }
+  constexpr std::string_view kMarks = " .:-=+*#%@";
+  const double share = options_.scale > 0 ? std::clamp(value / options_.scale, 0.0, 1.0) : 0;
+  return std::string(1, kMarks[static_cast<size_t>(std::ceil(share * (kMarks.size() - 1)))]);
+}
+
+std::string HeatMap::fitted(std::string_view text, size_t columns, bool is_peak) const {
+  std::string shown = is_peak && !options_.color ? fmt::format("[[{}]]", text) : std::string(text);
+  const auto ends_inside_character = [&] {
+    return !shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xc0) == 0x80;
+  };
+  while (!shown.empty() && columns_of(shown) > columns) {
+    while (ends_inside_character()) shown.pop_back();
+    if (!shown.empty()) shown.pop_back();
+  }
+  const std::string gap(columns - columns_of(shown), ' ');
+  if (!is_peak || !options_.color) return shown + gap;
+  return fmt::format("\033[1;4m{}{}{}", shown, kReset, gap);
+}
+
 std::string HeatMap::piece(const Piece& piece, bool is_peak) const {
-  std::string text = visible(piece.text);
-  if (text.empty()) text = fmt::format("⟨{}⟩", piece.tokens.front().id);
+  const std::string text = text_of(piece);
   if (!options_.color) return is_peak ? fmt::format("[[{}]]", text) : text;
   double value = 0;
   for (const PieceToken& token : piece.tokens) {

@@ -25,6 +25,12 @@ class HeatMap {
   static HeatMapOptions::Background background_of_terminal();
 
   std::string draw(const Excerpt& excerpt) const;  // indented lines, no line end after the last
+  // One column, for a value of its own: shaded, or without colour one of " .:-=+*#%@".
+  std::string cell(double value) const;
+  // In just so many columns, cut or filled up; a peak is marked as in draw().
+  std::string fitted(std::string_view text, size_t columns, bool is_peak) const;
+  // What a terminal shows of it, ⟨id⟩ where it stands for no text.
+  static std::string text_of(const Piece& piece);
   std::string bold(std::string_view text) const;
   std::string dim(std::string_view text) const;
 

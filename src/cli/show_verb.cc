@@ -8,6 +8,7 @@
 
 #include "cli/bars.h"
 #include "cli/excerpt_text.h"
+#include "cli/head_text.h"
 #include "cli/heat_map.h"
 #include "cli/help.h"
 #include "cli/verbs.h"
@@ -111,7 +112,10 @@ void print_group(const ExcerptGroup& group, const Typed& typed, const HeatMap& h
   if (group.excerpts.empty()) return;
   const size_t n = std::min<size_t>(typed.excerpts, group.excerpts.size());
   std::printf("\n%s (%zu of %zu)\n", heat_map.bold(group.title).c_str(), n, group.excerpts.size());
-  for (size_t i = 0; i < n; ++i) print_excerpt(group.excerpts[i], heat_map);
+  for (size_t i = 0; i < n; ++i) {
+    print_excerpt(group.excerpts[i], heat_map);
+    if (group.excerpts[i].pairs) print_triangle(group.excerpts[i], heat_map);
+  }
 }
 
 int show(const Typed& typed) {
@@ -132,6 +136,7 @@ int show(const Typed& typed) {
               heat_map.bold(fmt::format("{}/{}", page.address.site, page.address.index)).c_str());
   print_summary(page);
   print_histogram(page.histogram, terminal_width());
+  if (page.head) print_head(*page.head);
   if (typed.by_class) {
     print_classes(pages.classes(typed.address, typed.signs, typed.excerpts), pages, heat_map);
   } else {

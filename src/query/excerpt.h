@@ -13,6 +13,7 @@
 
 #include "actogram/types.h"
 #include "core/class_facts.h"
+#include "core/head_record.h"
 #include "core/unit_record.h"
 
 namespace actogram {
@@ -29,6 +30,19 @@ struct Piece {
   std::vector<PieceToken> tokens;
 };
 
+// What a head does between the tokens of a window; positions count from its first.
+struct ExcerptPairs {
+  uint32_t key = 0;  // of the excerpt's highest value, in the sequence; its query is Excerpt::at
+  uint32_t n = 0;
+  std::vector<float> pattern;    // [n (n + 1) / 2], query by query
+  std::vector<float> key_norms;  // [n], or none: then `pattern` holds the values
+
+  float value(uint32_t q, uint32_t k) const {
+    const float a = pattern[triangle_at(q, k)];
+    return key_norms.empty() ? a : a * key_norms[k];
+  }
+};
+
 struct Excerpt {
   Place at;
   float value = 0;
@@ -39,6 +53,7 @@ struct Excerpt {
   uint32_t window_end = 0;
   uint32_t n_tokens = 0;  // of the whole sequence
   std::vector<Piece> pieces;
+  std::optional<ExcerptPairs> pairs = {};  // of attention heads
 };
 
 struct ExcerptGroup {
@@ -54,6 +69,20 @@ struct HistogramView {
   std::vector<uint64_t> counts;
 };
 
+// A token of the excerpts, and the sum of the values of its pairs.
+struct TokenWeight {
+  int32_t id = 0;
+  std::string text;  // as in a Piece
+  double weight = 0;
+};
+
+struct HeadView {
+  HeadScores scores;
+  // Of the excerpts with the highest values: which queries look, and at which keys, heaviest first.
+  // Weights of all tokens of the corpus are not kept (docs/decisions.md).
+  std::vector<TokenWeight> query_tokens, key_tokens;
+};
+
 struct UnitPage {
   UnitAddress address;
   std::string previous, next;  // short addresses, "" at the ends
@@ -65,6 +94,7 @@ struct UnitPage {
   std::vector<ClassFacts> classes;  // [sign class], or none
   bool refactored = false;          // whether they, and `weights`, have the signs of refactor_glu
   std::optional<NeuronWeights> weights;
+  std::optional<HeadView> head = {};  // of an attention head
 };
 
 }  // namespace actogram

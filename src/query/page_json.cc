@@ -18,7 +18,7 @@ Json to_json(const Piece& piece) {
 Json to_json(const Excerpt& excerpt) {
   Json pieces = Json::array();
   for (const Piece& piece : excerpt.pieces) pieces.push_back(to_json(piece));
-  return {
+  Json json = {
       {"sequence", excerpt.at.sequence},
       {"position", excerpt.at.position},
       {"value", excerpt.value},
@@ -29,6 +29,11 @@ Json to_json(const Excerpt& excerpt) {
         {"end", excerpt.window_end},
         {"n_tokens", excerpt.n_tokens}}},
       {"pieces", std::move(pieces)}};
+  if (!excerpt.pairs) return json;
+  json["key"] = excerpt.pairs->key;
+  json["pattern"] = excerpt.pairs->pattern;
+  json["key_norms"] = excerpt.pairs->key_norms;
+  return json;
 }
 
 }  // namespace actogram

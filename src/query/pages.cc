@@ -9,7 +9,9 @@
 #include "core/rw_class.h"
 #include "core/unit_address.h"
 #include "query/class_view.h"
+#include "query/head_view.h"
 #include "query/histogram_view.h"
+#include "query/latent_pairs.h"
 #include "query/page_json.h"
 #include "query/recording_excerpt.h"
 #include "query/unit_reader.h"
@@ -37,7 +39,8 @@ constexpr GroupRow kGroups[] = {
     {kRandom, "random", "Random sequences", -1},
 };
 
-ExcerptGroup group_of(const Recording& recording, const UnitRecord& unit, const GroupRow& row) {
+ExcerptGroup group_of(const Recording& recording, uint64_t unit_row, const UnitRecord& unit,
+                      const GroupRow& row) {
   ExcerptGroup group{row.name, row.title, row.bucket, {}};
   std::vector<const KeptPeak*> peaks;
   for (const auto* list : {&unit.maximum_peaks, &unit.minimum_peaks}) {
@@ -45,10 +48,27 @@ ExcerptGroup group_of(const Recording& recording, const UnitRecord& unit, const 
       if (peak.groups & row.group) peaks.push_back(&peak);
     }
   }
+  if (unit.head) {
+    std::vector<const HeadPeak*> of_head;
+    for (const HeadPeak& peak : unit.head->peaks) {
+      if (peak.groups & row.group) of_head.push_back(&peak);
+    }
+    if (row.group == kBottom) {
+      group.title = "Lowest maxima";
+      std::ranges::stable_sort(of_head, {}, &HeadPeak::value);
+    }
+    if (row.group == kRandom) std::ranges::stable_sort(of_head, {}, &HeadPeak::rank);
+    for (const HeadPeak* peak : of_head) group.excerpts.push_back(excerpt_of(recording, *peak));
+    return group;
+  }
   if (row.group == kRandom) {  // as they were drawn, so that a shorter list is a sample too
     std::ranges::stable_sort(peaks, {}, &KeptPeak::rank);
   }
-  for (const KeptPeak* peak : peaks) group.excerpts.push_back(excerpt_of(recording, *peak));
+  for (const KeptPeak* peak : peaks) {
+    Excerpt& excerpt = group.excerpts.emplace_back(excerpt_of(recording, *peak));
+    excerpt.pairs = pairs_of_latent(recording, unit_row, peak->at, excerpt.window_begin,
+                                    excerpt.window_end - excerpt.window_begin);
+  }
   return group;
 }
 
@@ -146,6 +166,52 @@ Json to_json(const NeuronWeights& weights) {
           {"rw_class", kRwClassNames[rw_class(weights)]}};
 }
 
+Json to_json(const std::vector<TokenWeight>& tokens) {
+  Json list = Json::array();
+  for (const TokenWeight& token : tokens) {
+    list.push_back({{"id", token.id}, {"text", token.text}, {"weight", token.weight}});
+  }
+  return list;
+}
+
+Json to_json(const HeadView& view) {
+  const HeadScores& scores = view.scores;
+  Json pattern = Json::array(), value = Json::array();
+  for (size_t bin = 0; bin < kNumDistanceBins; ++bin) {
+    pattern.push_back(scores.sums[kPatternByDistance + bin].value());
+    value.push_back(scores.sums[kValueByDistance + bin].value());
+  }
+  return {{"n_queries", scores.n_queries},
+          {"entropy", scores.mean(kEntropy)},
+          {"self", scores.mean(kSelf)},
+          {"previous", scores.mean(kPrevious)},
+          {"first", scores.mean(kFirst)},
+          {"n_repeats", scores.n_repeats},
+          {"induction", scores.mean(kInduction)},
+          {"distance", {{"pattern", std::move(pattern)}, {"value", std::move(value)}}},
+          {"query_tokens", to_json(view.query_tokens)},
+          {"key_tokens", to_json(view.key_tokens)}};
+}
+
+// Of all heads of a site.
+void add_head_scores(const Recording& recording, size_t site, Json& json) {
+  constexpr std::pair<const char*, HeadSum> kScores[] = {{"entropy", kEntropy},
+                                                         {"self", kSelf},
+                                                         {"previous", kPrevious},
+                                                         {"first", kFirst},
+                                                         {"induction", kInduction}};
+  const std::vector<Site>& sites = recording.manifest().sites;
+  uint64_t number = 0;
+  for (size_t s = recording.manifest().token_sites().size(); s < site; ++s) {
+    number += sites[s].n_units;
+  }
+  for (const auto& [name, which] : kScores) json[name] = Json::array();
+  for (uint32_t unit = 0; unit < sites[site].n_units; ++unit) {
+    const HeadScores scores = recording.units().heads()->scores(number + unit);
+    for (const auto& [name, which] : kScores) json[name].push_back(scores.mean(which));
+  }
+}
+
 Json sites_json(const std::vector<Site>& sites) {
   Json list = Json::array();
   for (const Site& site : sites) {
@@ -207,6 +273,7 @@ std::string Pages::site_json(std::string_view text) const {
     for (const Summary& summary : summaries) values.push_back(value_of(summary));
     json[column] = std::move(values);
   }
+  if (is_attention_site(site.name)) add_head_scores(*recording_, index, json);
   return to_text(json);
 }
 
@@ -223,11 +290,12 @@ UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
   page.bounds = bucket_bounds(unit);
   page.maxima = view_of(unit.maxima, unit.summary.min, unit.summary.max);
   for (const GroupRow& group : kGroups) {
-    page.groups.push_back(group_of(*recording_, unit, group));
+    page.groups.push_back(group_of(*recording_, row, unit, group));
   }
   page.classes = recording_->classes(row, signs);
   page.refactored = recording_->refactors(signs);
   page.weights = recording_->weights(row, signs);
+  if (unit.head) page.head = view_of(*recording_, *unit.head);
   return page;
 }
 
@@ -268,7 +336,7 @@ std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
   for (const ExcerptGroup& group : page.groups) groups.push_back(to_json(group));
   Json maxima = to_json(page.maxima);
   maxima["boundaries"] = page.bounds;
-  return to_text(
+  Json json =
       Json{{"address", fmt::format("{}/{}", page.address.site, page.address.index)},
            {"short", fmt::format("{}/{}", short_site_name(page.address.site), page.address.index)},
            {"previous", page.previous},
@@ -279,7 +347,9 @@ std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
            {"sign_classes", classes_json(page.classes)},
            {"refactor_glu", page.refactored},
            {"weights", page.weights ? to_json(*page.weights) : Json()},
-           {"groups", std::move(groups)}});
+           {"groups", std::move(groups)}};
+  if (page.head) json["head"] = to_json(*page.head);
+  return to_text(json);
 }
 
 }  // namespace actogram
