@@ -7,6 +7,7 @@
 // Recordings of the same tokens, each to the last byte of the finished recording:
 //   neurons  every neuron of every layer, without sign classes
 //   classes  the same with the sign classes of gated neurons: the default
+//   heads    classes, and every attention head of every layer
 // and beside each, slice by slice of --slice tokens in turn with it, so that both see the same
 // machine, `bare`: llama.cpp's forward pass over the same sequences in the same batches to the end
 // of the last layer, no value read, no vocabulary product. (Windows are written in the background,
@@ -201,6 +202,7 @@ void check_result(const std::string& recording, uint64_t n_tokens) {
 struct Way {
   const char* name;
   bool sign_classes;
+  std::vector<Quantity> quantities;
   std::vector<double> ratios = {};  // [round], to the bare pass beside it
 };
 
@@ -287,10 +289,10 @@ void bench_model(const Options& o, const std::string& path) {
   fs::create_directories(tables);
   read_corpus(options.corpus, tokenizer, tables, kQuiet);
   const CorpusTables corpus(tables);
-  const LlamaSourceOptions source_options{.context = o.context,
-                                          .batch_rows = o.batch_rows,
-                                          .n_threads = o.threads,
-                                          .gates = LlamaSourceOptions::Gates::where_gated};
+  LlamaSourceOptions source_options{.context = o.context,
+                                    .batch_rows = o.batch_rows,
+                                    .n_threads = o.threads,
+                                    .gates = LlamaSourceOptions::Gates::where_gated};
   LlamaSourceOptions bare_options = source_options;
   bare_options.taps = LlamaSourceOptions::Taps::bare;
 
@@ -299,12 +301,16 @@ void bench_model(const Options& o, const std::string& path) {
     bench_sae(o, model, tokenizer, corpus, options);
     return;
   }
-  std::vector<Way> ways = {{"neurons", false}, {"classes", true}};
+  const std::vector<Quantity> neurons = {Quantity::hook_post};
+  std::vector<Way> ways = {{"neurons", false, neurons},
+                           {"classes", true, neurons},
+                           {"heads", true, {Quantity::hook_post, Quantity::hook_pattern}}};
   for (int round = 0; round < o.rounds; ++round) {
     for (Way& way : ways) {
       fs::remove_all(options.output);
       reset_peak();
       options.recorder.collation.collate.sign_classes = way.sign_classes;
+      source_options.quantities = way.quantities;
       LlamaSource source(model, source_options), bare(model, bare_options);
       BareBeside beside(corpus, bare, o.slice, nullptr);
       record_source(source, tokenizer, {{"name", path}}, options,
@@ -315,8 +321,10 @@ void bench_model(const Options& o, const std::string& path) {
       check_result(options.output, corpus.n_tokens());
     }
   }
-  std::printf("  classes above neurons: %.1f %%\n",
-              100 * (median(ways[1].ratios) / median(ways[0].ratios) - 1));
+  for (size_t i = 1; i < ways.size(); ++i) {
+    std::printf("  %s above %s: %.1f %%\n", ways[i].name, ways[i - 1].name,
+                100 * (median(ways[i].ratios) / median(ways[i - 1].ratios) - 1));
+  }
   if (!o.transformers.empty() && model.info().file_type == "F32") {
     const std::string command = fmt::format("{} bench/transformers_forward.py {} {} --threads {}",
                                             o.transformers, path, tables, o.threads);
