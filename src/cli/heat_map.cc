@@ -49,6 +49,8 @@ size_t columns_of(std::string_view text) {
   return columns;
 }
 
+constexpr double kLeast = 0.03;  // of the scale; what is less is next to nothing
+
 struct Rgb {
   int red, green, blue;
 };
@@ -62,7 +64,6 @@ constexpr Palette kPalettes[] = {{{24, 24, 28}, {80, 165, 255}, {255, 95, 80}}, 
 
 // Background and text in the terminal's 24-bit colours; none at all for what is next to nothing.
 std::string shade(double value, const HeatMapOptions& options) {
-  constexpr double kLeast = 0.03;
   const double share = options.scale > 0 ? std::min(1.0, std::abs(value) / options.scale) : 0;
   if (!(share >= kLeast)) return "";
   const Palette& palette = kPalettes[static_cast<int>(options.background)];
@@ -108,6 +109,7 @@ std::string HeatMap::cell(double value) const {
   }
   constexpr std::string_view kMarks = " .:-=+*#%@";
   const double share = options_.scale > 0 ? std::clamp(value / options_.scale, 0.0, 1.0) : 0;
+  if (share < kLeast) return " ";
   return std::string(1, kMarks[static_cast<size_t>(std::ceil(share * (kMarks.size() - 1)))]);
 }
 

@@ -72,7 +72,7 @@ struct HistogramView {
 // A token of the excerpts, and the sum of the values of its pairs.
 struct TokenWeight {
   int32_t id = 0;
-  std::string text;  // as in a Piece
+  std::string text = {};  // its bytes; what is no character of its own is written \xNN
   double weight = 0;
 };
 

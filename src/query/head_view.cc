@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "query/pieces.h"
+#include "codec/utf8.h"
 #include "query/recording_excerpt.h"
 #include "store/recording.h"
 
@@ -19,11 +19,12 @@ float value_at(const HeadPeak& peak, uint32_t q, uint32_t k) {
 
 class TokenWeights {
  public:
-  void add(const Token& token, const std::string& document, double weight) {
-    TokenWeight& sum = sums_[token.id];
-    if (sum.weight == 0) sum.text = pieces_of(document, {&token, 1}, 0, kNoValue)[0].text;
-    sum.id = token.id;
-    sum.weight += weight;
+  void add(const Token& token, std::string_view document, double weight) {
+    const auto [sum, is_new] = sums_.try_emplace(token.id, TokenWeight{.id = token.id});
+    if (is_new && token.begin < token.end && token.end <= document.size()) {
+      sum->second.text = printable(document.substr(token.begin, token.end - token.begin));
+    }
+    sum->second.weight += weight;
   }
 
   std::vector<TokenWeight> heaviest() const {
@@ -37,7 +38,6 @@ class TokenWeights {
   }
 
  private:
-  static constexpr float kNoValue[1] = {};
   std::map<int32_t, TokenWeight> sums_;
 };
 
@@ -55,7 +55,6 @@ HeadView view_of(const Recording& recording, const HeadRecord& head) {
       fail(Code::corrupt, "{}: a window ends at position {} of a sequence of {} tokens",
            recording.path(), uint64_t{peak.window_begin} + peak.n, tokens.size());
     }
-    const std::string text(document.text);
     std::vector<double> of_query(peak.n), of_key(peak.n);
     for (uint32_t q = 0; q < peak.n; ++q) {
       for (uint32_t k = 0; k <= q; ++k) {
@@ -64,8 +63,8 @@ HeadView view_of(const Recording& recording, const HeadRecord& head) {
       }
     }
     for (uint32_t t = 0; t < peak.n; ++t) {
-      queries.add(tokens[peak.window_begin + t], text, of_query[t]);
-      keys.add(tokens[peak.window_begin + t], text, of_key[t]);
+      queries.add(tokens[peak.window_begin + t], document.text, of_query[t]);
+      keys.add(tokens[peak.window_begin + t], document.text, of_key[t]);
     }
   }
   view.query_tokens = queries.heaviest();

@@ -258,6 +258,35 @@ def test_real_model(kind: str, float32_model: Path, tmp_path: Path) -> None:
     assert_attributions(recording, layers, sae, 2e-5)
 
 
+def test_show_has_the_rows_of_a_window(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.gguf"
+    model = TinyModel(path, "llama")
+    write_sae(tmp_path / "sae", KINDS["relu"], N_EMBD, 1.0)
+    ids = random_ids(model.n_vocab - 4, (100, 70, 3))
+    recording = record(path, ids, tmp_path / "sae", "attn_out", tmp_path)
+    found = {(e.sequence, e.query, e.latent): e for e in events(recording)}
+    n_later = 0
+    for latent in {e.latent for e in found.values()}:
+        command: list[str | Path] = [program().with_name("actogram"), "show", recording]
+        command += [f"1.sae/{latent}", "--json"]
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        for group in json.loads(result.stdout)["groups"]:
+            for exemplar in group["exemplars"]:
+                begin, end = exemplar["window"]["begin"], exemplar["window"]["end"]
+                n_later += begin > 0
+                pattern = np.zeros((end - begin, end - begin))
+                pattern[np.tril_indices(end - begin)] = exemplar["pattern"]
+                assert exemplar["key_norms"] == []
+                for q in range(begin, end):
+                    event = found.get((exemplar["sequence"], q, latent))
+                    keys = np.zeros(q + 1) if event is None else event.keys
+                    np.testing.assert_array_equal(pattern[q - begin, : q - begin + 1], keys[begin:])
+                event = found.get((exemplar["sequence"], exemplar["position"], latent))
+                if event is not None:
+                    assert exemplar["key"] == begin + int(event.keys[begin:].argmax())
+    assert n_later > 0
+
+
 def test_normed_outputs_are_refused(tmp_path: Path) -> None:
     """Between Gemma 2's heads and its hook_attn_out is a norm; z is before it."""
     path = tmp_path / "tiny.gguf"
