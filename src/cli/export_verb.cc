@@ -6,6 +6,7 @@
 #include "cli/help.h"
 #include "cli/progress_bar.h"
 #include "cli/verbs.h"
+#include "formats/delphi_export.h"
 #include "formats/export_options.h"
 #include "formats/gluscope_export.h"
 #include "formats/sae_tables_export.h"
@@ -14,13 +15,13 @@
 namespace actogram {
 namespace {
 
-enum class Format : uint8_t { gluscope, sae_tables, count };
+enum class Format : uint8_t { gluscope, sae_tables, delphi, count };
 
 using Export = ExportReport (*)(const ExportOptions& options, const ProgressFn& progress);
 constexpr Export kExports[] = {[](const ExportOptions& o, const ProgressFn& progress) {
                                  return export_gluscope(o.recording, o.folder, o.signs, progress);
                                },
-                               export_sae_tables};
+                               export_sae_tables, export_delphi};
 static_assert(std::size(kExports) == static_cast<size_t>(Format::count));
 
 struct Typed {
@@ -37,14 +38,20 @@ Action add_export(CLI::App& app, const Invocation& invocation) {
   app.add_option("FOLDER", options.folder, "to make")->required();
   add_choice<Format>(
       app, "--format", typed->format,
-      {{"gluscope", Format::gluscope}, {"sae-tables", Format::sae_tables}},
+      {{"gluscope", Format::gluscope},
+       {"sae-tables", Format::sae_tables},
+       {"delphi", Format::delphi}},
       "gluscope: Parquet, 50 columns of sign classes for each gated neuron, and samples; "
       "sae-tables: Parquet, SAE latents as four tables of events, prompts, examples "
-      "and explanations");
+      "and explanations; delphi: safetensors, SAE latents as its caches");
   add_glu_signs(app, options.signs);
-  app.add_option("--site", options.site, "the SAE, where several were recorded: 19.sae:NAME")
+  app.add_option("--site", options.site,
+                 "the SAE, where several were recorded: 19.sae:NAME; of delphi the default is all")
       ->type_name("SITE");
   app.add_option("--license", options.license, "for the card of sae-tables")->type_name("NAME");
+  app.add_option("--splits", options.n_splits,
+                 "delphi: files a hookpoint; 0: as an imported cache had, otherwise 5, as Delphi")
+      ->capture_default_str();
   return [typed, &invocation] {
     ExportReport report;
     {
@@ -56,6 +63,7 @@ Action add_export(CLI::App& app, const Invocation& invocation) {
     } else {
       std::printf("%s: %s rows, %s\n", report.folder.c_str(), readable_count(report.n_rows).c_str(),
                   readable_bytes(report.n_bytes).c_str());
+      for (const std::string& remark : report.remarks) std::fprintf(stderr, "%s\n", remark.c_str());
     }
     return 0;
   };

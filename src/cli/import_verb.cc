@@ -6,6 +6,7 @@
 #include "cli/help.h"
 #include "cli/progress_bar.h"
 #include "cli/verbs.h"
+#include "formats/delphi_import.h"
 #include "formats/gluscope_import.h"
 #include "formats/sae_tables_import.h"
 #include "query/facts.h"
@@ -13,10 +14,10 @@
 namespace actogram {
 namespace {
 
-enum class Format : uint8_t { gluscope, sae_tables, count };
+enum class Format : uint8_t { gluscope, sae_tables, delphi, count };
 
 using Import = ImportReport (*)(const ImportOptions& options, const ProgressFn& progress);
-constexpr Import kImports[] = {import_gluscope, import_sae_tables};
+constexpr Import kImports[] = {import_gluscope, import_sae_tables, import_delphi};
 static_assert(std::size(kImports) == static_cast<size_t>(Format::count));
 
 struct Typed {
@@ -41,10 +42,13 @@ Action add_import(CLI::App& app, const Invocation& invocation) {
       ->required();
   add_choice<Format>(
       app, "--format", typed->format,
-      {{"gluscope", Format::gluscope}, {"sae-tables", Format::sae_tables}},
+      {{"gluscope", Format::gluscope},
+       {"sae-tables", Format::sae_tables},
+       {"delphi", Format::delphi}},
       "gluscope: 50 columns of sign classes for each gated neuron, and sampled "
       "activations, in data/train-*.parquet or *.parquet; sae-tables: SAE latents, in "
-      "feature-activations/, prompt-level-features/ and llm-explanations-*/");
+      "feature-activations/, prompt-level-features/ and llm-explanations-*/; delphi: SAE latents, "
+      "in HOOKPOINT/FIRST_LAST.safetensors");
   app.add_option("--samples", options.samples,
                  "its second data set, of sampled activations (default: as FOLDER has it)")
       ->type_name("FOLDER");
@@ -64,10 +68,11 @@ Action add_import(CLI::App& app, const Invocation& invocation) {
   app.add_option("--tokens", options.n_tokens,
                  "tokens behind the frequencies, for exact counts; 0: not known")
       ->capture_default_str();
-  app.add_option("--sae", options.sae, "sae-tables: the SAE's name (default: as README.md has it)")
+  app.add_option("--sae", options.sae,
+                 "SAE latents: the SAE's name (default: as the data set has it)")
       ->type_name("NAME");
   app.add_option("--latents", options.n_latents,
-                 "sae-tables: latents of the SAE; 0: up to the highest that is named")
+                 "SAE latents: how many the SAE has; 0: up to the highest that is named")
       ->capture_default_str();
   app.add_flag("--every-token", options.every_token,
                "sae-tables: every token was decomposed, so a latent that is not named is 0");

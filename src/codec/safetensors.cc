@@ -106,6 +106,10 @@ void check_cover(std::vector<Range> ranges, uint64_t n_bytes, const std::string&
 
 }  // namespace
 
+std::string_view safetensors_name(Dtype dtype) {
+  return std::ranges::find(kNames, dtype, [](const auto& row) { return row.second; })->first;
+}
+
 Json safetensors_metadata(std::span<const std::byte> file, const std::string& what) {
   const Json header = parsed_header(header_of(file, what), what);
   const auto found = header.find("__metadata__");

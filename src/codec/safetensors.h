@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "codec/json.h"
 #include "codec/tensor.h"
@@ -21,6 +22,9 @@ namespace actogram {
 // `file` outlives the tensors; `what` names it in errors. Error{corrupt} for what is not
 // safetensors.
 NamedTensors read_safetensors(std::span<const std::byte> file, const std::string& what);
+
+// "F32", as the header has it.
+std::string_view safetensors_name(Dtype dtype);
 
 // The texts of __metadata__, an empty object where there are none. Error{corrupt} as above.
 Json safetensors_metadata(std::span<const std::byte> file, const std::string& what);

@@ -34,7 +34,7 @@ TEST(Safetensors, ReadsEveryTypeThatTheLibraryWrote) {
 }
 
 TEST(Safetensors, WhatIsWrittenIsRead) {
-  const FloatTensor tensors[] = {{"b", {2}}, {"a", {2, 1}}};
+  const TensorSpec tensors[] = {{"b", {2}}, {"a", {2, 1}}};
   const std::pair<std::string, std::string> metadata[] = {{"format", "pt"}, {"é", "{\"x\": 1}"}};
   std::string file = safetensors_front(tensors, metadata);
   EXPECT_EQ(file.size() % 8, 0u);
@@ -47,6 +47,23 @@ TEST(Safetensors, WhatIsWrittenIsRead) {
   EXPECT_EQ(to_floats(found.at("b")), (std::vector<float>{1, 2}));
   const Json texts = safetensors_metadata(bytes_of(file), "x");
   EXPECT_EQ(to_text(texts), R"({"format":"pt","é":"{\"x\": 1}"})");
+}
+
+TEST(Safetensors, WhatIsWrittenMayBeOfAnyType) {
+  const TensorSpec tensors[] = {
+      {"tokens", {1, 2}, Dtype::i64}, {"halves", {1}, Dtype::f16}, {"places", {3}, Dtype::u16}};
+  std::string file = safetensors_front(tensors, {});
+  const int64_t tokens[] = {-1, int64_t{1} << 40};
+  const uint16_t rest[] = {0x3c00, 1, 2, 65535};
+  file.append(reinterpret_cast<const char*>(tokens), sizeof(tokens));
+  file.append(reinterpret_cast<const char*>(rest), sizeof(rest));
+  const NamedTensors found = read_safetensors(bytes_of(file), "x");
+  ASSERT_EQ(found.size(), 3u);
+  int64_t numbers[2];
+  copy_integers(found.at("tokens"), 0, 1, numbers);
+  EXPECT_EQ(numbers[1], int64_t{1} << 40);
+  EXPECT_EQ(to_floats(found.at("halves")), (std::vector<float>{1}));
+  EXPECT_EQ(to_floats(found.at("places")), (std::vector<float>{1, 2, 65535}));
 }
 
 TEST(Safetensors, MetadataIsTexts) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <concepts>
 #include <cstring>
 #include <iterator>
 
@@ -119,6 +120,7 @@ void copy_square(const Tensor& matrix, uint64_t row, uint64_t n_rows, uint64_t c
 
 size_t size_of(Dtype dtype) { return kDtypes[static_cast<size_t>(dtype)].size; }
 std::string_view name_of(Dtype dtype) { return kDtypes[static_cast<size_t>(dtype)].name; }
+bool is_integer(Dtype dtype) { return dtype >= Dtype::i64 && dtype <= Dtype::u8; }
 
 uint64_t Tensor::n_elements() const {
   uint64_t n = 1;
@@ -211,6 +213,45 @@ void copy_rows(const Tensor& matrix, uint64_t row, uint64_t n_rows, float* out, 
       }
     }
   });
+}
+
+void copy_integers(const Tensor& matrix, uint64_t row, uint64_t n_rows, int64_t* out) {
+  assert(matrix.shape.size() == 2 && row + n_rows <= matrix.shape[0] && is_integer(matrix.dtype));
+  const uint64_t n_columns = matrix.shape[1];
+  with_type(matrix.dtype, [&]<typename T>(T) {
+    if constexpr (std::integral<T>) {
+      for (uint64_t r = row; r < row + n_rows; ++r) {
+        for (uint64_t c = 0; c < n_columns; ++c) {
+          const uint64_t at = r * matrix.strides[0] + c * matrix.strides[1];
+          T number;
+          std::memcpy(&number, matrix.content.bytes.data() + at * sizeof(T), sizeof(T));
+          *out++ = static_cast<int64_t>(number);
+        }
+      }
+    }
+  });
+}
+
+// float16 has 5 exponent and 10 fraction bits where float32 has 8 and 23; below 2^-14 its numbers
+// are the multiples of 2^-24.
+std::optional<uint16_t> exact_half(float number) {
+  const auto bits = std::bit_cast<uint32_t>(number);
+  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
+  const uint32_t exponent = bits >> 23 & 0xff, fraction = bits & 0x7fffff;
+  constexpr int kBias = 127, kHalfBias = 15, kDropped = 13;
+  const auto magnitude = [&]() -> std::optional<uint32_t> {
+    if (exponent == 0xff) return fraction == 0 ? std::optional(0x7c00U) : std::nullopt;
+    if (exponent == 0) return fraction == 0 ? std::optional(0U) : std::nullopt;
+    const int power = static_cast<int>(exponent) - kBias;
+    const int dropped = power >= 1 - kHalfBias ? kDropped : kDropped + (1 - kHalfBias - power);
+    const uint32_t significand = fraction | 0x800000;
+    if (power > kHalfBias || dropped > 23) return std::nullopt;
+    if ((significand & ((1U << dropped) - 1)) != 0) return std::nullopt;
+    if (power < 1 - kHalfBias) return significand >> dropped;
+    return static_cast<uint32_t>(power + kHalfBias) << 10 | fraction >> kDropped;
+  }();
+  if (!magnitude) return std::nullopt;
+  return static_cast<uint16_t>(sign | *magnitude);
 }
 
 }  // namespace actogram

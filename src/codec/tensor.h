@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ inline constexpr size_t kNumDtypes = 13;
 
 size_t size_of(Dtype dtype);            // bytes of one element
 std::string_view name_of(Dtype dtype);  // "float32"
+bool is_integer(Dtype dtype);
 
 struct TensorBytes {
   std::span<const std::byte> bytes;
@@ -61,5 +63,11 @@ std::vector<float> to_floats(const Tensor& tensor);
 
 // Rows [row, row + n_rows) of a matrix as float32, `out_stride` floats from row to row.
 void copy_rows(const Tensor& matrix, uint64_t row, uint64_t n_rows, float* out, size_t out_stride);
+
+// Rows of a matrix of integers, one after another. What uint64 has beyond int64 comes out negative.
+void copy_integers(const Tensor& matrix, uint64_t row, uint64_t n_rows, int64_t* out);
+
+// The float16 that is the same number, if there is one. Not of NaN.
+std::optional<uint16_t> exact_half(float number);
 
 }  // namespace actogram

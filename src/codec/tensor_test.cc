@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 
 #include "codec/golden_tensors_test.h"
@@ -43,6 +44,53 @@ TEST(Tensor, EveryHalfIsTheNumberOfItsDefinition) {
       EXPECT_EQ(found[i], expected) << i;
       EXPECT_EQ(std::signbit(found[i]), std::signbit(expected)) << i;
     }
+  }
+}
+
+// Of every half itself and its two neighbours in float32, which no half equals.
+TEST(Tensor, AHalfIsFoundWhereThereIsOne) {
+  for (uint32_t bits = 0; bits < 65536; ++bits) {
+    const float number = half_by_definition(static_cast<uint16_t>(bits));
+    if (std::isnan(number)) {
+      EXPECT_EQ(exact_half(number), std::nullopt) << bits;
+      continue;
+    }
+    EXPECT_EQ(exact_half(number), static_cast<uint16_t>(bits)) << bits;
+    EXPECT_EQ(exact_half(std::nextafter(number, 1e30F)), std::nullopt) << bits;
+    EXPECT_EQ(exact_half(std::nextafter(number, -1e30F)), std::nullopt) << bits;
+  }
+  EXPECT_EQ(exact_half(65536), std::nullopt);
+  EXPECT_EQ(exact_half(0x1p-25F), std::nullopt);
+  EXPECT_EQ(exact_half(0x1.8p-24F), std::nullopt);
+}
+
+template <typename T>
+void expect_integers(Dtype dtype, std::mt19937_64& random) {
+  SCOPED_TRACE(name_of(dtype));
+  std::vector<T> numbers(12);
+  for (T& number : numbers) number = static_cast<T>(random());
+  numbers[5] = std::numeric_limits<T>::max(), numbers[6] = std::numeric_limits<T>::min();
+  const Tensor matrix = make_tensor(dtype, {4, 3}, {3, 1}, 0, owned(numbers), "test");
+  EXPECT_TRUE(is_integer(dtype));
+  int64_t found[6], turned[6];
+  copy_integers(matrix, 1, 2, found);
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(found[i], static_cast<int64_t>(numbers[3 + i])) << i;
+  copy_integers(transposed(matrix), 0, 1, turned);
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(turned[i], static_cast<int64_t>(numbers[3 * i])) << i;
+}
+
+TEST(Tensor, IntegersKeepAllTheirBits) {
+  std::mt19937_64 random(3);
+  expect_integers<int64_t>(Dtype::i64, random);
+  expect_integers<int32_t>(Dtype::i32, random);
+  expect_integers<int16_t>(Dtype::i16, random);
+  expect_integers<int8_t>(Dtype::i8, random);
+  expect_integers<uint64_t>(Dtype::u64, random);
+  expect_integers<uint32_t>(Dtype::u32, random);
+  expect_integers<uint16_t>(Dtype::u16, random);
+  expect_integers<uint8_t>(Dtype::u8, random);
+  for (const Dtype dtype : {Dtype::f64, Dtype::f32, Dtype::f16, Dtype::bf16, Dtype::boolean}) {
+    EXPECT_FALSE(is_integer(dtype)) << name_of(dtype);
   }
 }
 

@@ -13,9 +13,14 @@ struct ExportOptions {
 
   GluSigns signs = GluSigns::recorded;  // gluscope
 
+  // sae-tables, and delphi, which without a site exports all SAEs
+  std::string site = {};  // of the SAE, where the recording has several: 19.sae:NAME
+
   // sae-tables
-  std::string site = {};     // of the SAE, where the recording has several: 19.sae:NAME
   std::string license = {};  // for the card; empty: that of the data set that was imported, if any
+
+  // delphi
+  uint32_t n_splits = 0;  // files a hookpoint; 0: as the cache that was imported had, or else 5
 };
 
 }  // namespace actogram

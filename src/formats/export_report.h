@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace actogram {
 
@@ -10,6 +11,7 @@ struct ExportReport {
   std::string folder;
   uint64_t n_rows = 0;
   uint64_t n_bytes = 0;
+  std::vector<std::string> remarks{};  // for people: what the format cannot tell
 };
 
 std::string to_json_text(const ExportReport& report);

@@ -21,9 +21,11 @@ struct ImportOptions {
   uint64_t n_tokens = 0;     // behind the frequencies of a data set of others; 0: not known
   TextOptions texts = {};    // of sae-tables the tokenizer alone
 
+  // sae-tables and delphi
+  std::string sae = {};    // the SAE's name in addresses; empty: as the data set says
+  uint32_t n_latents = 0;  // that the SAE has; 0: up to the highest that the data set names
+
   // sae-tables
-  std::string sae = {};      // the SAE's name in addresses; empty: as the card or the folder says
-  uint32_t n_latents = 0;    // that the SAE has; 0: up to the highest that the data set names
   bool every_token = false;  // were all tokens decomposed, so that a value that is absent is 0?
 };
 

@@ -1,28 +1,11 @@
 #include "formats/import_texts.h"
 
-#include <optional>
-
 #include "codec/utf8.h"
 #include "core/unit_address.h"
 #include "corpus/corpus.h"
-#include "model/llama_model.h"
-#include "model/llama_tokenizer.h"
+#include "formats/token_texts.h"
 
 namespace actogram {
-namespace {
-
-// What a row's token ids stand for; without a tokenizer no text.
-std::vector<Token> tokens_of(Document& document, const LlamaTokenizer* tokenizer) {
-  std::vector<Token> tokens;
-  for (const int32_t id : document.ids) {
-    const uint64_t begin = document.text.size();
-    if (tokenizer != nullptr) document.text += tokenizer->piece(id);
-    tokens.push_back({id, begin, document.text.size()});
-  }
-  return tokens;
-}
-
-}  // namespace
 
 ImportedTexts import_texts(const TextOptions& options, const std::string& folder,
                            const ProgressFn& progress) {
@@ -31,12 +14,7 @@ ImportedTexts import_texts(const TextOptions& options, const std::string& folder
     fail(Code::invalid, "{} and {}: row numbers are of one file or folder of texts", input,
          options.corpus.inputs[1]);
   }
-  std::optional<LlamaModel> model;
-  std::optional<LlamaTokenizer> tokenizer;
-  if (!options.tokenizer.empty()) {
-    model.emplace(options.tokenizer, LlamaModel::Load::vocabulary);
-    tokenizer.emplace(*model);
-  }
+  const TokenTexts texts_of_ids(options.tokenizer);
   Corpus corpus(options.corpus);
   CorpusWriter writer(folder);
   uint64_t n_bytes = 0, n_invalid_bytes = 0;
@@ -46,7 +24,7 @@ ImportedTexts import_texts(const TextOptions& options, const std::string& folder
       fail(Code::invalid, "{}: chats; an imported data set's rows are texts or token ids",
            document->name);
     }
-    const auto tokens = tokens_of(*document, tokenizer ? &*tokenizer : nullptr);
+    const auto tokens = texts_of_ids.tokens_of(document->ids, document->text);
     const uint64_t row = writer.n_documents(), n_invalid = count_invalid_bytes(document->text);
     n_bytes += document->text.size(), n_invalid_bytes += n_invalid;
     writer.add_document({row, 0, row, document->name, document->text, n_invalid});

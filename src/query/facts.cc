@@ -60,15 +60,22 @@ Facts held_classes(const Manifest& m) {
           {"texts", m.has_corpus() ? "joined by row number" : "none: peaks are row numbers"}};
 }
 
+const char* texts_of_events(const Manifest& m) {
+  const bool tokenized = m.options.value("tokenized", false);
+  if (m.provenance.at("imported").value("format", "") == "delphi") {
+    return tokenized ? "what the token ids stand for" : "none: token ids alone";
+  }
+  return tokenized ? "prompts as the model read them"
+                   : "prompts as published; which token is where, is not known";
+}
+
 Facts held_events(const Manifest& m) {
   const Json& imported = m.provenance.at("imported");
-  const bool tokenized = m.options.value("tokenized", false);
   return {{"holds", fmt::format("{} of SAE latents, known at {} of {}",
                                 counted(count_of(imported, "n_events"), "event"),
                                 readable_count(count_of(imported, "n_known_tokens")),
                                 counted(count_of(imported, "n_tokens"), "token"))},
-          {"texts", tokenized ? "prompts as the model read them"
-                              : "prompts as published; which token is where, is not known"}};
+          {"texts", texts_of_events(m)}};
 }
 
 // What an import has, which is less than a recording.
@@ -77,7 +84,7 @@ Facts import_facts(const Manifest& m) {
   const bool exact = m.holds == Holds::classes;
   Facts facts = {
       {"imported",
-       fmt::format("{} of {} in the columns of {}", counted(imported.at("files").size(), "file"),
+       fmt::format("{} of {} in the form of {}", counted(imported.at("files").size(), "file"),
                    exact ? "an export" : "a data set of others", text_of(imported, "format"))}};
   const Facts held = m.holds == Holds::everything ? held_events(m) : held_classes(m);
   facts.insert(facts.end(), held.begin(), held.end());

@@ -59,7 +59,7 @@ void write_transposed(FileWriter& file, const SaeArrays& arrays, float factor) {
 void write_weights(const std::string& path, const SaeArrays& arrays, const std::string& config) {
   const float scale = arrays.input_norm == InputNorm::scale ? arrays.input_scale : 1;
   const uint64_t width = arrays.d_in, n = arrays.n_latents;
-  const FloatTensor tensors[] = {
+  const TensorSpec tensors[] = {
       {"W_dec", {n, width}}, {"W_enc", {width, n}}, {"b_dec", {width}}, {"b_enc", {n}}};
   const std::pair<std::string, std::string> metadata[] = {{"format", "pt"},
                                                           {kConfigInMetadata, config}};

@@ -4,36 +4,15 @@
 //   h = relu(encoder.weight (x - b_dec) + encoder.bias);   latents = the k largest of h
 //
 // A transcoder does not subtract b_dec, and reads the module's input. W_dec is [num_latents, d_in].
-#include <charconv>
 #include <string>
 #include <string_view>
 
 #include "actogram/error.h"
+#include "core/module_names.h"
 #include "sae/formats.h"
 
 namespace actogram {
 namespace {
-
-// "layers.10", "layers.10.mlp", "h.3.attn", "embed_tokens"; "" where it is none of these.
-std::string site_of(std::string_view folder) {
-  if (folder == "embed_tokens") return "hook_embed";
-  for (const std::string_view begin : {"layers.", "h."}) {
-    if (!folder.starts_with(begin)) continue;
-    const char* first = folder.data() + begin.size();
-    const char* last = folder.data() + folder.size();
-    uint32_t layer = 0;
-    const auto [end, error] = std::from_chars(first, last, layer);
-    if (error != std::errc()) return "";
-    const std::string_view part(end, static_cast<size_t>(last - end));
-    const std::string block = fmt::format("blocks.{}.", layer);
-    if (part.empty()) return block + "hook_resid_post";
-    if (part == ".mlp") return block + "hook_mlp_out";
-    if (part == ".attn" || part == ".attention" || part == ".self_attn") {
-      return block + "hook_attn_out";
-    }
-  }
-  return "";
-}
 
 int64_t latents_told(const WeightsFile& file, uint32_t d_in) {
   const auto n = config_value<int64_t>(file, "num_latents", 0);
@@ -70,7 +49,7 @@ void read_sparsify(const WeightsFile& file, const SaeOptions& options, Sae& sae)
   }
   set_kind(sae, SaeKind::top_k, options);
   set_k(sae, config_value<int64_t>(file, "k"), options);
-  (transcoder ? sae.site_out : sae.site) = site_of(file.folder_name);
+  (transcoder ? sae.site_out : sae.site) = hook_of_module(file.folder_name);
 }
 
 }  // namespace actogram
