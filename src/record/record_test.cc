@@ -414,7 +414,7 @@ double attribution_by_definition(FakeModel& model, size_t site, std::span<const 
       for (uint32_t out = 0; out < weights.n_out; ++out) {
         const size_t column = size_t{head} * weights.d_head + d;
         read += v * double{encoder_row[out]} *
-                double{weights.output[out * weights.n_heads * weights.d_head + column]};
+                double{weights.output[size_t{out} * weights.n_heads * weights.d_head + column]};
       }
     }
     sum += read * double{model.pattern(layer, head, tokens, q, k)};

@@ -54,7 +54,7 @@ void make_case(std::mt19937& rng, Case& c) {
   c.first_row = rng() % c.n_rows;
   const size_t stride = (c.n_rows + 15) / 16 * 16 + 16;
   c.pattern = normal_values(rng, w.n_heads * c.n_rows * c.n_rows);
-  c.vectors = normal_values(rng, w.n_kv_heads * w.d_head * stride);
+  c.vectors = normal_values(rng, size_t{w.n_kv_heads} * w.d_head * stride);
   c.attention = {.pattern = c.pattern.data(),
                  .head_stride = c.n_rows * c.n_rows,
                  .query_stride = c.n_rows,
