@@ -225,7 +225,7 @@ void copy_integers(const Tensor& matrix, uint64_t row, uint64_t n_rows, int64_t*
           const uint64_t at = r * matrix.strides[0] + c * matrix.strides[1];
           T number;
           std::memcpy(&number, matrix.content.bytes.data() + at * sizeof(T), sizeof(T));
-          *out++ = static_cast<int64_t>(number);
+          *out++ = static_cast<int64_t>(+number);
         }
       }
     }
