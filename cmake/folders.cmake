@@ -47,4 +47,6 @@ actogram_folder(record   actogram_model actogram_corpus actogram_sae actogram_co
                          actogram_store)
 actogram_folder(formats  actogram_model actogram_corpus actogram_store)
 actogram_folder(query    actogram_collate actogram_store)
+actogram_folder(llm      actogram_codec CURL::libcurl)
+actogram_folder(explain  actogram_core actogram_codec)
 actogram_folder(server   actogram_query)

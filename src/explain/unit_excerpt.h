@@ -1,0 +1,30 @@
+// A unit as explainers and scorers are handed it: excerpts of text with its values. Where they come
+// from is the caller's business.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "actogram/types.h"
+
+namespace actogram {
+
+// The shortest run of tokens that ends with a character, and the highest of their values.
+struct ValuedText {
+  std::string text;  // UTF-8
+  float value = 0;   // NaN where it is not known
+};
+
+struct UnitExcerpt {
+  Place at;             // of the sequence's maximum
+  float value = 0;      // the maximum
+  uint16_t groups = 0;  // bits of Group: why it was kept
+  int bucket = 0;       // of kBucketQuantiles, that the maximum lies in
+  uint64_t document = 0;
+  uint64_t document_key = 0;     // explain/excerpt_split.h
+  std::vector<ValuedText> text;  // the window whose values are kept
+  std::string context;           // more of the text around `at`, for explainers that see no values
+};
+
+}  // namespace actogram

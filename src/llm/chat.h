@@ -1,0 +1,44 @@
+// A language model that answers messages, wherever it runs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "actogram/types.h"
+#include "codec/json.h"
+
+namespace actogram {
+
+// Temperature 0 and a seed make an answer repeatable as far as the model's host does.
+struct ChatOptions {
+  double temperature = 0;
+  uint32_t max_tokens = 1000;  // of the answer; one that is cut there is a failure
+  uint64_t seed = 0;
+};
+
+struct ChatRequest {
+  std::vector<Message> messages;
+  std::string schema_name;
+  Json schema;  // that the answer is to match; null: any text
+  ChatOptions options;
+};
+
+struct ChatReply {
+  std::string text;
+  std::string model;  // as the host calls it
+  uint64_t prompt_tokens = 0;
+  uint64_t answer_tokens = 0;
+};
+
+class ChatModel {
+ public:
+  virtual ~ChatModel() = default;
+
+  virtual std::string name() const = 0;
+  // Thread-safe. Error{environment, corrupt, invalid, unsupported} where there is no answer; what
+  // it says was asked for by schema is not checked here.
+  virtual ChatReply ask(const ChatRequest& request) = 0;
+};
+
+}  // namespace actogram
