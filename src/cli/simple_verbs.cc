@@ -1,7 +1,6 @@
-// The verbs that are a call and a print: info, check, merge, tokens, serve.
+// The verbs that are a call and a print: info, check, merge, tokens.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -12,7 +11,6 @@
 #include "query/pages.h"
 #include "record/merge_recordings.h"
 #include "record/token_list.h"
-#include "server/server.h"
 
 namespace actogram {
 
@@ -104,51 +102,6 @@ Action add_tokens(CLI::App& app, const Invocation& invocation) {
       std::printf("%8u  %8u  %6d  %-13s  %s\n", t.sequence, t.position, t.id,
                   fmt::format("{}-{}", t.begin, t.end).c_str(), t.piece.c_str());
     }
-    return 0;
-  };
-}
-
-namespace {
-
-Server* running_server = nullptr;
-
-}  // namespace
-
-Action add_serve(CLI::App& app, const Invocation& invocation) {
-  struct Typed {
-    std::string path;
-    ServeOptions options;
-  };
-  auto typed = std::make_shared<Typed>();
-  app.add_option("RECORDING", typed->path, "NAME.acto")->required();
-  app.add_option("--port", typed->options.port, "port; 0 takes a free one")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 65535));
-  app.add_option("--host", typed->options.host,
-                 "address to listen on; beyond this machine it needs --token")
-      ->type_name("ADDRESS")
-      ->capture_default_str();
-  app.add_option("--token", typed->options.token, "what a visitor must know")->type_name("SECRET");
-  return [typed, &invocation] {
-    const Pages pages(typed->path);
-    if (!pages.has_summaries()) {
-      fail(Code::invalid,
-           "{}: imported, so there are no summaries and windows to make pages of; "
-           "actogram show UNIT --by-class shows what there is",
-           typed->path);
-    }
-    Server server({.recording = [&] { return pages.recording_json(); },
-                   .site = [&](std::string_view site) { return pages.site_json(site); },
-                   .unit = [&](std::string_view address) { return pages.unit_json(address); }},
-                  typed->options);
-    running_server = &server;
-    for (const int signal : {SIGINT, SIGTERM}) {
-      std::signal(signal, [](int) { running_server->stop(); });
-    }
-    std::printf(invocation.json ? "{\"url\":\"%s\"}\n" : "%s\n", server.url().c_str());
-    std::fflush(stdout);
-    std::fprintf(stderr, "serving %s; Ctrl-C stops\n", typed->path.c_str());
-    server.run();
     return 0;
   };
 }

@@ -39,4 +39,14 @@ double quantile(std::span<const uint16_t> bins, std::span<const uint64_t> counts
   return max;
 }
 
+double entropy_bits(std::span<const uint64_t> counts) {
+  double total = 0, weighted = 0;
+  for (const uint64_t count : counts) {
+    if (count == 0) continue;
+    const auto n = static_cast<double>(count);
+    total += n, weighted += n * std::log2(n);
+  }
+  return total == 0 ? std::nan("") : std::max(0.0, std::log2(total) - weighted / total);
+}
+
 }  // namespace actogram

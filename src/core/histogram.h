@@ -39,4 +39,8 @@ double lower_edge(uint32_t bin);  // Requires: bin <= kNumBins.
 double quantile(std::span<const uint16_t> bins, std::span<const uint64_t> counts, double q,
                 double min, double max);
 
+// How evenly the counted values spread over their bins, in bits: 0 where one bin has all of them,
+// the logarithm of the number of bins where each has as many. NaN if nothing was counted.
+double entropy_bits(std::span<const uint64_t> counts);
+
 }  // namespace actogram

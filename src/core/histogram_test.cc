@@ -71,5 +71,14 @@ TEST(Quantile, LiesInTheBinOfTheTrueOne) {
   }
 }
 
+TEST(Histogram, EntropyIsOfTheSharesOfItsBins) {
+  EXPECT_EQ(entropy_bits(std::vector<uint64_t>{7}), 0);
+  EXPECT_DOUBLE_EQ(entropy_bits(std::vector<uint64_t>{5, 5, 5, 5}), 2);
+  EXPECT_DOUBLE_EQ(entropy_bits(std::vector<uint64_t>{5, 0, 5}), 1);
+  const double expected = -(0.25 * std::log2(0.25) + 0.75 * std::log2(0.75));
+  EXPECT_NEAR(entropy_bits(std::vector<uint64_t>{1'000'000, 3'000'000}), expected, 1e-12);
+  EXPECT_TRUE(std::isnan(entropy_bits({})));
+}
+
 }  // namespace
 }  // namespace actogram

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -68,6 +69,23 @@ std::string short_site_name(std::string_view site) {
     }
   }
   return std::string(site);
+}
+
+std::string from_neuronpedia(std::string_view text) {
+  const size_t index = text.rfind('/');
+  const size_t source = index == text.npos || index == 0 ? text.npos : text.rfind('/', index - 1);
+  if (source != text.npos) {
+    const std::string_view name = text.substr(source + 1, index - source - 1);
+    const size_t dash = std::min(name.find('-'), name.size());
+    const auto layer = parse_number(name.substr(0, dash));
+    const std::string_view set = name.substr(std::min(dash + 1, name.size()));
+    if (layer && parse_number(text.substr(index + 1))) {
+      const bool neurons = set.empty() || set == "mlp";
+      const std::string site = neurons ? "mlp" : set == "sae" ? "sae" : fmt::format("sae:{}", set);
+      return fmt::format("{}.{}{}", *layer, site, text.substr(index));
+    }
+  }
+  fail(Code::invalid, "'{}' is no address as Neuronpedia has them, MODEL/LAYER-SET/INDEX", text);
 }
 
 uint32_t layer_of_site(std::string_view site) {

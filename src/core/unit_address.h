@@ -20,7 +20,11 @@ namespace actogram {
 UnitAddress parse_unit_address(std::string_view text);
 std::string full_site_name(std::string_view text);   // "5.mlp" -> "blocks.5.mlp.hook_post"
 std::string short_site_name(std::string_view site);  // and back; others stay as they are
-uint32_t layer_of_site(std::string_view site);       // 5; 0 where the name has no layer
+// Neuronpedia's address of a unit, "MODEL/9-small/42", as ours: "9.sae:small/42"; its sets "mlp"
+// and "" are neurons, "12.mlp/345", and "sae" is the layer's only SAE. Error{invalid} where it is
+// none.
+std::string from_neuronpedia(std::string_view text);
+uint32_t layer_of_site(std::string_view site);  // 5; 0 where the name has no layer
 
 std::string sae_site_name(std::string_view hook, std::string_view sae);
 bool is_sparse_site(std::string_view site);  // an SAE's: its units are kept as events

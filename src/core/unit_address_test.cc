@@ -43,5 +43,17 @@ TEST(SampleRank, IsUniformOverSequencesAndOverUnits) {
   }
 }
 
+TEST(UnitAddress, NeuronpediasAddressesAreOurs) {
+  EXPECT_EQ(from_neuronpedia("gpt2-small/9-small/42"), "9.sae:small/42");
+  EXPECT_EQ(from_neuronpedia("gpt2-small/9-res-jb/42"), "9.sae:res-jb/42");
+  EXPECT_EQ(from_neuronpedia("gpt2-small/9-sae/42"), "9.sae/42");
+  EXPECT_EQ(from_neuronpedia("gpt2-small/12-mlp/345"), "12.mlp/345");
+  EXPECT_EQ(from_neuronpedia("gpt2-small/5/123"), "5.mlp/123");
+  for (const char* text :
+       {"", "/", "5/123", "m/x-mlp/3", "m/5-mlp/x", "m/5-mlp/", "m//3", "m/-/3"}) {
+    EXPECT_THROW(from_neuronpedia(text), Error) << text;
+  }
+}
+
 }  // namespace
 }  // namespace actogram

@@ -1,7 +1,6 @@
 #include "query/page_json.h"
 
 namespace actogram {
-namespace {
 
 Json to_json(const Piece& piece) {
   Json tokens = Json::array();
@@ -12,8 +11,6 @@ Json to_json(const Piece& piece) {
   if (!piece.valid) json["invalid"] = true;
   return json;
 }
-
-}  // namespace
 
 Json to_json(const Excerpt& excerpt) {
   Json pieces = Json::array();

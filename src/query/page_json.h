@@ -6,6 +6,7 @@
 
 namespace actogram {
 
+Json to_json(const Piece& piece);
 Json to_json(const Excerpt& excerpt);
 
 }  // namespace actogram

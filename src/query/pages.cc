@@ -5,15 +5,18 @@
 #include <filesystem>
 
 #include "collate/merge.h"
+#include "core/histogram.h"
 #include "core/refactor_glu.h"
 #include "core/rw_class.h"
 #include "core/unit_address.h"
+#include "query/class_exemplars.h"
 #include "query/class_view.h"
 #include "query/head_view.h"
 #include "query/histogram_view.h"
 #include "query/latent_pairs.h"
 #include "query/page_json.h"
 #include "query/recording_excerpt.h"
+#include "query/unit_columns.h"
 #include "query/unit_reader.h"
 #include "store/recording.h"
 
@@ -255,26 +258,28 @@ std::string Pages::site_json(std::string_view text) const {
   const Site& site = sites[index];
   Json json = {
       {"site", site.name}, {"short", short_site_name(site.name)}, {"n_units", site.n_units}};
-  const std::pair<const char*, double (*)(const Summary&)> kColumns[] = {
-      {"mean", [](const Summary& s) { return s.mean; }},
-      {"std", [](const Summary& s) { return std::sqrt(s.variance); }},
-      {"skewness", [](const Summary& s) { return s.skewness; }},
-      {"kurtosis", [](const Summary& s) { return s.kurtosis; }},
-      {"min", [](const Summary& s) { return double{s.min}; }},
-      {"max", [](const Summary& s) { return double{s.max}; }},
-      {"positive_share",
-       [](const Summary& s) {
-         return static_cast<double>(s.n_positive) / static_cast<double>(s.count);
-       }},
-  };
   const auto summaries = recording_->units().summaries(index);
-  for (const auto& [column, value_of] : kColumns) {
+  for (const UnitColumn& column : kUnitColumns) {
     Json values = Json::array();
-    for (const Summary& summary : summaries) values.push_back(value_of(summary));
-    json[column] = std::move(values);
+    for (const Summary& summary : summaries) values.push_back(column.value_of(summary));
+    json[std::string(column.name)] = std::move(values);
   }
   if (is_attention_site(site.name)) add_head_scores(*recording_, index, json);
   return to_text(json);
+}
+
+std::string Pages::entropy_json(std::string_view text) const {
+  const std::vector<Site>& sites = recording_->manifest().sites;
+  const Site& site = sites[find_site(sites, text)];
+  const uint64_t first = unit_row(sites, {site.name, 0});
+  Json entropies = Json::array();
+  for (uint32_t i = 0; i < site.n_units; ++i) {
+    entropies.push_back(entropy_bits(recording_->units().values(first + i).counts));
+  }
+  return to_text(Json{{"site", site.name},
+                      {"short", short_site_name(site.name)},
+                      {"n_units", site.n_units},
+                      {"entropy", std::move(entropies)}});
 }
 
 UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
@@ -310,11 +315,40 @@ ClassPage Pages::classes(std::string_view text, GluSigns signs, size_t n_excerpt
           class_views(*recording_, classes, n_excerpts)};
 }
 
+std::string Pages::feature_json(std::string_view text) const {
+  return unit_json(from_neuronpedia(text));
+}
+
+std::string Pages::class_exemplars_json(std::string_view text, size_t limit) const {
+  const UnitAddress address = this->address(text);
+  const uint64_t row = unit_row(recording_->manifest().sites, address);
+  const UnitRead read = units_->unit(row);
+  const auto classes = recording_->classes(row, GluSigns::recorded);
+  const auto weights = recording_->weights(row);
+  const bool negated = recording_->refactors(GluSigns::recorded) && weights && weights->sign < 0;
+  const auto exemplars =
+      class_exemplars(*recording_, read.record, negated ? -1.0F : 1.0F, classes, limit);
+  Json list = Json::array();
+  for (size_t c = 0; c < classes.size(); ++c) {
+    Json excerpts = Json::array();
+    for (const Excerpt& excerpt : exemplars[c]) excerpts.push_back(to_json(excerpt));
+    list.push_back({{"name", kSignClassNames[c]},
+                    {"count", json_or_null(classes[c].count)},
+                    {"share", classes[c].share},
+                    {"exemplars", std::move(excerpts)}});
+  }
+  return to_text(Json{{"address", fmt::format("{}/{}", address.site, address.index)},
+                      {"refactor_glu", recording_->refactors(GluSigns::recorded)},
+                      {"classes", std::move(list)}});
+}
+
 UnitAddress Pages::address(std::string_view text) const {
   return unit_address(recording_->manifest().sites, text);
 }
 
 bool Pages::has_summaries() const { return recording_->manifest().holds == Holds::everything; }
+
+bool Pages::has_events() const { return recording_->events() != nullptr; }
 
 std::string Pages::imported_unit_json(std::string_view text, GluSigns signs) const {
   const UnitAddress address = this->address(text);

@@ -24,13 +24,21 @@ class Pages {
 
   std::string recording_json() const;
   std::string site_json(std::string_view site) const;  // "12.mlp" or the long name
+  // The entropy of each unit's histogram, which costs reading all of them.
+  std::string entropy_json(std::string_view site) const;
   // "12.mlp/345" or the long form. `signs` are those of the sign classes and the weights.
   std::string unit_json(std::string_view address, GluSigns signs = GluSigns::recorded) const;
+
+  // The same for Neuronpedia's address of it, "MODEL/12-mlp/345", whatever the model is called.
+  std::string feature_json(std::string_view address) const;
+  // The sign classes of a neuron with up to `limit` exemplars each; none where it has no classes.
+  std::string class_exemplars_json(std::string_view address, size_t limit) const;
 
   UnitAddress address(std::string_view text) const;  // Error{not_found} if there is no such unit
 
   // False for an import: it has sign classes, and unit() is Error{invalid}.
   bool has_summaries() const;
+  bool has_events() const;
 
   // The same for the terminal, which draws it itself.
   UnitPage unit(std::string_view address, GluSigns signs = GluSigns::recorded) const;

@@ -19,17 +19,27 @@ namespace {
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
-// Everything the pages need comes from here, and nothing of theirs may be framed or read by others.
-constexpr std::array<std::pair<const char*, const char*>, 6> kSecurityHeaders = {{
-    {"Content-Security-Policy",
-     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-     "object-src 'none'"},
+// Everything the pages need comes from here, and nothing of theirs may be read by others. Images
+// may be data, which is how a page makes a picture of itself.
+constexpr std::string_view kContentPolicy =
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+    "object-src 'none'; frame-ancestors ";
+constexpr std::array<std::pair<const char*, const char*>, 4> kSecurityHeaders = {{
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"X-Frame-Options", "DENY"},
 }};
+
+// Nothing may be framed, but for a page that was asked for as an embed: that one by pages of this
+// machine, notebooks as a rule.
+void set_frame_policy(const httplib::Request& request, httplib::Response& response) {
+  const bool embed = request.get_param_value("embed") == "true";
+  const std::string_view ancestors =
+      embed ? "'self' http://localhost:* http://127.0.0.1:*" : "'none'";
+  response.set_header("Content-Security-Policy", fmt::format("{}{}", kContentPolicy, ancestors));
+  if (!embed) response.set_header("X-Frame-Options", "DENY");
+}
 
 struct ErrorRow {
   Code code;
@@ -70,25 +80,6 @@ size_t character_bytes(std::string_view text) {
   return 0;
 }
 
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  while (!text.empty()) {
-    const size_t n = character_bytes(text);
-    const char c = text[0];
-    if (n == 0) {
-      out += "\xef\xbf\xbd";
-    } else if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (n == 1 && static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += text.substr(0, n);
-    }
-    text.remove_prefix(std::max<size_t>(n, 1));
-  }
-  return out + '"';
-}
-
 std::string percent_encoded(std::string_view text, std::string_view also_plain) {
   std::string out;
   for (const char c : text) {
@@ -114,6 +105,25 @@ bool client_has(const httplib::Request& request, const Answer& answer) {
 }
 
 }  // namespace
+
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    const size_t n = character_bytes(text);
+    const char c = text[0];
+    if (n == 0) {
+      out += "\xef\xbf\xbd";
+    } else if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (n == 1 && static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += text.substr(0, n);
+    }
+    text.remove_prefix(std::max<size_t>(n, 1));
+  }
+  return out + '"';
+}
 
 Answer json_answer(std::string document) {
   Answer answer{.content_type = kJson, .body = std::move(document), .cache_control = "no-cache"};
@@ -169,6 +179,7 @@ Answer error_answer(Code code, std::string_view message) {
 
 void send(const Answer& answer, const httplib::Request& request, httplib::Response& response) {
   for (const auto& [name, value] : kSecurityHeaders) response.set_header(name, value);
+  set_frame_policy(request, response);
   response.set_header("Accept-Ranges", "none");
   response.set_header("Cache-Control", std::string(answer.cache_control));
   if (!answer.etag.empty()) response.set_header("ETag", answer.etag);

@@ -28,13 +28,16 @@ struct Answer {
   std::string set_cookie = {};
 };
 
+// As JSON. Bytes that are not UTF-8 become U+FFFD.
+std::string json_string(std::string_view text);
+
 Answer json_answer(std::string document);
 Answer asset_answer(const Asset& asset, std::string_view cache_control);
 Answer unbuilt_answer();  // the page where the pages were not built in
 // To the same page without the token in its address; the browser keeps it as a cookie.
 Answer redirect_with_cookie(const httplib::Request& request, std::string_view token);
 
-// {"error": {"code": …, "message": …}}. Bytes that are not UTF-8 become U+FFFD.
+// {"error": {"code": …, "message": …}}
 Answer error_answer(Code code, std::string_view message);
 Answer error_answer(int status, std::string_view code, std::string_view message);
 

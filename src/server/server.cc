@@ -7,12 +7,15 @@
 #include <array>
 #include <atomic>
 #include <cctype>
+#include <charconv>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "server/access.h"
 #include "server/answer.h"
 #include "server/assets.h"
+#include "server/parameters.h"
 
 namespace actogram {
 
@@ -34,33 +37,124 @@ class Listener : public httplib::Server {
   }
 };
 
-// A path with its route's prefix taken off: "12.mlp/345" of "/api/units/12.mlp/345".
-using Handler = Answer (*)(const Documents& documents, std::string_view rest);
+// What a route is asked: by its path with the route's prefix taken off, "12.mlp/345" of
+// "/api/units/12.mlp/345", and by what follows the "?".
+struct Asked {
+  const std::vector<Served>& recordings;
+  const Documents& documents;  // of the recording that is meant
+  std::string_view rest;
+  const Parameters& parameters;
+};
+using Handler = Answer (*)(const Asked& asked);
 
-Answer answer_recording(const Documents& documents, std::string_view) {
-  return json_answer(documents.recording());
+constexpr uint64_t kMaxListed = 1000;
+
+Answer answer_recordings(const Asked& asked) {
+  std::string names;
+  for (const Served& served : asked.recordings) {
+    names += (names.empty() ? "" : ", ") + json_string(served.name);
+  }
+  return json_answer(fmt::format(R"({{"recordings": [{}]}})", names));
 }
 
-Answer answer_site(const Documents& documents, std::string_view site) {
-  return json_answer(documents.site(site));
+Answer answer_recording(const Asked& asked) { return json_answer(asked.documents.recording()); }
+
+Answer answer_site(const Asked& asked) { return json_answer(asked.documents.site(asked.rest)); }
+
+Answer answer_entropy(const Asked& asked) {
+  return json_answer(asked.documents.entropy(asked.rest));
 }
 
-Answer answer_unit(const Documents& documents, std::string_view address) {
-  return json_answer(documents.unit(address));
+Answer answer_units(const Asked& asked) {
+  std::array<std::string_view, kUnitColumns.size()> columns;
+  std::ranges::transform(kUnitColumns, columns.begin(), &UnitColumn::name);
+  constexpr std::array<std::string_view, 2> kOrders = {"highest", "lowest"};
+  constexpr std::array<std::string_view, 3> kKinds = {"any", "neurons", "latents"};
+  const Parameters& given = asked.parameters;
+  UnitListQuestion question{.column = given.choice("by", columns),
+                            .order = static_cast<UnitOrder>(given.choice("order", kOrders)),
+                            .kind = static_cast<UnitKind>(given.choice("kind", kKinds)),
+                            .site = given.text("site"),
+                            .layer = std::nullopt,
+                            .rw_class = given.text("class"),
+                            .least = given.real("least"),
+                            .most = given.real("most"),
+                            .first = given.number("first", 0, 0, UINT32_MAX),
+                            .limit = given.number("limit", 50, 1, kMaxListed)};
+  if (given.has("layer")) {
+    question.layer = static_cast<uint32_t>(given.number("layer", 0, 0, UINT32_MAX));
+  }
+  return json_answer(asked.documents.units(question));
 }
 
-Answer answer_unknown_document(const Documents&, std::string_view rest) {
-  fail(Code::not_found, "there is no document /api/{}; see docs/api.md", rest);
+Answer answer_search(const Asked& asked) {
+  constexpr std::array<std::string_view, 2> kCases = {"any", "exact"};
+  return json_answer(asked.documents.search(
+      {.text = asked.parameters.text("text"),
+       .letters = static_cast<LetterCase>(asked.parameters.choice("case", kCases)),
+       .limit = asked.parameters.number("limit", 50, 1, kMaxListed)}));
 }
 
-Answer answer_asset(const Documents&, std::string_view rest) {
-  const Asset* asset = find_asset(fmt::format("/assets/{}", rest));
-  if (asset == nullptr) fail(Code::not_found, "there is no asset {}", rest);
+Answer answer_unit(const Asked& asked) { return json_answer(asked.documents.unit(asked.rest)); }
+
+Answer answer_feature(const Asked& asked) {
+  return json_answer(asked.documents.feature(asked.rest));
+}
+
+Answer answer_classes(const Asked& asked) {
+  return json_answer(
+      asked.documents.classes(asked.rest, asked.parameters.number("limit", 5, 1, kMaxListed)));
+}
+
+Answer answer_partners(const Asked& asked) {
+  constexpr std::array<std::string_view, 3> kOrders = {"together", "jaccard", "correlation"};
+  const auto order = static_cast<PartnerOrder>(asked.parameters.choice("sort", kOrders));
+  return json_answer(asked.documents.partners(asked.rest, order,
+                                              asked.parameters.number("limit", 20, 1, kMaxListed)));
+}
+
+// "12": a number that is all there is.
+uint64_t number_in_path(std::string_view text, std::string_view what) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size() && number <= UINT32_MAX) {
+    return number;
+  }
+  fail(Code::invalid, "'{}' is no {}: write a number", text, what);
+}
+
+Answer answer_document(const Asked& asked) {
+  return json_answer(asked.documents.document(
+      {.document = number_in_path(asked.rest, "document"),
+       .first_chunk = static_cast<uint32_t>(asked.parameters.number("from", 0, 0, UINT32_MAX)),
+       .unit = asked.parameters.text("unit")}));
+}
+
+// "90/12": sequence and position.
+Answer answer_place(const Asked& asked) {
+  const size_t slash = std::min(asked.rest.find('/'), asked.rest.size());
+  const Place at{static_cast<uint32_t>(number_in_path(asked.rest.substr(0, slash), "sequence")),
+                 static_cast<uint32_t>(number_in_path(
+                     asked.rest.substr(std::min(slash + 1, asked.rest.size())), "position"))};
+  constexpr std::array<std::string_view, 2> kOrders = {"value", "share"};
+  const auto order = static_cast<FiringOrder>(asked.parameters.choice("sort", kOrders));
+  return json_answer(
+      asked.documents.place(at, order, asked.parameters.number("limit", 50, 1, kMaxListed)));
+}
+
+Answer answer_unknown_document(const Asked& asked) {
+  fail(Code::not_found, "there is no document /api/{}; see docs/api.md", asked.rest);
+}
+
+Answer answer_asset(const Asked& asked) {
+  const Asset* asset = find_asset(fmt::format("/assets/{}", asked.rest));
+  if (asset == nullptr) fail(Code::not_found, "there is no asset {}", asked.rest);
   return asset_answer(*asset, "public, max-age=31536000, immutable");  // the name holds a hash
 }
 
 // "12.mlp/345", "blocks.3.mlp.hook_post": the pages find out what is there. Nothing that climbs.
-Answer answer_page(const Documents&, std::string_view rest) {
+Answer answer_page(const Asked& asked) {
+  const std::string_view rest = asked.rest;
   const auto has = [&](std::string_view part) { return rest.find(part) != std::string_view::npos; };
   if (has("..") || has("\\") || rest.starts_with('/')) {
     fail(Code::not_found, "there is no page {}", rest);
@@ -73,35 +167,83 @@ struct Route {
   std::string_view prefix;
   bool exact;  // or whatever follows the prefix
   Handler handler;
+  // What may follow the "?", besides `in` and `token`. A page takes anything: its options are not
+  // the server's business.
+  std::optional<std::string_view> parameters = "";
 };
 
 // The first route that matches answers. To add one: a handler above, a row here above the rows
 // that its prefix begins with, its document in docs/api.md and in Documents, a test.
-constexpr std::array<Route, 6> kRoutes = {{
+constexpr std::array<Route, 15> kRoutes = {{
+    {"/api/recordings", true, answer_recordings},
     {"/api/recording", true, answer_recording},
     {"/api/sites/", false, answer_site},
+    {"/api/entropy/", false, answer_entropy},
+    {"/api/units", true, answer_units, "by order kind site layer class least most first limit"},
     {"/api/units/", false, answer_unit},
-    {"/api/", false, answer_unknown_document},
-    {"/assets/", false, answer_asset},
-    {"/", false, answer_page},
+    {"/api/feature/", false, answer_feature},
+    {"/api/classes/", false, answer_classes, "limit"},
+    {"/api/partners/", false, answer_partners, "sort limit"},
+    {"/api/documents/", false, answer_document, "from unit"},
+    {"/api/places/", false, answer_place, "sort limit"},
+    {"/api/search", true, answer_search, "text case limit"},
+    {"/api/", false, answer_unknown_document, std::nullopt},
+    {"/assets/", false, answer_asset, std::nullopt},
+    {"/", false, answer_page, std::nullopt},
 }};
 
-Answer route(const Documents& documents, std::string_view path) {
-  for (const Route& route : kRoutes) {
-    if (route.exact ? path == route.prefix : path.starts_with(route.prefix)) {
-      return route.handler(documents, path.substr(route.prefix.size()));
+// Without the token, which is not a route's business.
+Parameters parameters_of(const Request& request) {
+  std::map<std::string, std::string, std::less<>> values;
+  for (const auto& [name, value] : request.params) {
+    if (name == "token") continue;
+    if (!values.emplace(name, value).second) {
+      fail(Code::invalid, "?{}: given twice; write it once", name);
     }
+  }
+  return Parameters(std::move(values));
+}
+
+const Served& recording_named(const std::vector<Served>& recordings, std::string_view name) {
+  const auto found = std::ranges::find(recordings, name, &Served::name);
+  if (found != recordings.end()) return *found;
+  std::string names;
+  for (const Served& served : recordings) names += (names.empty() ? "" : ", ") + served.name;
+  fail(Code::not_found, "?in: no recording '{}' is served here; there is {}", name, names);
+}
+
+Answer route(const std::vector<Served>& recordings, const Request& request) {
+  const std::string_view path = request.path;
+  for (const Route& route : kRoutes) {
+    if (route.exact ? path != route.prefix : !path.starts_with(route.prefix)) continue;
+    const std::string_view rest = path.substr(route.prefix.size());
+    if (!route.parameters) return route.handler({recordings, recordings[0].documents, rest, {}});
+    const Parameters parameters = parameters_of(request);
+    parameters.check(fmt::format("{} in", *route.parameters));
+    const Served& served =
+        parameters.has("in") ? recording_named(recordings, parameters.text("in")) : recordings[0];
+    return route.handler({recordings, served.documents, rest, parameters});
   }
   fail(Code::invalid, "a path begins with /, not as {}", path);
 }
 
-Answer answer_or_error(const Documents& documents, std::string_view path) {
+Answer answer_or_error(const std::vector<Served>& recordings, const Request& request) {
   try {
-    return route(documents, path);
+    return route(recordings, request);
   } catch (const Error& error) {
     return error_answer(error.code(), error.what());
   } catch (const std::exception& error) {
     return error_answer(500, "internal", error.what());
+  }
+}
+
+void check_names(const std::vector<Served>& recordings) {
+  for (size_t i = 0; i < recordings.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (recordings[i].name != recordings[j].name) continue;
+      fail(Code::invalid, "two recordings are called {}: `?in=` could not tell them apart",
+           recordings[i].name);
+    }
   }
 }
 
@@ -124,7 +266,7 @@ void check_options(const ServeOptions& options) {
 
 class Server::Http {
  public:
-  Http(Documents documents, const ServeOptions& options);
+  Http(std::vector<Served> recordings, const ServeOptions& options);
 
   void run();
   void stop();
@@ -137,16 +279,17 @@ class Server::Http {
   bool has_token(const Request& request) const;
   void bind();
 
-  Documents documents_;
+  std::vector<Served> recordings_;
   ServeOptions options_;
   int port_ = 0;
   std::atomic<bool> stopping_ = false;
   Listener server_;
 };
 
-Server::Http::Http(Documents documents, const ServeOptions& options)
-    : documents_(std::move(documents)), options_(options) {
+Server::Http::Http(std::vector<Served> recordings, const ServeOptions& options)
+    : recordings_(std::move(recordings)), options_(options) {
   check_options(options_);
+  check_names(recordings_);
   server_.set_tcp_nodelay(true);  // or each answer waits for the client's delayed acknowledgement
   server_.set_keep_alive_timeout(kKeepAliveSeconds);
   server_.set_keep_alive_max_count(1u << 20);
@@ -235,7 +378,7 @@ void Server::Http::answer(const Request& request, Response& response) const {
     if (request.method != "GET") response.set_header("Connection", "close");
     return send(*refused, request, response);
   }
-  Answer answer = answer_or_error(documents_, request.path);
+  Answer answer = answer_or_error(recordings_, request);
   const bool page = answer.content_type.starts_with("text/html");
   if (page && !options_.token.empty() && request.has_param("token")) {
     answer = redirect_with_cookie(request, options_.token);
@@ -243,8 +386,8 @@ void Server::Http::answer(const Request& request, Response& response) const {
   send(answer, request, response);
 }
 
-Server::Server(Documents documents, const ServeOptions& options)
-    : http_(std::make_unique<Http>(std::move(documents), options)) {}
+Server::Server(std::vector<Served> recordings, const ServeOptions& options)
+    : http_(std::make_unique<Http>(std::move(recordings), options)) {}
 Server::~Server() = default;
 int Server::port() const { return http_->port(); }
 std::string Server::url() const { return http_->url(); }

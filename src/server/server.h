@@ -1,17 +1,23 @@
 // The pages and their JSON over HTTP: `actogram serve`.
 //
 // The server knows neither recordings nor units. It answers a fixed table of routes with documents
-// that its caller supplies and with the pages inside the program; no path from a URL reaches the
-// file system. Documents are made on the server's threads, several at a time. A recording does not
-// change while it is served, so each answer carries an ETag and may be kept.
+// that its caller supplies, for one recording or several, and with the pages inside the program; no
+// path from a URL reaches the file system. Documents are made on the server's threads, several at a
+// time. A recording does not change while it is served, so each answer carries an ETag and may be
+// kept.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actogram/error.h"
+#include "query/document_views.h"
+#include "query/event_views.h"
+#include "query/text_search.h"
+#include "query/unit_list.h"
 
 namespace actogram {
 
@@ -26,14 +32,28 @@ struct ServeOptions {
 struct Documents {
   std::function<std::string()> recording;
   std::function<std::string(std::string_view site)> site;
+  std::function<std::string(std::string_view site)> entropy;
   std::function<std::string(std::string_view address)> unit;
+  std::function<std::string(std::string_view address)> feature;  // as Neuronpedia has it
+  std::function<std::string(const UnitListQuestion&)> units;
+  std::function<std::string(std::string_view address, size_t limit)> classes;
+  std::function<std::string(std::string_view address, PartnerOrder order, size_t limit)> partners;
+  std::function<std::string(const DocumentQuestion&)> document;
+  std::function<std::string(const Place&, FiringOrder order, size_t limit)> place;
+  std::function<std::string(const TextQuestion&)> search;
+};
+
+// A recording under the name that `?in=NAME` gives it; without `in`, the first is meant.
+struct Served {
+  std::string name;
+  Documents documents;
 };
 
 class Server {
  public:
-  // Binds the port. Throws Error{invalid} for a host beyond loopback without a token, and
-  // Error{environment} for a port that is taken.
-  Server(Documents documents, const ServeOptions& options);
+  // Binds the port. Throws Error{invalid} for a host beyond loopback without a token and for two
+  // recordings of one name, and Error{environment} for a port that is taken. Requires: a recording.
+  Server(std::vector<Served> recordings, const ServeOptions& options);
   ~Server();
 
   int port() const;

@@ -19,14 +19,15 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-Documents made_up() {
+Documents documents_of(const std::string& name) {
   return {
-      .recording = [] { return std::string(R"({"name": "made-up.acto"})"); },
+      .recording = [name] { return fmt::format(R"({{"name": "{}"}})", name); },
       .site =
           [](std::string_view site) {
             if (site != "12.mlp") fail(Code::not_found, "no site {}", site);
             return std::string(R"({"site": "12.mlp"})");
           },
+      .entropy = [](std::string_view site) { return fmt::format("[\"{}\"]", site); },
       .unit =
           [](std::string_view address) {
             if (address == "12.mlp/nan") fail(Code::invalid, "{} is no address", address);
@@ -34,8 +35,39 @@ Documents made_up() {
             if (address != "12.mlp/345") fail(Code::not_found, "no unit {}", address);
             return std::string(100000, ' ') + R"({"short": "12.mlp/345"})";
           },
+      .feature = [](std::string_view address) { return fmt::format("[\"{}\"]", address); },
+      .units =
+          [](const UnitListQuestion& q) {
+            return fmt::format("[{}, {}, {}, \"{}\", {}, \"{}\", {}, {}, {}, {}]", q.column,
+                               static_cast<int>(q.order), static_cast<int>(q.kind), q.site,
+                               q.layer ? static_cast<int>(*q.layer) : -1, q.rw_class,
+                               q.least.value_or(-9), q.most.value_or(-9), q.first, q.limit);
+          },
+      .classes = [](std::string_view address,
+                    size_t limit) { return fmt::format("[\"{}\", {}]", address, limit); },
+      .partners =
+          [](std::string_view address, PartnerOrder order, size_t limit) {
+            return fmt::format("[\"{}\", {}, {}]", address, static_cast<int>(order), limit);
+          },
+      .document =
+          [](const DocumentQuestion& question) {
+            return fmt::format("[{}, {}, \"{}\"]", question.document, question.first_chunk,
+                               question.unit);
+          },
+      .place =
+          [](const Place& at, FiringOrder order, size_t limit) {
+            return fmt::format("[{}, {}, {}, {}]", at.sequence, at.position,
+                               static_cast<int>(order), limit);
+          },
+      .search =
+          [](const TextQuestion& question) {
+            return fmt::format("[\"{}\", {}, {}]", question.text,
+                               static_cast<int>(question.letters), question.limit);
+          },
   };
 }
+
+std::vector<Served> made_up() { return {{"made-up.acto", documents_of("made-up.acto")}}; }
 
 // A server that answers for as long as the object lives.
 class Running {
@@ -69,6 +101,57 @@ TEST(Server, ServesTheDocuments) {
   EXPECT_EQ(running.get("/api/sites/12.mlp")->body, R"({"site": "12.mlp"})");
   EXPECT_THAT(running.get("/api/units/12.mlp/345")->body, HasSubstr("12.mlp/345"));
   EXPECT_EQ(running.get("/api/units/12.mlp%2F345")->status, 200);
+  EXPECT_EQ(running.get("/api/feature/gpt2-small/12-mlp/345")->body,
+            R"(["gpt2-small/12-mlp/345"])");
+}
+
+TEST(Server, DocumentsTakeWhatFollowsTheQuestionMark) {
+  Running running;
+  EXPECT_EQ(running.get("/api/classes/12.mlp/3")->body, R"(["12.mlp/3", 5])");
+  EXPECT_EQ(running.get("/api/classes/12.mlp/3?limit=7")->body, R"(["12.mlp/3", 7])");
+  EXPECT_EQ(running.get("/api/partners/9.sae/3")->body, R"(["9.sae/3", 0, 20])");
+  EXPECT_EQ(running.get("/api/partners/9.sae/3?sort=correlation&limit=2")->body,
+            R"(["9.sae/3", 2, 2])");
+  EXPECT_EQ(running.get("/api/entropy/9.mlp")->body, R"(["9.mlp"])");
+  EXPECT_EQ(running.get("/api/units")->body, R"([0, 0, 0, "", -1, "", -9, -9, 0, 50])");
+  EXPECT_EQ(running
+                .get("/api/units?by=max&order=lowest&kind=latents&site=9.sae&layer=9&class=x%20y"
+                     "&least=-1.5&most=2&first=50&limit=10")
+                ->body,
+            R"([1, 1, 2, "9.sae", 9, "x y", -1.5, 2, 50, 10])");
+  EXPECT_EQ(running.get("/api/search?text=a%20b%26c&case=exact&limit=3")->body,
+            R"(["a b&c", 1, 3])");
+  EXPECT_EQ(running.get("/api/documents/12")->body, R"([12, 0, ""])");
+  EXPECT_EQ(running.get("/api/documents/12?from=3&unit=9.sae%3Aa/4")->body,
+            R"([12, 3, "9.sae:a/4"])");
+  EXPECT_EQ(running.get("/api/places/90/12?sort=share&limit=3")->body, "[90, 12, 1, 3]");
+  for (const char* path : {"/api/documents/", "/api/documents/x", "/api/documents/-1",
+                           "/api/documents/1/2", "/api/documents/99999999999", "/api/places/90",
+                           "/api/places/90/", "/api/places//3", "/api/places/1/2/3"}) {
+    EXPECT_EQ(running.get(path)->status, 400) << path;
+  }
+  for (const char* query : {"?limit=0", "?limit=x", "?limit=1&limit=2", "?sort=alphabet",
+                            "?colour=red", "?limit=99999999999999999999"}) {
+    EXPECT_EQ(running.get(std::string("/api/partners/9.sae/3") + query)->status, 400) << query;
+  }
+  EXPECT_EQ(running.get("/12.mlp/345?by=max&whatever=1&whatever=2")->status, 200);
+}
+
+TEST(Server, SeveralRecordingsAreToldApartByName) {
+  const auto documents = [](const std::string& name) { return Served{name, documents_of(name)}; };
+  Server server({documents("a.acto"), documents("b \"2\".acto")}, {.port = 0});
+  std::thread thread([&] { server.run(); });
+  httplib::Client client("127.0.0.1", server.port());
+  EXPECT_EQ(client.Get("/api/recordings")->body, R"({"recordings": ["a.acto", "b \"2\".acto"]})");
+  EXPECT_THAT(client.Get("/api/recording")->body, HasSubstr("a.acto"));
+  EXPECT_THAT(client.Get("/api/recording?in=a.acto")->body, HasSubstr("a.acto"));
+  EXPECT_THAT(client.Get("/api/recording?in=b%20%222%22.acto")->body, HasSubstr("b \"2"));
+  auto unknown = client.Get("/api/units/12.mlp/345?in=c.acto");
+  EXPECT_EQ(unknown->status, 404);
+  EXPECT_THAT(unknown->body, HasSubstr("?in: no recording 'c.acto' is served here"));
+  server.stop();
+  thread.join();
+  EXPECT_THROW(Server({documents("a.acto"), documents("a.acto")}, {.port = 0}), Error);
 }
 
 TEST(Server, ErrorsAreJson) {
@@ -167,6 +250,18 @@ TEST(Server, SecurityHeadersAreOnEveryAnswer) {
     EXPECT_EQ(result->get_header_value("X-Content-Type-Options"), "nosniff") << path;
     EXPECT_EQ(result->get_header_value("Access-Control-Allow-Origin"), "") << path;
   }
+}
+
+TEST(Server, OnlyAnEmbedMayBeFramedAndOnlyByThisMachine) {
+  Running running;
+  const auto plain = running.get("/12.mlp/345");
+  EXPECT_THAT(plain->get_header_value("Content-Security-Policy"),
+              HasSubstr("frame-ancestors 'none'"));
+  EXPECT_EQ(plain->get_header_value("X-Frame-Options"), "DENY");
+  const auto embed = running.get("/12.mlp/345?embed=true");
+  EXPECT_THAT(embed->get_header_value("Content-Security-Policy"),
+              HasSubstr("frame-ancestors 'self' http://localhost:* http://127.0.0.1:*"));
+  EXPECT_EQ(embed->get_header_value("X-Frame-Options"), "");
 }
 
 TEST(Server, KnownAnswersAreNotSentAgain) {

@@ -346,6 +346,45 @@ std::vector<ClassRecord> UnitTables::classes(uint64_t row) const {
   return has ? classes_->classes(row) : std::vector<ClassRecord>();
 }
 
+Summary UnitTables::summary(uint64_t row) const {
+  const size_t index = units_.batch_of(row);
+  return summary_at(units_.batch(index), row - units_.first_row(index));
+}
+
+SparseHistogram UnitTables::values(uint64_t row) const {
+  const size_t index = histograms_.batch_of(row);
+  return histogram_at(histograms_.batch(index), kValueBins, kValueCounts,
+                      row - histograms_.first_row(index));
+}
+
+PeaksOfUnits UnitTables::peaks(size_t index) const {
+  const TableBatch batch = peaks_.batch(index);
+  if (index >= units_.n_batches()) fail(Code::corrupt, "batch {} of peaks has no units", index);
+  const TableBatch units = units_.batch(index);
+  PeaksOfUnits peaks{.first_unit = units_.first_row(index),
+                     .min = units.column<float>(kMin),
+                     .max = units.column<float>(kMax),
+                     .ranges = {},
+                     .groups = batch.column<uint16_t>(kGroups),
+                     .sequences = batch.column<uint32_t>(kSequence),
+                     .positions = batch.column<uint32_t>(kPosition),
+                     .window_begins = batch.column<uint32_t>(kWindowBegin),
+                     .values = batch.column<float>(kValue),
+                     .windows = batch.lists<float>(kWindow)};
+  const auto first = units.column<uint64_t>(kFirstPeak);
+  const auto n = units.column<uint32_t>(kNumPeaks);
+  const uint64_t base = peaks_.first_row(index);
+  for (size_t i = 0; i < units.n_rows(); ++i) {
+    if (first[i] < base || first[i] - base > batch.n_rows() ||
+        n[i] > batch.n_rows() - (first[i] - base)) {
+      fail(Code::corrupt, "unit row {} claims {} peaks from {} on; batch {} has {} from {} on",
+           peaks.first_unit + i, n[i], first[i], index, batch.n_rows(), base);
+    }
+    peaks.ranges.emplace_back(first[i] - base, first[i] - base + n[i]);
+  }
+  return peaks;
+}
+
 std::vector<Summary> UnitTables::summaries(size_t site) const {
   uint64_t row = 0;
   for (size_t s = 0; s < site; ++s) row += sites_[s].n_units;

@@ -47,6 +47,19 @@ uint64_t n_dense_units(const std::vector<Site>& sites);
 uint64_t n_heads(const std::vector<Site>& sites);
 uint64_t n_token_units(const std::vector<Site>& sites);
 
+// The kept peaks of some dense units, as the file has them: for questions about places, which must
+// not read every unit whole. Views live as long as the UnitTables.
+struct PeaksOfUnits {
+  uint64_t first_unit = 0;          // row
+  std::span<const float> min, max;  // [unit]
+  std::vector<std::pair<size_t, size_t>>
+      ranges;                        // [unit] its peaks: [first, second) of what follows
+  std::span<const uint16_t> groups;  // [peak]
+  std::span<const uint32_t> sequences, positions, window_begins;
+  std::span<const float> values;
+  Lists<float> windows;
+};
+
 class UnitTables {
  public:
   UnitTables(const std::string& folder, const std::vector<Site>& sites, ClassesOf with);
@@ -60,6 +73,12 @@ class UnitTables {
   const HeadTable* heads() const { return heads_ ? &*heads_ : nullptr; }
   // The summaries of a site's units only, for maps and tables.
   std::vector<Summary> summaries(size_t site) const;
+  Summary summary(uint64_t row) const;
+  SparseHistogram values(uint64_t row) const;  // of all finite values
+
+  // Those of all dense units, some units at a time.
+  size_t n_peak_batches() const { return peaks_.n_batches(); }
+  PeaksOfUnits peaks(size_t batch) const;
 
  private:
   std::vector<Site> sites_;

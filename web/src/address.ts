@@ -14,6 +14,13 @@ export function splitAddress(text: string): { site: string; index: number | null
   return { site: match?.[1] ?? "", index: index === undefined ? null : Number(index) };
 }
 
+/** Escapes each part of an address, but leaves its slashes, colons and dots readable. */
+export const encodeAddress = (address: string): string =>
+  address
+    .split("/")
+    .map((part) => encodeURIComponent(part).replaceAll("%3A", ":"))
+    .join("/");
+
 // "9.sae" is short enough where the layer has one SAE.
 function findSite(name: string, sites: readonly SiteInfo[]): SiteInfo | undefined {
   const named = sites.find((site) => site.name === name || site.short === name);
@@ -21,6 +28,19 @@ function findSite(name: string, sites: readonly SiteInfo[]): SiteInfo | undefine
   const saes = sites.filter((s) => s.name.includes("/sae:") && name === `${s.layer}.sae`);
   return saes.length === 1 ? saes[0] : undefined;
 }
+
+/** `MODEL/9-small/42` as our `9.sae:small/42`, MODEL/12-mlp/345 and MODEL/12/345 as `12.mlp/345`. */
+function fromNeuronpedia(text: string): string | null {
+  const match = /^(?!\d+\.|blocks\.)[^/]+\/(\d+)(?:-([^/]+))?\/(\d+)\/?$/.exec(text);
+  if (!match) return null;
+  const [, layer = "", set = "mlp", index = ""] = match;
+  const site = set === "mlp" || set === "sae" ? set : `sae:${set}`;
+  return `${layer}.${site}/${index}`;
+}
+
+/** Whether `text` can only be meant as an address, so that a mistake in it is worth a word. */
+export const looksLikeAddress = (text: string): boolean =>
+  /^\/*[^\s/]+\/\d+\/?$|^\d+\.\S+$|^blocks\./.test(text.trim()) || text.trim() === "";
 
 export function findAddress(
   text: string,
@@ -32,7 +52,7 @@ export function findAddress(
   if (/^\d+$/.test(typed) && here) return checked(here, Number(typed));
   const whole = findSite(typed, sites);
   if (whole) return { kind: "site", site: whole };
-  const { site: name, index } = splitAddress(typed);
+  const { site: name, index } = splitAddress(fromNeuronpedia(typed) ?? typed);
   const site = findSite(name, sites);
   if (!site) return { kind: "error", message: unknownSite(name, sites) };
   return index === null ? { kind: "site", site } : checked(site, index);

@@ -1,5 +1,9 @@
 // The server's JSON documents (docs/api.md) and the way to them. Documents never change while a
-// server runs, so each is fetched once; the few last units are kept, because people go back.
+// server runs, so each is fetched once; the few last units are kept, because people go back. All
+// are of the recording that the page's address names (`?in=`), or else of the first.
+import { encodeAddress } from "./address.ts";
+import type { Metric } from "./metrics.ts";
+import { option } from "./route.ts";
 
 export interface SiteInfo {
   name: string;
@@ -29,17 +33,6 @@ export interface Recording {
   sites: SiteInfo[];
   provenance: Record<string, unknown>;
 }
-
-export const METRICS = [
-  "positive_share",
-  "max",
-  "min",
-  "mean",
-  "std",
-  "skewness",
-  "kurtosis",
-] as const;
-export type Metric = (typeof METRICS)[number];
 
 /** One number per unit; null where it is NaN or infinite. */
 export type SiteSummaries = { site: string; short: string; n_units: number } & Record<
@@ -84,6 +77,29 @@ export interface Distribution {
   counts: number[];
 }
 
+/** The tokens where the gate and the linear input of a neuron have two given signs. */
+export interface SignClass {
+  name: string;
+  count: number | null;
+  share: number;
+}
+
+export interface SignClassFacts extends SignClass {
+  means: Record<"hook_post" | "hook_pre_linear" | "hook_pre" | "swish", number | null>;
+  peaks: Partial<Record<string, { sequence: number; position: number | null; value: number }[]>>;
+}
+
+export interface Weights {
+  norm_gate: number | null;
+  norm_in: number | null;
+  norm_out: number | null;
+  cos_gate_in: number | null;
+  cos_gate_out: number | null;
+  cos_in_out: number | null;
+  sign: number;
+  rw_class: string;
+}
+
 export interface Unit {
   address: string;
   short: string;
@@ -100,7 +116,87 @@ export interface Unit {
   } & Record<Metric, number | null>;
   histogram: Distribution;
   sequence_maxima?: Distribution & { boundaries: (number | null)[] };
+  sign_classes: SignClassFacts[];
+  refactor_glu: boolean;
+  weights: Weights | null;
   groups: Group[];
+}
+
+export interface Classes {
+  address: string;
+  refactor_glu: boolean;
+  classes: (SignClass & { exemplars: Exemplar[] })[];
+}
+
+export interface Partners {
+  address: string;
+  n_events: number;
+  partners: {
+    unit: string;
+    n_events: number;
+    n_together: number;
+    jaccard: number;
+    correlation: number | null;
+  }[];
+}
+
+/** A document, or a part of it, with the values of a unit where it was asked for. */
+export interface DocumentText {
+  index: number;
+  source: string;
+  name: string;
+  n_sequences: number;
+  n_tokens: number;
+  previous: number | null;
+  next: number | null;
+  more: number | null; // the chunk that the next part begins with
+  unit: {
+    address: string;
+    short: string;
+    min: number | null;
+    max: number | null;
+    n_known: number;
+  } | null;
+  sequences: { sequence: number; chunk: number; pieces: Piece[] }[];
+}
+
+/** A row of a list of units; its numbers are null where they are NaN. */
+export type ListedUnit = { unit: string; rw_class: string | null } & Record<Metric, number | null>;
+
+export interface UnitList {
+  n_units: number;
+  units: ListedUnit[];
+}
+
+/** How a unit goes together with a phrase. */
+export interface TextMatch {
+  unit: string;
+  match: number;
+  n_together: number;
+  n_events: number;
+  value: number;
+  share: number;
+  place: Place;
+}
+
+export interface TextFound {
+  text: string;
+  n_occurrences: number;
+  complete: boolean;
+  occurrences: (Omit<Exemplar, "value"> & { n_tokens: number })[];
+  kinds: { kind: string; n_units: number; units: TextMatch[] }[];
+}
+
+export type FiringOrder = "value" | "share";
+
+export interface PlaceFirings {
+  place: Place & { document: Exemplar["document"]; pieces: Piece[] };
+  kinds: {
+    kind: string;
+    known: boolean;
+    n_units: number;
+    units: { unit: string; value: number; share: number }[];
+  }[];
 }
 
 export class ApiError extends Error {
@@ -143,13 +239,28 @@ function keep<T>(path: string): Promise<T> {
   return promise;
 }
 
-/** Escapes each part of an address, but leaves its slashes, colons and dots readable. */
-export const encodeAddress = (address: string): string =>
-  address
-    .split("/")
-    .map((part) => encodeURIComponent(part).replaceAll("%3A", ":"))
-    .join("/");
+type Parameters = Readonly<Record<string, string | number>>;
 
-export const fetchRecording = () => keep<Recording>("/api/recording");
-export const fetchSite = (site: string) => keep<SiteSummaries>(`/api/sites/${encodeAddress(site)}`);
-export const fetchUnit = (address: string) => keep<Unit>(`/api/units/${encodeAddress(address)}`);
+/** Where a document is: of the recording `of`, or of the one that the page's address names. */
+export function documentPath(path: string, parameters: Parameters = {}, of = option("in")): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) query.set(name, String(value));
+  if (of) query.set("in", of);
+  const text = query.toString();
+  return `/api/${encodeAddress(path)}${text ? `?${text}` : ""}`;
+}
+
+export const fetchRecordings = () => keep<{ recordings: string[] }>("/api/recordings");
+export const fetchRecording = () => keep<Recording>(documentPath("recording"));
+export const fetchSite = (site: string) => keep<SiteSummaries>(documentPath(`sites/${site}`));
+export const fetchUnit = (address: string) => keep<Unit>(documentPath(`units/${address}`));
+export const fetchClasses = (address: string) => keep<Classes>(documentPath(`classes/${address}`));
+export const fetchPartners = (address: string) =>
+  keep<Partners>(documentPath(`partners/${address}`, { limit: 10 }));
+
+export const documentTextPath = (index: number, from: number, unit: string): string =>
+  documentPath(`documents/${index}`, { ...(from > 0 && { from }), ...(unit && { unit }) });
+export const placePath = ({ sequence, position }: Place, sort: FiringOrder): string =>
+  documentPath(`places/${sequence}/${position}`, { sort });
+export const entropyPath = (site: string): string => documentPath(`entropy/${site}`);
+export const fetchPath = <T>(path: string): Promise<T> => keep<T>(path);

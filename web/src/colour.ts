@@ -1,9 +1,25 @@
-// Values to colour. Two scales: the heat of a token (diverging: red below zero, blue above, one
-// bound for the whole page) and the maps of a site (sequential, fading into the page).
+// Values to colour. Two scales: the heat of a token (red below zero, blue above, one scale for the
+// whole page) and the maps of a site (sequential, fading into the page).
 
-/** Strength in [0, 1] of a value on a page whose largest magnitude is `bound`. Logarithmic, so
- * that a tenth of the bound is still seen (the curve of Neuronpedia's lists). */
-export function strength(value: number | null, bound: number): number {
+/** The values a page may show. Where they are all on one side of zero there is one hue, from zero
+ * on; else both sides reach as far, so that red and blue of one strength are of one magnitude. */
+export interface HeatScale {
+  low: number;
+  high: number;
+}
+
+export function heatScale(min: number | null, max: number | null): HeatScale {
+  const low = Math.min(0, min ?? 0);
+  const high = Math.max(0, max ?? 0);
+  if (low === 0 || high === 0) return { low, high };
+  const bound = Math.max(-low, high);
+  return { low: -bound, high: bound };
+}
+
+/** Strength in [0, 1] of a value on a scale. Logarithmic, so that a tenth of the bound is still
+ * seen (the curve of Neuronpedia's lists). */
+export function strength(value: number | null, { low, high }: HeatScale): number {
+  const bound = Math.max(-low, high);
   if (value === null || !(bound > 0)) return 0;
   return Math.min(1, Math.log10(1 + (9 * Math.abs(value)) / bound));
 }

@@ -3,14 +3,19 @@
 import { useEffect } from "preact/hooks";
 
 export const KEYS: readonly { keys: string[]; does: string }[] = [
-  { keys: ["j", "→"], does: "next unit" },
-  { keys: ["k", "←"], does: "previous unit" },
+  { keys: ["j", "→"], does: "next unit or document" },
+  { keys: ["k", "←"], does: "previous unit or document" },
+  { keys: ["[", "]"], does: "the same number in the layer below, above" },
   { keys: ["r"], does: "random unit" },
-  { keys: ["/"], does: "search for an address" },
+  { keys: ["/"], does: "search: an address or text" },
+  { keys: ["s"], does: "search the text" },
+  { keys: ["u"], does: "units as a list" },
   { keys: ["h"], does: "home: all units" },
-  { keys: ["1", "2", "3"], does: "short, medium, full excerpts" },
+  { keys: ["1", "2", "3"], does: "5, 16, all tokens of an excerpt" },
   { keys: ["b"], does: "real line breaks or ↵" },
   { keys: ["v"], does: "values under the tokens" },
+  { keys: ["c"], does: "compare this unit" },
+  { keys: ["e"], does: "this page as JSON, CSV, SVG, PNG" },
   { keys: ["t"], does: "light or dark" },
   { keys: ["?"], does: "this help" },
 ];

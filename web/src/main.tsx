@@ -6,6 +6,7 @@ import { startTooltip } from "./tooltip.tsx";
 import "./style/base.css";
 import "./style/pages.css";
 import "./style/excerpts.css";
+import "./style/document.css";
 
 applyTheme();
 startRouter();

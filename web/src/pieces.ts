@@ -2,8 +2,9 @@
 // are the same text again.
 import type { Exemplar, Group, Piece } from "./api.ts";
 
-export const CONTEXTS = { short: 6, medium: 20, full: Infinity } as const;
-export type Context = keyof typeof CONTEXTS;
+/** How many tokens of an excerpt are shown, as Neuronpedia's lists have it. */
+export const CONTEXTS = ["5", "16", "full"] as const;
+export type Context = (typeof CONTEXTS)[number];
 
 /** The piece that holds the token at `position`, or -1. */
 export const pieceAt = (pieces: readonly Piece[], position: number): number =>
@@ -33,7 +34,8 @@ export function joinGraphemes(pieces: readonly Piece[]): Piece[] {
   return joined;
 }
 
-/** [begin, end) of the pieces within reach of the one that holds the peak. */
+/** [begin, end) of the pieces around the one that holds the peak. A value depends on what came
+ * before it and on nothing after, so two thirds of them stand before it, as far as there are any. */
 export function clip(
   pieces: readonly Piece[],
   position: number,
@@ -41,8 +43,10 @@ export function clip(
 ): { begin: number; end: number } {
   const peak = pieceAt(pieces, position);
   if (peak < 0 || context === "full") return { begin: 0, end: pieces.length };
-  const radius = CONTEXTS[context];
-  return { begin: Math.max(0, peak - radius), end: Math.min(pieces.length, peak + radius + 1) };
+  const n = Math.min(Number(context), pieces.length);
+  const before = Math.ceil(((n - 1) * 2) / 3);
+  const begin = Math.max(0, Math.min(peak - before, pieces.length - n));
+  return { begin, end: begin + n };
 }
 
 /** The value a piece is coloured by: the one of largest magnitude among its tokens. */
@@ -52,13 +56,6 @@ export function pieceValue(piece: Piece): number | null {
     if (value !== null && (best === null || Math.abs(value) > Math.abs(best))) best = value;
   }
   return best;
-}
-
-/** The largest magnitude of any value shown on a page. */
-export function boundOf(values: Iterable<number | null>): number {
-  let bound = 0;
-  for (const value of values) if (value !== null) bound = Math.max(bound, Math.abs(value));
-  return bound;
 }
 
 // Controls that would be invisible, or would reorder the text around them. The joiners U+200C and
@@ -112,8 +109,12 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   random: "Random",
 };
 
+/** A sign class as it reads: `gate+_in-` is `gate+ in−`. */
+export const classTitle = (name: string): string => name.replace("_", " ").replaceAll("-", "−");
+
 /** For the list of groups: buckets by the share of sequences below and above, `99–99.9 %`. */
 export function shortTitle({ name, title, quantiles }: Group): string {
+  if (name.startsWith("gate")) return classTitle(name);
   if (!quantiles) return SHORT_NAMES[name] ?? title;
   const percent = (q: number) => String(Number((q * 100).toPrecision(6)));
   return `${percent(quantiles[0])}–${percent(quantiles[1])} %`;

@@ -1,7 +1,7 @@
 // Where we are: the path says which unit, the query how it is shown. Both are in the URL, so that
 // a link reproduces what its sender saw. Options that are at their default are left out.
 import { signal } from "@preact/signals";
-import { encodeAddress } from "./api.ts";
+import { encodeAddress } from "./address.ts";
 
 export interface Location {
   path: string;
@@ -23,11 +23,23 @@ function safeDecode(text: string): string {
 
 export const location = signal<Location>(read());
 
-/** The link to an address, with the options of the page that we are on. */
-export function hrefOf(address: string): string {
-  const query = location.value.query.toString();
-  return `/${encodeAddress(address)}${query ? `?${query}` : ""}`;
+// Options that mean the same on every page, so that links carry them along.
+const CARRIED = ["in", "by", "order", "context", "breaks", "numbers", "x", "y"];
+
+/** The link to an address, with those options of this page that hold there too, and `more`. */
+export function hrefOf(address: string, more: Readonly<Record<string, string>> = {}): string {
+  const query = new URLSearchParams();
+  for (const name of CARRIED) {
+    const value = location.value.query.get(name);
+    if (value !== null) query.set(name, value);
+  }
+  for (const [name, value] of Object.entries(more)) query.set(name, value);
+  const text = query.toString();
+  return `/${encodeAddress(address)}${text ? `?${text}` : ""}`;
 }
+
+/** What the address of this page says of an option, "" where it says nothing. */
+export const option = (name: string): string => location.value.query.get(name) ?? "";
 
 export function navigate(href: string): void {
   window.history.pushState(null, "", href);
@@ -35,15 +47,21 @@ export function navigate(href: string): void {
   window.scrollTo(0, 0);
 }
 
-/** Sets an option of the view without a new entry in the history; null takes it out. */
-export function setOption(name: string, value: string | null): void {
+/** Sets options of the view without a new entry in the history; null takes one out. */
+export function setOptions(options: Readonly<Record<string, string | null>>): void {
   const query = new URLSearchParams(window.location.search);
-  if (value === null) query.delete(name);
-  else query.set(name, value);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === null) query.delete(name);
+    else query.set(name, value);
+  }
   const text = query.toString();
   window.history.replaceState(null, "", window.location.pathname + (text ? `?${text}` : ""));
   location.value = read();
 }
+
+export const setOption = (name: string, value: string | null): void => {
+  setOptions({ [name]: value });
+};
 
 /** A way to show things that the reader may choose, as it is named in the URL. */
 export interface Option<T extends string> {

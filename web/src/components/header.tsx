@@ -1,20 +1,21 @@
 // The bar above every page: name, search, random unit, theme, help.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { exampleUnit, findAddress, randomUnit } from "../address.ts";
+import { exampleUnit, findAddress, looksLikeAddress, randomUnit } from "../address.ts";
 import type { Recording, SiteInfo } from "../api.ts";
 import { useKeys } from "../keys.ts";
-import { hrefOf, location, navigate } from "../route.ts";
+import { hrefOf, location, navigate, option, setOption } from "../route.ts";
 import { theme, toggleTheme } from "../theme.ts";
 import mark from "../mark.svg";
+import { ExportMenu } from "./export_menu.tsx";
 import { HelpDialog } from "./help.tsx";
 
-export function Header({
-  recording,
-  here,
-}: {
+interface HeaderProps {
   recording: Recording | null;
+  names: readonly string[]; // of all recordings that are served
   here: SiteInfo | null;
-}) {
+}
+
+export function Header({ recording, names, here }: HeaderProps) {
   const [help, setHelp] = useState(false);
   const search = useRef<HTMLInputElement>(null);
   const sites = recording?.sites;
@@ -26,7 +27,17 @@ export function Header({
       },
       t: toggleTheme,
       h: () => {
-        navigate("/");
+        navigate(hrefOf(""));
+      },
+      u: () => {
+        navigate(hrefOf("units"));
+      },
+      s: () => {
+        navigate(hrefOf("search"));
+      },
+      e: () => {
+        document.querySelector(".export")?.setAttribute("open", "");
+        document.querySelector<HTMLElement>(".export a")?.focus();
       },
       r: () => {
         if (sites) navigate(hrefOf(randomUnit(sites)));
@@ -37,12 +48,14 @@ export function Header({
   useKeys(actions);
   return (
     <header class="bar">
-      <a class="brand" href="/">
+      <a class="brand" href={hrefOf("")} aria-label="actogram: overview">
         <img src={mark} alt="" width="24" height="24" />
         <span>actogram</span>
       </a>
-      {recording && <span class="bar-name">{recording.name}</span>}
+      {recording && names.length <= 1 && <span class="bar-name">{recording.name}</span>}
+      {names.length > 1 && <RecordingChoice names={names} />}
       <SearchBox sites={sites ?? []} here={here} input={search} />
+      <ExportMenu />
       <button type="button" class="quiet" onClick={actions.r} title="Random unit (r)">
         Random
       </button>
@@ -76,6 +89,28 @@ export function Header({
   );
 }
 
+/** The same page in another recording. */
+function RecordingChoice({ names }: { names: readonly string[] }) {
+  const current = option("in") || names[0];
+  return (
+    <select
+      class="bar-name"
+      aria-label="Recording"
+      value={current}
+      onChange={(event) => {
+        const name = event.currentTarget.value;
+        setOption("in", name === names[0] ? null : name);
+      }}
+    >
+      {names.map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
 interface SearchProps {
   sites: readonly SiteInfo[];
   here: SiteInfo | null;
@@ -94,6 +129,12 @@ function SearchBox({ sites, here, input }: SearchProps) {
     const box = input.current;
     if (!box) return;
     const found = findAddress(box.value, sites, here);
+    if (found.kind === "error" && !looksLikeAddress(box.value)) {
+      navigate(hrefOf("search", { text: box.value }));
+      box.value = "";
+      box.blur();
+      return;
+    }
     if (found.kind === "error") {
       setProblem(found.message);
       return;
@@ -110,8 +151,8 @@ function SearchBox({ sites, here, input }: SearchProps) {
         ref={input}
         type="text"
         name="address"
-        aria-label="Address of a unit or a site"
-        placeholder={`${example.short}/${example.index}`}
+        aria-label="A unit, a site, or text to search for"
+        placeholder={`${example.short}/${example.index} or a word`}
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}

@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import type { Distribution } from "../api.ts";
 import { binPlot, evenPlot, heightOf, type Bar } from "../histogram.ts";
 import { formatCount, formatValue } from "../numbers.ts";
+import type { Option } from "../route.ts";
 import { hideTip, markedValue, showTip } from "../tooltip.tsx";
 
 const WIDTH = 336;
@@ -11,6 +12,12 @@ const HEIGHT = 112;
 const AXIS = 18;
 
 export type Axis = "linear" | "log";
+export const VALUE_AXIS: Option<Axis> = {
+  name: "x",
+  choices: ["linear", "log"],
+  standard: "linear",
+};
+export const COUNT_AXIS: Option<Axis> = { name: "y", choices: ["linear", "log"], standard: "log" };
 
 interface Props {
   title: string;

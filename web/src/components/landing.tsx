@@ -1,48 +1,97 @@
 // The first page: what was recorded, and every unit of it as a map per site.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { fetchSite, type Metric, type Recording, type SiteSummaries } from "../api.ts";
+import {
+  documentPath,
+  entropyPath,
+  fetchPath,
+  fetchSite,
+  type Recording,
+  type SiteInfo,
+  type SiteSummaries,
+} from "../api.ts";
 import { robustScale } from "../colour.ts";
+import { METRIC_NOTES, METRIC_TITLES, SHADE, type Shade } from "../metrics.ts";
 import { formatCount, plural } from "../numbers.ts";
 import { chosen, hrefOf } from "../route.ts";
-import { BY, LayerMap, Legend, METRIC_TITLES } from "./layer_map.tsx";
+import { useExport } from "./export_menu.tsx";
+import { LayerMap, Legend } from "./layer_map.tsx";
 import { Segments } from "./segments.tsx";
 
 const AT_ONCE = 4;
 
-/** The summaries of all sites, fetched a few at a time, in order. */
-function useAllSites(recording: Recording): ReadonlyMap<string, SiteSummaries> {
-  const [loaded, setLoaded] = useState<ReadonlyMap<string, SiteSummaries>>(new Map());
+/** A document of each site, fetched a few at a time, in order; by the site's short name. Nothing is
+ * fetched while `load` is null. */
+function useAllSites<T>(
+  sites: readonly SiteInfo[],
+  load: ((site: string) => Promise<T>) | null,
+): ReadonlyMap<string, T> {
+  const [loaded, setLoaded] = useState<ReadonlyMap<string, T>>(new Map());
   useEffect(() => {
+    if (!load) return;
     let current = true;
-    const left = [...recording.sites];
+    const left = [...sites];
     const worker = async () => {
       for (let site = left.shift(); site; site = left.shift()) {
         const { short } = site;
-        const summaries = await fetchSite(short).catch(() => null);
+        const found = await load(short).catch(() => null);
         if (!current) return;
-        if (summaries) setLoaded((before) => new Map(before).set(short, summaries));
+        if (found) setLoaded((before) => new Map(before).set(short, found));
       }
     };
     for (let i = 0; i < AT_ONCE; i++) void worker();
     return () => {
       current = false;
     };
-  }, [recording]);
+  }, [sites, load]);
   return loaded;
 }
 
-function* valuesOf(loaded: ReadonlyMap<string, SiteSummaries>, metric: Metric) {
-  for (const summaries of loaded.values()) yield* summaries[metric];
+interface Entropies {
+  entropy: (number | null)[];
+}
+const fetchEntropies = (site: string) => fetchPath<Entropies>(entropyPath(site));
+
+type Values = readonly (number | null)[];
+
+/** [unit] of each site, as far as they are there: what the maps are coloured by. */
+function useValues(sites: readonly SiteInfo[], shade: Shade) {
+  const summaries = useAllSites<SiteSummaries>(sites, fetchSite);
+  const entropies = useAllSites(sites, shade === "entropy" ? fetchEntropies : null);
+  const values = useMemo(() => {
+    const found = new Map<string, Values>();
+    if (shade === "entropy") for (const [site, { entropy }] of entropies) found.set(site, entropy);
+    else for (const [site, summary] of summaries) found.set(site, summary[shade]);
+    return found;
+  }, [summaries, entropies, shade]);
+  return { summaries, values };
+}
+
+function* flattened(values: ReadonlyMap<string, Values>) {
+  for (const ofSite of values.values()) yield* ofSite;
 }
 
 export function Landing({ recording }: { recording: Recording }) {
-  const metric = chosen(BY);
-  const loaded = useAllSites(recording);
-  const complete = loaded.size === recording.sites.length;
+  const shade = chosen(SHADE);
+  const { sites } = recording;
+  const { summaries, values } = useValues(sites, shade);
+  const complete = values.size === sites.length;
   // One scale for all sites; it waits for the last of them, so that colours do not shift.
   const scale = useMemo(
-    () => (complete ? robustScale(valuesOf(loaded, metric)) : null),
-    [complete, loaded, metric],
+    () => (complete ? robustScale(flattened(values)) : null),
+    [complete, values],
+  );
+  useExport(
+    useMemo(() => {
+      const rows = () => [
+        ["unit", shade],
+        ...sites.flatMap(({ short }) =>
+          (values.get(short) ?? []).map((value, i) => [`${short}/${i}`, value]),
+        ),
+      ];
+      return complete
+        ? { name: `${recording.name}-${shade}`, json: documentPath("recording"), rows }
+        : null;
+    }, [complete, values, shade, sites, recording]),
   );
   useEffect(() => {
     document.title = `${recording.model.name} · actogram`;
@@ -53,22 +102,24 @@ export function Landing({ recording }: { recording: Recording }) {
       <section aria-labelledby="maps-title">
         <div class="toolbar">
           <h2 id="maps-title">Units</h2>
-          <Segments option={BY} label="Colour by" titles={METRIC_TITLES} />
+          <a href={hrefOf("units")}>as a list</a>
+          <Segments option={SHADE} label="Colour by" titles={METRIC_TITLES} notes={METRIC_NOTES} />
           {scale ? (
-            <Legend scale={scale} metric={metric} />
+            <Legend scale={scale} metric={shade} />
           ) : (
-            <progress aria-label="Loading" value={loaded.size} max={recording.sites.length} />
+            <progress aria-label="Loading" value={values.size} max={sites.length} />
           )}
         </div>
-        {recording.sites.map((site) => (
+        {sites.map((site) => (
           <div class="map-row" key={site.name}>
             <a class="map-name" href={hrefOf(site.short)} title={site.name}>
               {site.short}
             </a>
             <LayerMap
               site={site}
-              summaries={loaded.get(site.short) ?? null}
-              metric={metric}
+              summaries={summaries.get(site.short) ?? null}
+              metric={shade}
+              values={values.get(site.short) ?? null}
               scale={scale}
             />
           </div>

@@ -2,27 +2,12 @@
 // under the pointer or the keyboard's cursor, so opening in a new tab, the status bar and screen
 // readers work as for any link; a site is one stop for Tab.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { METRICS, type Metric, type SiteInfo, type SiteSummaries } from "../api.ts";
+import type { SiteInfo, SiteSummaries } from "../api.ts";
 import { fraction, rampColour, type Scale } from "../colour.ts";
-import { formatPercent, formatValue } from "../numbers.ts";
-import { hrefOf, type Option } from "../route.ts";
+import { formatMetric, METRIC_TITLES, type Metric, type Shade } from "../metrics.ts";
+import { hrefOf } from "../route.ts";
 import { theme, type Theme } from "../theme.ts";
 import { hideTip, showTip } from "../tooltip.tsx";
-
-export const BY: Option<Metric> = { name: "by", choices: METRICS, standard: "positive_share" };
-
-export const METRIC_TITLES: Readonly<Record<Metric, string>> = {
-  positive_share: "positive share",
-  max: "max",
-  min: "min",
-  mean: "mean",
-  std: "std",
-  skewness: "skewness",
-  kurtosis: "kurtosis",
-};
-
-export const formatMetric = (metric: Metric, value: number | null | undefined): string =>
-  metric === "positive_share" ? formatPercent(value ?? null) : formatValue(value);
 
 interface Grid {
   columns: number;
@@ -31,7 +16,7 @@ interface Grid {
 }
 
 function gridFor(width: number, nUnits: number, large: boolean): Grid {
-  const cell = large ? (nUnits <= 4096 ? 14 : 9) : nUnits <= 2048 ? 8 : nUnits <= 16384 ? 5 : 3;
+  const cell = large ? (nUnits <= 4096 ? 14 : 9) : nUnits <= 512 ? 8 : nUnits <= 16384 ? 4 : 3;
   const fitting = Math.max(1, Math.min(nUnits, Math.floor(width / cell)));
   const rows = Math.ceil(nUnits / fitting);
   return { columns: Math.ceil(nUnits / rows), rows, cell }; // rows of one length where they can be
@@ -68,12 +53,14 @@ function paint(
 interface Props {
   site: SiteInfo;
   summaries: SiteSummaries | null;
-  metric: Metric;
+  /** What the cells are coloured by; [unit] its numbers. */
+  metric: Shade;
+  values: readonly (number | null)[] | null;
   scale: Scale | null;
   large?: boolean;
 }
 
-export function LayerMap({ site, summaries, metric, scale, large = false }: Props) {
+export function LayerMap({ site, summaries, metric, values, scale, large = false }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const link = useRef<HTMLAnchorElement>(null);
@@ -96,20 +83,24 @@ export function LayerMap({ site, summaries, metric, scale, large = false }: Prop
   }, []);
 
   useEffect(() => {
-    if (canvas.current && summaries && scale && width > 0) {
-      paint(canvas.current, gridFor(width, site.n_units, large), summaries[metric], scale, shade);
+    if (canvas.current && values && scale && width > 0) {
+      paint(canvas.current, gridFor(width, site.n_units, large), values, scale, shade);
     }
-  }, [summaries, metric, scale, shade, width, site.n_units, large]);
+  }, [values, scale, shade, width, site.n_units, large]);
 
   const label = (i: number) =>
-    `${site.short}/${i}, ${METRIC_TITLES[metric]} ${formatMetric(metric, summaries?.[metric][i])}`;
+    `${site.short}/${i}, ${METRIC_TITLES[metric]} ${formatMetric(metric, values?.[i])}`;
   const move = (i: number) => {
     setAt(Math.max(0, Math.min(site.n_units - 1, i)));
   };
   // The tooltip follows the cell, not the event: both pointer and keys end here.
   const tell = () => {
     if (link.current && summaries) {
-      showTip(link.current, <CellTip site={site} summaries={summaries} index={at} />);
+      const shown = metric === "entropy" ? formatMetric(metric, values?.[at]) : null;
+      showTip(
+        link.current,
+        <CellTip site={site} summaries={summaries} index={at} entropy={shown} />,
+      );
     }
   };
   useEffect(() => {
@@ -144,7 +135,7 @@ export function LayerMap({ site, summaries, metric, scale, large = false }: Prop
   return (
     <div
       ref={box}
-      class={`map${summaries ? "" : " loading"}`}
+      class={`map${values ? "" : " loading"}`}
       style={{ height: `${grid.rows * grid.cell}px` }}
       data-arrows
       onPointerMove={onPointerMove}
@@ -175,8 +166,14 @@ export function LayerMap({ site, summaries, metric, scale, large = false }: Prop
   );
 }
 
-function CellTip(props: { site: SiteInfo; summaries: SiteSummaries; index: number }) {
-  const { site, summaries, index } = props;
+interface CellTipProps {
+  site: SiteInfo;
+  summaries: SiteSummaries;
+  index: number;
+  entropy: string | null;
+}
+
+function CellTip({ site, summaries, index, entropy }: CellTipProps) {
   const shown: Metric[] = ["positive_share", "max", "min", "std", "kurtosis"];
   return (
     <>
@@ -185,6 +182,12 @@ function CellTip(props: { site: SiteInfo; summaries: SiteSummaries; index: numbe
       </div>
       <table>
         <tbody>
+          {entropy !== null && (
+            <tr>
+              <th scope="row">entropy</th>
+              <td>{entropy}</td>
+            </tr>
+          )}
           {shown.map((metric) => (
             <tr key={metric}>
               <th scope="row">{METRIC_TITLES[metric]}</th>
@@ -198,7 +201,7 @@ function CellTip(props: { site: SiteInfo; summaries: SiteSummaries; index: numbe
 }
 
 /** The ramp with the values at its ends. */
-export function Legend({ scale, metric }: { scale: Scale; metric: Metric }) {
+export function Legend({ scale, metric }: { scale: Scale; metric: Shade }) {
   const stops = Array.from({ length: 9 }, (_, i) => {
     const [r, g, b] = rampColour(i / 8, theme.value);
     return `rgb(${r} ${g} ${b})`;

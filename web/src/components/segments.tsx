@@ -5,16 +5,17 @@ interface Props<T extends string> {
   option: Option<T>;
   label: string;
   titles?: Readonly<Partial<Record<T, string>>>;
+  notes?: Readonly<Partial<Record<T, string>>>; // on hover
 }
 
-export function Segments<T extends string>({ option, label, titles }: Props<T>) {
+export function Segments<T extends string>({ option, label, titles, notes }: Props<T>) {
   const current = chosen(option);
   return (
     <fieldset class="segments">
       <legend>{label}</legend>
       <span class="segments-row">
         {option.choices.map((choice) => (
-          <label key={choice}>
+          <label key={choice} title={notes?.[choice]}>
             <input
               type="radio"
               name={option.name}

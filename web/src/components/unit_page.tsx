@@ -1,33 +1,31 @@
 // One unit: its numbers and distributions on the left, its excerpts on the right.
 import { useEffect, useMemo } from "preact/hooks";
-import { encodeAddress, fetchUnit, type Group, type SiteInfo, type Unit } from "../api.ts";
+import {
+  documentPath,
+  fetchClasses,
+  fetchPartners,
+  fetchUnit,
+  type Classes,
+  type Group,
+  type SiteInfo,
+  type Unit,
+} from "../api.ts";
+import { heatScale } from "../colour.ts";
+import { isEmbedded, isShown } from "../embed.ts";
+import type { Cell } from "../export.ts";
 import { useKeys } from "../keys.ts";
 import { formatCount, formatPercent, formatValue, plural } from "../numbers.ts";
-import { boundOf, shortTitle, type Context } from "../pieces.ts";
-import { choose, chosen, hrefOf, navigate, type Option } from "../route.ts";
+import { classTitle, shortTitle } from "../pieces.ts";
+import { chosen, hrefOf, navigate, option } from "../route.ts";
 import { useDocument } from "../use_document.ts";
-import { GroupSection, groupId, type View } from "./excerpts.tsx";
-import { HistogramChart, type Axis } from "./histogram_chart.tsx";
+import { compareHref } from "./compare_page.tsx";
+import { GroupSection, groupId, placeOf, type View } from "./excerpts.tsx";
+import { useExport } from "./export_menu.tsx";
+import { HeatLegend } from "./heat_legend.tsx";
+import { COUNT_AXIS, HistogramChart, VALUE_AXIS } from "./histogram_chart.tsx";
 import { Message } from "./message.tsx";
 import { Segments } from "./segments.tsx";
-
-const CONTEXT: Option<Context> = {
-  name: "context",
-  choices: ["short", "medium", "full"],
-  standard: "medium",
-};
-const BREAKS: Option<View["breaks"]> = {
-  name: "breaks",
-  choices: ["marks", "real"],
-  standard: "marks",
-};
-const NUMBERS: Option<View["numbers"]> = {
-  name: "numbers",
-  choices: ["hidden", "shown"],
-  standard: "hidden",
-};
-const VALUE_AXIS: Option<Axis> = { name: "x", choices: ["linear", "log"], standard: "linear" };
-const COUNT_AXIS: Option<Axis> = { name: "y", choices: ["linear", "log"], standard: "log" };
+import { BREAKS, CONTEXT, NUMBERS, useContextKeys, useTextKeys } from "./view_options.ts";
 
 /** Highest values first, the lowest last, whatever order they come in. */
 const ORDER = ["top", "bucket4", "bucket3", "bucket2", "bucket1", "bucket0", "random", "bottom"];
@@ -36,7 +34,13 @@ const rank = (group: Group): number => {
   return i < 0 ? ORDER.length : i;
 };
 
-export function UnitPage({ site, index }: { site: SiteInfo; index: number }) {
+interface UnitPageProps {
+  sites: readonly SiteInfo[];
+  site: SiteInfo;
+  index: number;
+}
+
+export function UnitPage({ sites, site, index }: UnitPageProps) {
   const address = `${site.short}/${index}`;
   const { value: unit, error } = useDocument(address, () => fetchUnit(address));
   const neighbours = useMemo(
@@ -47,7 +51,9 @@ export function UnitPage({ site, index }: { site: SiteInfo; index: number }) {
     [site, index, unit],
   );
   useStepKeys(neighbours.previous, neighbours.next);
-  useViewKeys();
+  useLayerKeys(sites, site, index);
+  useTextKeys();
+  useContextKeys();
   useEffect(() => {
     document.title = `${address} · actogram`;
   }, [address]);
@@ -65,8 +71,8 @@ export function UnitPage({ site, index }: { site: SiteInfo; index: number }) {
   }
   return (
     <main class="unit">
-      <UnitHead site={site} address={address} {...neighbours} />
-      {unit && <UnitBody unit={unit} />}
+      {isShown("embedlink") && <UnitHead site={site} address={address} {...neighbours} />}
+      {unit && <UnitBody site={site} unit={unit} />}
     </main>
   );
 }
@@ -81,23 +87,25 @@ function useStepKeys(previous: string, next: string): void {
   useKeys(actions);
 }
 
-function useViewKeys(): void {
+/** The unit of the same number in the layer above or below, of the same kind, and the comparison. */
+function useLayerKeys(sites: readonly SiteInfo[], site: SiteInfo, index: number): void {
   const actions = useMemo(() => {
-    const context = (choice: Context) => () => {
-      choose(CONTEXT, choice);
+    const kind = (of: SiteInfo) => of.short.slice(of.short.indexOf("."));
+    const alike = sites.filter((other) => kind(other) === kind(site));
+    const at = alike.findIndex((other) => other.name === site.name);
+    const go = (other: SiteInfo | undefined) => () => {
+      if (other) navigate(hrefOf(`${other.short}/${Math.min(index, other.n_units - 1)}`));
     };
+    const up = go(alike[at + 1]);
+    const down = go(alike[at - 1]);
     return {
-      b: () => {
-        choose(BREAKS, chosen(BREAKS) === "marks" ? "real" : "marks");
+      "]": up,
+      "[": down,
+      c: () => {
+        navigate(compareHref(`${site.short}/${index}`));
       },
-      v: () => {
-        choose(NUMBERS, chosen(NUMBERS) === "hidden" ? "shown" : "hidden");
-      },
-      1: context("short"),
-      2: context("medium"),
-      3: context("full"),
     };
-  }, []);
+  }, [sites, site, index]);
   useKeys(actions);
 }
 
@@ -132,7 +140,8 @@ function UnitHead({ site, address, previous, next }: HeadProps) {
           <code>
             {site.name}/{index}
           </code>{" "}
-          · <a href={`/api/units/${encodeAddress(address)}`}>JSON</a>
+          · <a href={documentPath(`units/${address}`)}>JSON</a> ·{" "}
+          <a href={compareHref(address)}>Compare</a>
         </p>
       </div>
       <nav class="steps" aria-label="Neighbouring units">
@@ -143,42 +152,118 @@ function UnitHead({ site, address, previous, next }: HeadProps) {
   );
 }
 
-function UnitBody({ unit }: { unit: Unit }) {
-  const groups = useMemo(() => [...unit.groups].sort((a, b) => rank(a) - rank(b)), [unit]);
+function UnitBody({ site, unit }: { site: SiteInfo; unit: Unit }) {
+  const classes = useClasses(unit);
+  const all = useMemo(
+    () => [...[...unit.groups].sort((a, b) => rank(a) - rank(b)), ...groupsOf(classes)],
+    [unit, classes],
+  );
+  const linked = option("excerpt");
+  const groups = isEmbedded() && linked ? onlyExcerpt(all, linked) : all;
   const context = chosen(CONTEXT);
   const breaks = chosen(BREAKS);
   const numbers = chosen(NUMBERS);
   const view = useMemo<View>(() => {
-    const bound = boundOf([unit.summary.min, unit.summary.max]);
-    return { context, breaks, numbers, bound };
+    const scale = heatScale(unit.summary.min, unit.summary.max);
+    return { context, breaks, numbers, scale, unit: unit.short, of: "" };
   }, [unit, context, breaks, numbers]);
+  useEffect(() => {
+    if (linked) document.querySelector(".excerpt.linked")?.scrollIntoView({ block: "center" });
+  }, [unit, linked]);
+  useExport(
+    useMemo(
+      () => ({
+        name: unit.short,
+        json: documentPath(`units/${unit.short}`),
+        rows: () => excerptRows(all),
+      }),
+      [unit, all],
+    ),
+  );
   return (
     <div class="columns">
-      <aside>
-        <Numbers unit={unit} />
-        <Charts unit={unit} />
-      </aside>
-      <div class="excerpts">
-        <div class="toolbar sticky">
-          <Segments option={CONTEXT} label="Excerpts" />
-          <Segments option={BREAKS} label="Line breaks" titles={{ marks: "↵" }} />
-          <Segments option={NUMBERS} label="Values" />
-          <HeatLegend bound={view.bound} />
-        </div>
-        <nav class="jumps" aria-label="Groups">
+      {isShown("embedplots") && (
+        <aside>
+          <Numbers unit={unit} />
+          <Charts unit={unit} />
+          <SignClasses unit={unit} />
+          <WeightsTable unit={unit} />
+          {site.name.includes("/sae:") && <PartnersTable address={unit.short} />}
+        </aside>
+      )}
+      {isShown("embedactivations") && (
+        <div class="excerpts">
+          <div class="toolbar sticky">
+            <Segments option={CONTEXT} label="Tokens" />
+            <Segments option={BREAKS} label="Line breaks" titles={{ marks: "↵" }} />
+            <Segments option={NUMBERS} label="Values" />
+            <HeatLegend scale={view.scale} />
+          </div>
+          {groups.length > 1 && <Jumps groups={groups} />}
           {groups.map((group) => (
-            <a key={group.name} href={`#${groupId(group)}`}>
-              {shortTitle(group)} <span class="muted">{group.exemplars.length}</span>
-            </a>
+            <GroupSection key={group.name} group={group} view={view} note={noteOn(group, unit)} />
           ))}
-        </nav>
-        {groups.map((group) => (
-          <GroupSection key={group.name} group={group} view={view} note={noteOn(group, unit)} />
-        ))}
-      </div>
+        </div>
+      )}
     </div>
   );
 }
+
+const Jumps = ({ groups }: { groups: readonly Group[] }) => (
+  <nav class="jumps" aria-label="Groups">
+    {groups.map((group) => (
+      <a key={group.name} href={`#${groupId(group)}`}>
+        {shortTitle(group)} <span class="muted">{group.exemplars.length}</span>
+      </a>
+    ))}
+  </nav>
+);
+
+/** The excerpt that a permalink names, in whichever group it is. */
+function onlyExcerpt(groups: readonly Group[], place: string): Group[] {
+  for (const { title, exemplars } of groups) {
+    const exemplar = exemplars.find((one) => placeOf(one) === place);
+    if (exemplar) return [{ name: "linked", title, exemplars: [exemplar] }];
+  }
+  return [{ name: "linked", title: `No excerpt is kept at ${place}`, exemplars: [] }];
+}
+
+/** One row a token, as a table for others. */
+const excerptRows = (groups: readonly Group[]): Cell[][] => [
+  ["group", "document", "sequence", "position", "token", "text", "value", "peak"],
+  ...groups.flatMap((group) =>
+    group.exemplars.flatMap((exemplar) =>
+      exemplar.pieces.flatMap((piece) =>
+        piece.tokens.map((token) => [
+          group.name,
+          exemplar.document.name,
+          exemplar.sequence,
+          token.position,
+          token.id,
+          piece.text,
+          token.value,
+          token.position === exemplar.position ? 1 : 0,
+        ]),
+      ),
+    ),
+  ),
+];
+
+/** The exemplars by sign class, which come after the page's own: they are long, and asked for less. */
+function useClasses(unit: Unit): Classes | null {
+  const gated = unit.sign_classes.length > 0;
+  const { value } = useDocument(`classes ${gated ? unit.short : ""}`, () =>
+    gated ? fetchClasses(unit.short) : Promise.resolve(null),
+  );
+  return value?.address === unit.address ? value : null;
+}
+
+const groupsOf = (classes: Classes | null): Group[] =>
+  (classes?.classes ?? []).map(({ name, exemplars }) => ({
+    name,
+    title: `Largest where ${classTitle(name)}`,
+    exemplars,
+  }));
 
 /** What the bounds of a bucket are as values. */
 function noteOn(group: Group, unit: Unit): string {
@@ -275,12 +360,95 @@ function Charts({ unit }: { unit: Unit }) {
   );
 }
 
-function HeatLegend({ bound }: { bound: number }) {
+/** The means by sign class, in the units of the model's own values. */
+function SignClasses({ unit }: { unit: Unit }) {
+  if (unit.sign_classes.length === 0) return null;
   return (
-    <div class="legend heat" role="img" aria-label={`Red to ${-bound}, blue to ${bound}`}>
-      <span>{formatValue(-bound, 3)}</span>
-      <span class="ramp" />
-      <span>{formatValue(bound, 3)}</span>
-    </div>
+    <section class="panel" aria-labelledby="classes-title">
+      <h2 id="classes-title">Sign classes{unit.refactor_glu && " (refactored)"}</h2>
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">signs</th>
+            <th scope="col">tokens</th>
+            <th scope="col">mean</th>
+            <th scope="col">extreme</th>
+          </tr>
+        </thead>
+        <tbody>
+          {unit.sign_classes.map(({ name, share, means, peaks }) => (
+            <tr key={name}>
+              <th scope="row">
+                <a href={`#group-${name}`}>{classTitle(name)}</a>
+              </th>
+              <td>{formatPercent(share)}</td>
+              <td>{formatValue(means.hook_post, 3)}</td>
+              <td>{formatValue(peaks["hook_post"]?.[0]?.value, 3)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** The latents that fire at the same tokens. */
+function PartnersTable({ address }: { address: string }) {
+  const { value } = useDocument(documentPath(`partners/${address}`), () => fetchPartners(address));
+  if (!value || value.partners.length === 0) return null;
+  return (
+    <section class="panel" aria-labelledby="partners-title">
+      <h2 id="partners-title">Partners</h2>
+      <p class="muted">fire at the same tokens; it fires at {formatCount(value.n_events)}</p>
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">latent</th>
+            <th scope="col">together</th>
+            <th scope="col">Jaccard</th>
+            <th scope="col">corr.</th>
+          </tr>
+        </thead>
+        <tbody>
+          {value.partners.map(({ unit, n_together, jaccard, correlation }) => (
+            <tr key={unit}>
+              <th scope="row">
+                <a href={hrefOf(unit)}>{unit}</a>
+              </th>
+              <td>{formatCount(n_together)}</td>
+              <td>{formatValue(jaccard, 2)}</td>
+              <td>{formatValue(correlation, 2)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function WeightsTable({ unit }: { unit: Unit }) {
+  const { weights } = unit;
+  if (!weights) return null;
+  const rows: [string, number | null][] = [
+    ["cos(gate, in)", weights.cos_gate_in],
+    ["cos(gate, out)", weights.cos_gate_out],
+    ["cos(in, out)", weights.cos_in_out],
+    ["‖gate‖", weights.norm_gate],
+    ["‖in‖", weights.norm_in],
+    ["‖out‖", weights.norm_out],
+  ];
+  return (
+    <section class="panel" aria-labelledby="weights-title">
+      <h2 id="weights-title">Weights</h2>
+      <p class="muted">{weights.rw_class}</p>
+      <dl class="numbers two">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{formatValue(value, 3)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }

@@ -1,119 +1,20 @@
-// The pages in a real browser: Chromium from CHROMIUM or /usr/bin/chromium, against the server in
-// ACTOGRAM_URL, or else against the fixture. Whatever a page logs as an error, each request to
-// another host and each violation of the security policy fails the test that caused it.
+// The landing page, a site, a unit: what they show, and how one gets around.
 import assert from "node:assert/strict";
-import { after, before, test, type TestContext } from "node:test";
-import { chromium, type Browser, type Page } from "playwright-core";
-import type { Recording, SiteInfo, SiteSummaries, Unit } from "../../src/api.ts";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import type { SiteSummaries, Unit } from "../../src/api.ts";
 import { formatValue } from "../../src/numbers.ts";
 import { joinGraphemes } from "../../src/pieces.ts";
-import { startFixture } from "../fixture/server.ts";
+import { base, document, heading, onPage, openUnit, startBrowser } from "./harness.ts";
 
-const ARGUMENTS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-let browser: Browser;
-let base: string;
-let stop = () => {};
-let recording: Recording;
-let site: SiteInfo;
-let unit: string;
-
-before(async () => {
-  const given = process.env["ACTOGRAM_URL"];
-  if (given) {
-    base = given.replace(/\/$/, "");
-  } else {
-    const fixture = await startFixture(0);
-    base = fixture.url;
-    stop = () => {
-      fixture.server.close();
-      fixture.server.closeAllConnections();
-    };
-  }
-  recording = await document<Recording>("/api/recording");
-  const middle = recording.sites[Math.floor(recording.sites.length / 2)];
-  assert.ok(middle, "the recording has sites");
-  site = middle;
-  unit = await liveUnit(middle);
-  browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ARGUMENTS,
-  });
-});
-
-after(async () => {
-  await browser.close();
-  stop();
-});
-
-async function document<T>(path: string): Promise<T> {
-  const response = await fetch(base + path);
-  assert.equal(response.status, 200, path);
-  return (await response.json()) as T;
-}
-
-/** The unit of a site with the highest maximum that has neighbours on both sides. */
-async function liveUnit({ short, n_units }: SiteInfo): Promise<string> {
-  const { max } = await document<SiteSummaries>(`/api/sites/${short}`);
-  let best = Math.min(1, n_units - 1);
-  for (let i = 1; i + 1 < n_units; i++) if ((max[i] ?? 0) > (max[best] ?? 0)) best = i;
-  return `${short}/${best}`;
-}
-
-interface Options {
-  colorScheme?: "light" | "dark";
-  expectErrors?: boolean;
-}
-
-/** Runs `body` on a fresh page and fails on anything that the page should not have done. */
-async function onPage(t: TestContext, body: (page: Page) => Promise<void>, options: Options = {}) {
-  const { colorScheme = "light", expectErrors = false } = options;
-  const context = await browser.newContext({
-    colorScheme,
-    viewport: { width: 1280, height: 900 },
-  });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(15000);
-  const problems: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.text().includes("Content Security Policy")) {
-      problems.push(message.text());
-    }
-  });
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("request", (request) => {
-    if (new URL(request.url()).origin !== new URL(base).origin) {
-      problems.push(`a request to ${request.url()}`);
-    }
-  });
-  await body(page);
-  if (!expectErrors) assert.deepEqual(problems, []);
-}
-
-/** Opens a unit and waits for its excerpts. */
-async function openUnit(page: Page, address = unit, query = "") {
-  await page.goto(`${base}/${address}${query}`);
-  await page.locator(".tok.peak").first().waitFor();
-}
-
-const heading = (page: Page) => page.locator("h1").innerText();
+const ground = startBrowser();
 
 test("the landing page shows the model and a map for each site", async (t) => {
-  await onPage(t, async (page) => {
+  await onPage(t, ground, async (page) => {
     await page.goto(base);
     await page.locator(".legend .ramp").waitFor();
-    assert.equal(await heading(page), recording.model.name || recording.model.file);
-    assert.equal(await page.locator(".map canvas").count(), recording.sites.length);
+    assert.equal(await heading(page), ground.recording.model.name || ground.recording.model.file);
+    assert.equal(await page.locator(".map canvas").count(), ground.recording.sites.length);
     const colours = await page
       .locator(".map canvas")
       .first()
@@ -127,7 +28,7 @@ test("the landing page shows the model and a map for each site", async (t) => {
 });
 
 test("another summary recolours the maps and is kept in the address", async (t) => {
-  await onPage(t, async (page) => {
+  await onPage(t, ground, async (page) => {
     await page.goto(base);
     await page.locator(".legend .ramp").waitFor();
     const before = await page.locator(".legend").innerText();
@@ -141,15 +42,15 @@ test("another summary recolours the maps and is kept in the address", async (t) 
 });
 
 test("a cell of the map opens its unit, by pointer and by keyboard", async (t) => {
-  await onPage(t, async (page) => {
+  await onPage(t, ground, async (page) => {
     await page.goto(base);
     await page.locator(".legend .ramp").waitFor();
     await page
       .locator(".map canvas")
       .first()
-      .hover({ position: { x: 4, y: 4 }, force: true });
+      .hover({ position: { x: 1, y: 1 }, force: true });
     await page.locator("[role=tooltip]:visible").waitFor();
-    const first = recording.sites[0]?.short ?? "";
+    const first = ground.recording.sites[0]?.short ?? "";
     assert.match(await page.locator("[role=tooltip]").innerText(), new RegExp(`^${first}/0`));
     await page.mouse.click(0, 300);
     await page.locator(".map-cursor").first().focus();
@@ -162,12 +63,14 @@ test("a cell of the map opens its unit, by pointer and by keyboard", async (t) =
 });
 
 test("a unit's page shows its numbers and its excerpts", async (t) => {
-  const expected = await document<Unit>(`/api/units/${unit}`);
-  await onPage(t, async (page) => {
-    await openUnit(page, unit, "?context=full");
-    assert.equal(await heading(page), unit);
+  const expected = await document<Unit>(`/api/units/${ground.unit}`);
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, ground.unit, "?context=full");
+    assert.equal(await heading(page), ground.unit);
     assert.ok((await page.locator(".chart svg").count()) >= 1);
-    assert.equal(await page.locator(".group").count(), expected.groups.length);
+    await page.locator('[id="group-gate-_in-"]').waitFor();
+    const n_groups = expected.groups.length + expected.sign_classes.length;
+    assert.equal(await page.locator(".group").count(), n_groups);
     const top = expected.groups.find((group) => group.name === "top")?.exemplars[0];
     assert.ok(top);
     const shown = await page.locator("#group-top .text").first().locator(".tok").allTextContents();
@@ -182,17 +85,17 @@ test("a unit's page shows its numbers and its excerpts", async (t) => {
 });
 
 test("text from the corpus never becomes markup", async (t) => {
-  await onPage(t, async (page) => {
-    await openUnit(page, unit, "?context=full");
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, ground.unit, "?context=full");
     assert.equal(await page.locator(".tok *, .source script").count(), 0);
   });
 });
 
 test("hovering or focusing a token tells its value and marks the histogram", async (t) => {
-  const { groups } = await document<Unit>(`/api/units/${unit}`);
+  const { groups } = await document<Unit>(`/api/units/${ground.unit}`);
   const value = formatValue(groups.find(({ name }) => name === "top")?.exemplars[0]?.value, 5);
-  await onPage(t, async (page) => {
-    await openUnit(page);
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, ground.unit);
     const peak = page.locator("#group-top .tok.peak").first();
     const tip = page.locator("[role=tooltip]");
     await peak.hover();
@@ -206,7 +109,11 @@ test("hovering or focusing a token tells its value and marks the histogram", asy
     assert.ok((await tip.innerText()).includes(value));
     assert.equal(await peak.getAttribute("aria-describedby"), "tooltip");
     await page.keyboard.press("ArrowLeft");
-    assert.equal(await heading(page), unit, "inside an excerpt the arrows move between tokens");
+    assert.equal(
+      await heading(page),
+      ground.unit,
+      "inside an excerpt the arrows move between tokens",
+    );
     const focused = await page.evaluate(() => window.document.activeElement?.className ?? "");
     assert.match(focused, /^tok /);
     await page.keyboard.press("Escape");
@@ -215,9 +122,12 @@ test("hovering or focusing a token tells its value and marks the histogram", asy
 });
 
 test("keys step to the neighbours, to a random unit and to the search", async (t) => {
-  await onPage(t, async (page) => {
-    await openUnit(page);
-    const [name, index] = [unit.slice(0, unit.lastIndexOf("/")), Number(unit.split("/").at(-1))];
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, ground.unit);
+    const [name, index] = [
+      ground.unit.slice(0, ground.unit.lastIndexOf("/")),
+      Number(ground.unit.split("/").at(-1)),
+    ];
     const at = (i: number) => page.getByRole("heading", { level: 1, name: `${name}/${i}` });
     await page.keyboard.press("j");
     await at(index + 1).waitFor();
@@ -231,9 +141,9 @@ test("keys step to the neighbours, to a random unit and to the search", async (t
     await page.waitForURL((url) => !url.pathname.endsWith(`${name}/${index}`));
     await page.locator(".unit-head").waitFor();
     await page.keyboard.press("/");
-    await page.keyboard.type(`${site.name}/0`);
+    await page.keyboard.type(`${ground.site.name}/0`);
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { level: 1, name: `${site.short}/0` }).waitFor();
+    await page.getByRole("heading", { level: 1, name: `${ground.site.short}/0` }).waitFor();
     await page.keyboard.press("?");
     await page.getByRole("dialog").waitFor();
     await page.keyboard.press("Escape");
@@ -242,7 +152,7 @@ test("keys step to the neighbours, to a random unit and to the search", async (t
 });
 
 test("the search says what is wrong with an address", async (t) => {
-  await onPage(t, async (page) => {
+  await onPage(t, ground, async (page) => {
     await page.goto(base);
     await page.locator("h1").waitFor();
     await page.keyboard.press("/");
@@ -255,39 +165,41 @@ test("the search says what is wrong with an address", async (t) => {
 });
 
 test("how excerpts are shown is kept in the address from unit to unit", async (t) => {
-  await onPage(t, async (page) => {
-    await openUnit(page);
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, ground.unit);
     await page.keyboard.press("1");
     await page.keyboard.press("v");
     await page.keyboard.press("b");
     await page.keyboard.press("j");
-    await page.waitForURL((url) => !url.pathname.endsWith(unit));
+    await page.waitForURL((url) => !url.pathname.endsWith(ground.unit));
     const query = new URL(page.url()).searchParams;
     assert.deepEqual(
       [query.get("context"), query.get("numbers"), query.get("breaks")],
-      ["short", "shown", "real"],
+      ["5", "shown", "real"],
     );
     await page.locator(".tok[data-value]").first().waitFor();
   });
 });
 
 test("a site's page lists its units by a summary", async (t) => {
-  await onPage(t, async (page) => {
-    await page.goto(`${base}/${site.short}?by=max`);
+  await onPage(t, ground, async (page) => {
+    await page.goto(`${base}/${ground.site.short}?by=max`);
     await page.locator(".ranking tbody tr").first().waitFor();
-    assert.equal(await heading(page), site.short);
-    const { max } = await document<SiteSummaries>(`/api/sites/${site.short}`);
+    assert.equal(await heading(page), ground.site.short);
+    const { max } = await document<SiteSummaries>(`/api/sites/${ground.site.short}`);
     const highest = max.indexOf(Math.max(...max.map((value) => value ?? -Infinity)));
     const link = page.locator(".ranking tbody a").first();
-    assert.equal(await link.innerText(), `${site.short}/${highest}`);
+    assert.equal(await link.innerText(), `${ground.site.short}/${highest}`);
     await link.click();
-    await page.getByRole("heading", { level: 1, name: `${site.short}/${highest}` }).waitFor();
+    await page
+      .getByRole("heading", { level: 1, name: `${ground.site.short}/${highest}` })
+      .waitFor();
   });
 });
 
 test("a unit that does not exist has a page that helps", async (t) => {
-  await onPage(t, async (page) => {
-    for (const path of [`/${site.short}/99999999`, "/nowhere/1", "/%3Cimg%20src=x%3E/1"]) {
+  await onPage(t, ground, async (page) => {
+    for (const path of [`/${ground.site.short}/99999999`, "/nowhere/1", "/%3Cimg%20src=x%3E/1"]) {
       await page.goto(base + path);
       await page.locator(".message").waitFor();
       assert.equal(await heading(page), "No such unit");
@@ -312,8 +224,9 @@ test("dark follows the system, and the toggle holds after a reload", async (t) =
     });
   await onPage(
     t,
+    ground,
     async (page) => {
-      await openUnit(page);
+      await openUnit(page, ground.unit);
       assert.ok((await lightness(page)) < 64, "dark");
       await page.keyboard.press("t");
       assert.ok((await lightness(page)) > 192, "light");
@@ -328,6 +241,7 @@ test("dark follows the system, and the toggle holds after a reload", async (t) =
 test("the security policy is in force", async (t) => {
   await onPage(
     t,
+    ground,
     async (page) => {
       await page.goto(base);
       await page.locator("h1").waitFor();

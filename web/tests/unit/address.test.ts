@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exampleUnit, findAddress, randomUnit, splitAddress } from "../../src/address.ts";
+import {
+  encodeAddress,
+  exampleUnit,
+  findAddress,
+  looksLikeAddress,
+  randomUnit,
+  splitAddress,
+} from "../../src/address.ts";
 import type { SiteInfo } from "../../src/api.ts";
-import { encodeAddress } from "../../src/api.ts";
 
 const SITES: SiteInfo[] = [
   { name: "blocks.0.mlp.hook_post", short: "0.mlp", layer: 0, n_units: 8 },
@@ -28,6 +34,26 @@ test("an address is found in its short and its long form", () => {
 test("a site's name may hold slashes and end in a number", () => {
   assert.equal(described("blocks.3.hook_resid_post/sae:a/7"), "3.resid/sae:a/7");
   assert.equal(described("blocks.3.hook_resid_post/sae:a/7/15"), "3.resid/sae:a/7#15");
+});
+
+test("Neuronpedia's addresses lead to the same units", () => {
+  assert.equal(described("smollm2/12-mlp/345"), "12.mlp#345");
+  assert.equal(described("/smollm2/12/345/"), "12.mlp#345");
+  assert.equal(described("smollm2/3-sae/15"), "3.resid/sae:a/7#15");
+  assert.equal(described("smollm2/13-mlp/1"), "error");
+  assert.equal(described("smollm2/3-other/1"), "error");
+  const named = { name: "blocks.9.hook_resid_post/sae:small", short: "9.sae:small", layer: 9 };
+  const found = findAddress("m/9-small/4", [{ ...named, n_units: 8 }]);
+  assert.ok(found.kind === "unit" && found.index === 4);
+});
+
+test("only what can be meant as an address is one, the rest is text to look for", () => {
+  for (const text of ["12.mlp/345", "nowhere/1", "12.mlp", "blocks.3.x", " "]) {
+    assert.ok(looksLikeAddress(text), text);
+  }
+  for (const text of ["gold", "the 3rd of May", "1/2 a pint", "http://x"]) {
+    assert.ok(!looksLikeAddress(text), text);
+  }
 });
 
 test("a layer's only SAE needs no name", () => {

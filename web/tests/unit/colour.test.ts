@@ -1,24 +1,37 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fraction, rampColour, robustScale, sign, strength } from "../../src/colour.ts";
+import { fraction, heatScale, rampColour, robustScale, sign, strength } from "../../src/colour.ts";
 
 test("strength rises from 0 at zero to 1 at the bound, alike on both sides", () => {
-  assert.equal(strength(0, 8), 0);
-  assert.equal(strength(8, 8), 1);
-  assert.equal(strength(-8, 8), 1);
-  assert.equal(strength(99, 8), 1);
+  const scale = { low: -8, high: 8 };
+  assert.equal(strength(0, scale), 0);
+  assert.equal(strength(8, scale), 1);
+  assert.equal(strength(-8, scale), 1);
+  assert.equal(strength(99, scale), 1);
   let last = 0;
   for (let v = 0.5; v <= 8; v += 0.5) {
-    assert.ok(strength(v, 8) > last);
-    assert.equal(strength(v, 8), strength(-v, 8));
-    last = strength(v, 8);
+    assert.ok(strength(v, scale) > last);
+    assert.equal(strength(v, scale), strength(-v, scale));
+    last = strength(v, scale);
   }
 });
 
+test("values of both signs have one scale for both, others start at zero", () => {
+  assert.deepEqual(heatScale(-2, 8), { low: -8, high: 8 });
+  assert.deepEqual(heatScale(-9, 8), { low: -9, high: 9 });
+  assert.deepEqual(heatScale(0, 8), { low: 0, high: 8 });
+  assert.deepEqual(heatScale(3, 8), { low: 0, high: 8 });
+  assert.deepEqual(heatScale(-8, -3), { low: -8, high: 0 });
+  assert.deepEqual(heatScale(0, 0), { low: 0, high: 0 });
+  assert.deepEqual(heatScale(null, null), { low: 0, high: 0 });
+  assert.equal(strength(8, heatScale(0, 8)), 1);
+  assert.equal(strength(-8, heatScale(-8, 0)), 1);
+});
+
 test("no value and no bound give no colour", () => {
-  assert.equal(strength(null, 8), 0);
-  assert.equal(strength(3, 0), 0);
-  assert.equal(strength(3, NaN), 0);
+  assert.equal(strength(null, { low: 0, high: 8 }), 0);
+  assert.equal(strength(3, { low: 0, high: 0 }), 0);
+  assert.equal(strength(3, { low: 0, high: NaN }), 0);
   assert.equal(sign(null), "zero");
   assert.equal(sign(-0), "zero");
   assert.equal(sign(-1e-30), "negative");

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Exemplar, Piece } from "../../src/api.ts";
 import {
-  boundOf,
   clip,
   foldDuplicates,
   joinGraphemes,
@@ -43,11 +42,13 @@ test("a piece shows the value of largest magnitude", () => {
 
 test("excerpts are cut around the peak and never beyond the window", () => {
   const pieces = Array.from({ length: 100 }, (_, i) => piece("x", [i, 0]));
-  assert.deepEqual(clip(pieces, 50, "short"), { begin: 44, end: 57 });
-  assert.deepEqual(clip(pieces, 2, "short"), { begin: 0, end: 9 });
-  assert.deepEqual(clip(pieces, 99, "short"), { begin: 93, end: 100 });
+  assert.deepEqual(clip(pieces, 50, "5"), { begin: 47, end: 52 });
+  assert.deepEqual(clip(pieces, 50, "16"), { begin: 40, end: 56 });
+  assert.deepEqual(clip(pieces, 2, "16"), { begin: 0, end: 16 });
+  assert.deepEqual(clip(pieces, 99, "5"), { begin: 95, end: 100 });
+  assert.deepEqual(clip(pieces.slice(0, 3), 1, "5"), { begin: 0, end: 3 });
   assert.deepEqual(clip(pieces, 50, "full"), { begin: 0, end: 100 });
-  assert.deepEqual(clip(pieces, 500, "short"), { begin: 0, end: 100 });
+  assert.deepEqual(clip(pieces, 500, "5"), { begin: 0, end: 100 });
 });
 
 test("pieces that are drawn as one character become one, with all their tokens", () => {
@@ -111,16 +112,12 @@ test("the same tokens around the same peak fold; another peak does not", () => {
   );
 });
 
-test("the bound is the largest magnitude", () => {
-  assert.equal(boundOf([1, -3, null, 2]), 3);
-  assert.equal(boundOf([]), 0);
-});
-
 test("buckets are named by their quantiles, without rounding noise", () => {
   const bucket = (low: number, high: number) =>
     shortTitle({ name: "bucket4", title: "long", quantiles: [low, high], exemplars: [] });
   assert.equal(bucket(0.999, 1), "99.9–100 %");
   assert.equal(bucket(0, 0.5), "0–50 %");
   assert.equal(shortTitle({ name: "top", title: "Highest maxima", exemplars: [] }), "Highest");
+  assert.equal(shortTitle({ name: "gate+_in-", title: "long", exemplars: [] }), "gate+ in−");
   assert.equal(shortTitle({ name: "new", title: "Something", exemplars: [] }), "Something");
 });

@@ -1,0 +1,31 @@
+// What units are compared, mapped and sorted by: one number for each, from its summary.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <string_view>
+
+#include "actogram/types.h"
+
+namespace actogram {
+
+struct UnitColumn {
+  std::string_view name;
+  double (*value_of)(const Summary& summary);  // NaN where it is not known
+};
+
+// To add one: a row here, its meaning in docs/api.md, its title in web/src/metrics.ts.
+inline constexpr std::array<UnitColumn, 7> kUnitColumns = {{
+    {"positive_share",
+     [](const Summary& s) {
+       return static_cast<double>(s.n_positive) / static_cast<double>(s.count);
+     }},
+    {"max", [](const Summary& s) { return s.count > 0 ? double{s.max} : std::nan(""); }},
+    {"min", [](const Summary& s) { return s.count > 0 ? double{s.min} : std::nan(""); }},
+    {"mean", [](const Summary& s) { return s.mean; }},
+    {"std", [](const Summary& s) { return std::sqrt(s.variance); }},
+    {"skewness", [](const Summary& s) { return s.skewness; }},
+    {"kurtosis", [](const Summary& s) { return s.kurtosis; }},
+}};
+
+}  // namespace actogram

@@ -1,0 +1,45 @@
+// Units by their numbers: those of a site, a layer, a kind, a class of weights or a range of a
+// column, sorted. One pass over the summaries, which are read in place.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "query/unit_columns.h"
+
+namespace actogram {
+
+class Recording;
+
+enum class UnitKind : uint8_t { any, neurons, latents };
+enum class UnitOrder : uint8_t { highest, lowest };
+
+struct UnitListQuestion {
+  size_t column = 0;  // of kUnitColumns
+  UnitOrder order = UnitOrder::highest;
+  UnitKind kind = UnitKind::any;
+  std::string_view site = {};      // as people type it; "": all
+  std::optional<uint32_t> layer;   // none: all
+  std::string_view rw_class = {};  // "": all
+  std::optional<double> least, most;
+  size_t first = 0;
+  size_t limit = 50;
+};
+
+class UnitLists {
+ public:
+  explicit UnitLists(const std::string& recording);
+  ~UnitLists();
+
+  // The `limit` units from the `first` on, and how many there are. Equals stay in the order of the
+  // sites; where the column is NaN a unit is listed only if no range is asked for, and last.
+  std::string json(const UnitListQuestion& question) const;
+
+ private:
+  std::unique_ptr<Recording> recording_;
+};
+
+}  // namespace actogram

@@ -1,0 +1,317 @@
+// A document, whole: click a token to see every unit that fired there, pick a unit and it colours
+// the text.
+import { useEffect, useMemo } from "preact/hooks";
+import {
+  documentTextPath,
+  fetchPath,
+  placePath,
+  type DocumentText,
+  type FiringOrder,
+  type Piece,
+  type Place,
+  type PlaceFirings,
+} from "../api.ts";
+import { heatScale, sign } from "../colour.ts";
+import type { Cell } from "../export.ts";
+import { useKeys } from "../keys.ts";
+import { formatCount, formatPercent, formatValue, plural } from "../numbers.ts";
+import { joinGraphemes, pieceAt, quotedText } from "../pieces.ts";
+import { chosen, hrefOf, navigate, option, setOption, type Option } from "../route.ts";
+import { useDocument } from "../use_document.ts";
+import { useExport } from "./export_menu.tsx";
+import { HeatLegend } from "./heat_legend.tsx";
+import { Message } from "./message.tsx";
+import { Segments } from "./segments.tsx";
+import { TokenText, type TokenView } from "./tokens.tsx";
+import { BREAKS, NUMBERS, useTextKeys } from "./view_options.ts";
+
+const SORT: Option<FiringOrder> = { name: "sort", choices: ["value", "share"], standard: "value" };
+
+function placeIn(text: string): Place | null {
+  const match = /^(\d+):(\d+)$/.exec(text);
+  return match ? { sequence: Number(match[1]), position: Number(match[2]) } : null;
+}
+
+export function DocumentPage({ index }: { index: number }) {
+  const from = Number(option("from")) || 0;
+  const unit = option("unit");
+  const path = documentTextPath(index, from, unit);
+  const { value: text, error } = useDocument(path, () => fetchPath<DocumentText>(path));
+  const at = placeIn(option("at"));
+  useExport(
+    useMemo(() => text && { name: text.name, json: path, rows: () => rowsOf(text) }, [text, path]),
+  );
+  useTextKeys();
+  useStepKeys(text);
+  useEffect(() => {
+    document.title = `${text?.name ?? `document ${index}`} · actogram`;
+  }, [text, index]);
+  const loaded = text !== null;
+  useEffect(() => {
+    if (loaded) document.querySelector(".reading .tok.peak")?.scrollIntoView({ block: "center" });
+  }, [loaded, index]);
+  if (error) {
+    return (
+      <Message title={`Document ${index} cannot be shown`}>
+        <p>{error.message}</p>
+      </Message>
+    );
+  }
+  if (!text) return <main class="document" aria-busy="true" />;
+  return (
+    <main class="document">
+      <DocumentHead text={text} path={path} />
+      <div class="reading-columns">
+        <Reading text={text} at={at} />
+        <aside class="firings" aria-label="What fires at a token">
+          {at ? <Firings at={at} coloured={text.unit?.short ?? ""} /> : <Hint />}
+        </aside>
+      </div>
+    </main>
+  );
+}
+
+const rowsOf = ({ sequences }: DocumentText): Cell[][] => [
+  ["sequence", "position", "token", "text", "value"],
+  ...sequences.flatMap(({ sequence, pieces }) =>
+    pieces.flatMap((piece) =>
+      piece.tokens.map((token) => [sequence, token.position, token.id, piece.text, token.value]),
+    ),
+  ),
+];
+
+function useStepKeys(text: DocumentText | null): void {
+  const actions = useMemo(() => {
+    const go = (to: number | null | undefined) => () => {
+      if (to !== null && to !== undefined) navigate(documentHref(to));
+    };
+    const next = go(text?.next);
+    const previous = go(text?.previous);
+    return { j: next, ArrowRight: next, k: previous, ArrowLeft: previous };
+  }, [text]);
+  useKeys(actions);
+}
+
+/** Another document, coloured by the same unit. */
+const documentHref = (index: number): string => {
+  const unit = option("unit");
+  return hrefOf(`documents/${index}`, unit ? { unit } : {});
+};
+
+function DocumentHead({ text, path }: { text: DocumentText; path: string }) {
+  const step = (to: number | null, label: string, key: string) =>
+    to === null ? (
+      <span class="button" aria-disabled="true">
+        {label}
+      </span>
+    ) : (
+      <a class="button" href={documentHref(to)} title={`Document ${to} (${key})`}>
+        {label}
+      </a>
+    );
+  return (
+    <div class="unit-head">
+      <div>
+        <p class="crumbs">
+          <a href={hrefOf("")}>All sites</a> <span aria-hidden="true">›</span>{" "}
+          <bdi>{text.source}</bdi> <span aria-hidden="true">›</span>
+        </p>
+        <h1>
+          <bdi>{text.name || `Document ${text.index}`}</bdi>
+        </h1>
+        <p class="muted">
+          document {formatCount(text.index)} · {plural(text.n_tokens, "token")} in{" "}
+          {plural(text.n_sequences, "sequence")} · <a href={path}>JSON</a>
+        </p>
+      </div>
+      <nav class="steps" aria-label="Neighbouring documents">
+        {step(text.previous, "← Previous", "k")}
+        {step(text.next, "Next →", "j")}
+      </nav>
+    </div>
+  );
+}
+
+function Reading({ text, at }: { text: DocumentText; at: Place | null }) {
+  const breaks = chosen(BREAKS);
+  const numbers = chosen(NUMBERS);
+  const { unit } = text;
+  const view = useMemo<TokenView>(
+    () => ({ breaks, numbers, scale: heatScale(unit?.min ?? 0, unit?.max ?? 0) }),
+    [breaks, numbers, unit],
+  );
+  return (
+    <section class="reading" aria-label="Text">
+      <div class="toolbar sticky">
+        <ColouredBy text={text} />
+        <Segments option={BREAKS} label="Line breaks" titles={{ marks: "↵" }} />
+        {unit && <Segments option={NUMBERS} label="Values" />}
+        {unit && <HeatLegend scale={view.scale} />}
+      </div>
+      <div data-texts>
+        {text.sequences.map(({ sequence, chunk, pieces }) => (
+          <Sequence
+            key={sequence}
+            sequence={sequence}
+            chunk={chunk}
+            pieces={pieces}
+            view={view}
+            at={at?.sequence === sequence ? at.position : -1}
+          />
+        ))}
+      </div>
+      {text.more !== null && (
+        <p>
+          <a class="button" href={hrefOf(`documents/${text.index}`, partOptions(text.more))}>
+            Go on reading
+          </a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+const partOptions = (from: number): Record<string, string> => {
+  const unit = option("unit");
+  return { from: String(from), ...(unit && { unit }) };
+};
+
+function ColouredBy({ text: { unit, n_tokens, more } }: { text: DocumentText }) {
+  if (!unit) return <span class="muted">Click a token to see what fires there.</span>;
+  const partly = more === null && unit.n_known < n_tokens;
+  return (
+    <span class="coloured">
+      Coloured by <a href={hrefOf(unit.short)}>{unit.short}</a>
+      {partly && (
+        <span
+          class="muted"
+          title="Of a neuron a recording keeps its values around its exemplars only"
+        >
+          {" "}
+          known at {formatCount(unit.n_known)} of {plural(n_tokens, "token")}
+        </span>
+      )}{" "}
+      <button
+        type="button"
+        class="link"
+        onClick={() => {
+          setOption("unit", null);
+        }}
+      >
+        none
+      </button>
+    </span>
+  );
+}
+
+interface SequenceProps {
+  sequence: number;
+  chunk: number;
+  pieces: Piece[];
+  view: TokenView;
+  at: number;
+}
+
+function Sequence({ sequence, chunk, pieces, view, at }: SequenceProps) {
+  const joined = useMemo(() => joinGraphemes(pieces), [pieces]);
+  return (
+    <div class="sequence" id={`sequence-${sequence}`}>
+      {chunk > 0 && (
+        <hr title={`Sequence ${sequence} begins: the model did not see what is above`} />
+      )}
+      <TokenText
+        pieces={joined}
+        marked={at < 0 ? -1 : pieceAt(joined, at)}
+        view={view}
+        label={`Sequence ${sequence}`}
+        onChoose={(piece) => {
+          const position = piece.tokens[0]?.position;
+          if (position !== undefined) setOption("at", `${sequence}:${position}`);
+        }}
+      />
+    </div>
+  );
+}
+
+const Hint = () => (
+  <p class="muted">
+    Click a token, or press Enter on it, to see every unit that fired there. Pick one, and it
+    colours the whole document.
+  </p>
+);
+
+function Firings({ at, coloured }: { at: Place; coloured: string }) {
+  const sort = chosen(SORT);
+  const path = placePath(at, sort);
+  const { value, error } = useDocument(path, () => fetchPath<PlaceFirings>(path));
+  if (error) return <p class="notice">{error.message}</p>;
+  if (!value) return <p class="muted">Looking …</p>;
+  const { place, kinds } = value;
+  return (
+    <>
+      <h2>
+        <bdi class="mono">{quotedText(place.pieces.map((piece) => piece.text).join(""))}</bdi>
+      </h2>
+      <p class="muted">
+        token {formatCount(place.position)} of sequence {formatCount(place.sequence)}, id{" "}
+        {place.pieces[0]?.tokens[0]?.id} · <a href={path}>JSON</a>
+      </p>
+      <Segments option={SORT} label="Strongest by" titles={{ share: "share of peak" }} />
+      {kinds.map((kind) => (
+        <KindOfFirings key={kind.kind} kind={kind} coloured={coloured} />
+      ))}
+    </>
+  );
+}
+
+function KindOfFirings({
+  kind,
+  coloured,
+}: {
+  kind: PlaceFirings["kinds"][number];
+  coloured: string;
+}) {
+  const neurons = kind.kind === "neurons";
+  return (
+    <section class="panel" aria-label={kind.kind}>
+      <h3>
+        {kind.kind} <span class="muted">{formatCount(kind.n_units)}</span>
+      </h3>
+      {neurons && <p class="muted">with an exemplar whose window covers this token</p>}
+      {!kind.known && <p class="muted">The data set did not sample this token.</p>}
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">unit</th>
+            <th scope="col">value</th>
+            <th scope="col">of peak</th>
+          </tr>
+        </thead>
+        <tbody>
+          {kind.units.map(({ unit, value, share }) => (
+            <tr key={unit} class={unit === coloured ? "chosen" : ""}>
+              <th scope="row">
+                <button
+                  type="button"
+                  class="link"
+                  aria-pressed={unit === coloured}
+                  title={`Colour the document by ${unit}`}
+                  onClick={() => {
+                    setOption("unit", unit === coloured ? null : unit);
+                  }}
+                >
+                  {unit}
+                </button>{" "}
+                <a href={hrefOf(unit)} aria-label={`Page of ${unit}`} title={`Page of ${unit}`}>
+                  ↗{"\ufe0e"}
+                </a>
+              </th>
+              <td class={sign(value)}>{formatValue(value)}</td>
+              <td>{formatPercent(share)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

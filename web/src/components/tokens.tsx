@@ -1,0 +1,158 @@
+// Text as tokens: each a plain span that finds its data by index, under one listener for all, since a
+// page has thousands. The text is one stop for Tab, at its marked token; the arrow keys move inside
+// it, and the value under the pointer or the focus is told beside it.
+import type { ComponentChildren } from "preact";
+import type { Piece } from "../api.ts";
+import { sign, strength, type HeatScale } from "../colour.ts";
+import { formatCount, formatValue } from "../numbers.ts";
+import { pieceValue, quotedText, visibleText } from "../pieces.ts";
+import { hideTip, markedValue, showTip } from "../tooltip.tsx";
+
+/** How tokens are shown. */
+export interface TokenView {
+  breaks: "marks" | "real";
+  numbers: "hidden" | "shown";
+  scale: HeatScale;
+}
+
+interface TextProps {
+  pieces: readonly Piece[];
+  begin?: number;
+  end?: number;
+  marked: number; // the piece with the underline, which Tab comes to; -1 for none
+  view: TokenView;
+  label: string;
+  before?: ComponentChildren;
+  after?: ComponentChildren;
+  /** A token was clicked, or Enter pressed on it. */
+  onChoose?: (piece: Piece) => void;
+}
+
+export function TokenText(props: TextProps) {
+  const { pieces, begin = 0, end = pieces.length, marked, view, label, onChoose } = props;
+  const tokenOf = (target: EventTarget | null) => {
+    const element = target instanceof Element ? target.closest<HTMLElement>(".tok") : null;
+    const piece = element ? pieces[Number(element.dataset["i"])] : undefined;
+    return element && piece ? { element, piece } : null;
+  };
+  const tell = (event: Event) => {
+    const found = tokenOf(event.target);
+    if (!found) return;
+    markedValue.value = pieceValue(found.piece);
+    showTip(found.element, <PieceTip piece={found.piece} />);
+  };
+  const choose = (event: Event) => {
+    const found = tokenOf(event.target);
+    if (!found || !onChoose) return;
+    onChoose(found.piece);
+    event.preventDefault();
+  };
+  return (
+    <div
+      class="text"
+      dir="auto"
+      role="group"
+      aria-label={`${label}; the arrow keys move between tokens`}
+      data-arrows
+      onPointerOver={tell}
+      onPointerLeave={hideTip}
+      onFocusCapture={tell}
+      onBlurCapture={hideTip}
+      onClick={choose}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" || event.key === " ") choose(event);
+        else stepToken(event);
+      }}
+    >
+      {props.before}
+      {pieces.slice(begin, end).map((piece, i) => (
+        <Token
+          key={begin + i}
+          index={begin + i}
+          piece={piece}
+          view={view}
+          marked={begin + i === marked}
+          stop={begin + i === (marked < 0 ? begin : marked)}
+        />
+      ))}
+      {props.after}
+    </div>
+  );
+}
+
+/** Within the text, and from its ends into the neighbouring texts of a document. */
+function stepToken(event: KeyboardEvent): void {
+  const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+  if (step === 0 || !(event.target instanceof HTMLElement) || !event.target.matches(".tok")) return;
+  const text = event.currentTarget;
+  if (!(text instanceof Element)) return;
+  event.preventDefault();
+  const tokens = [...(text.closest("[data-texts]") ?? text).querySelectorAll<HTMLElement>(".tok")];
+  const rightToLeft = getComputedStyle(text).direction === "rtl";
+  const next = tokens[tokens.indexOf(event.target) + (rightToLeft ? -step : step)];
+  if (!next) return;
+  event.target.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+}
+
+interface TokenProps {
+  piece: Piece;
+  index: number;
+  view: TokenView;
+  marked: boolean;
+  stop: boolean;
+}
+
+function Token({ piece, index, view, marked, stop }: TokenProps) {
+  const value = pieceValue(piece);
+  const heat = strength(value, view.scale);
+  const without = piece.text === "" ? " without-text" : "";
+  const unknown = value === null ? " unknown" : "";
+  const marks = `${marked ? " peak" : ""}${piece.invalid ? " invalid" : ""}${without}${unknown}`;
+  const boxed = view.numbers === "shown"; // a box with its number under it; it cannot break inside
+  const token = (
+    <span
+      class={`tok ${sign(value)}${marks}`}
+      data-i={index}
+      data-value={boxed ? formatValue(value, 2) : undefined}
+      tabIndex={stop ? 0 : -1}
+      style={{ "--heat": heat < 0.01 ? "0" : heat.toFixed(3) }}
+    >
+      {visibleText(piece.text, boxed ? "marks" : view.breaks)}
+    </span>
+  );
+  if (!boxed || view.breaks === "marks" || !piece.text.includes("\n")) return token;
+  return (
+    <>
+      {token}
+      <br />
+    </>
+  );
+}
+
+function PieceTip({ piece }: { piece: Piece }) {
+  const shared = piece.tokens.length > 1;
+  return (
+    <>
+      <div class="tip-title">
+        <bdi>{quotedText(piece.text)}</bdi>
+      </div>
+      {shared && <div class="muted">{piece.tokens.length} tokens share this character</div>}
+      {piece.text === "" && <div class="muted">stands for no text</div>}
+      {piece.invalid && <div class="muted">bytes that are not UTF-8</div>}
+      <table>
+        <tbody>
+          {piece.tokens.map((token) => (
+            <tr key={token.position}>
+              <th scope="row">
+                token {formatCount(token.position)} <span class="muted">id {token.id}</span>
+              </th>
+              <td>{token.value === null ? "no value" : formatValue(token.value, 5)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}

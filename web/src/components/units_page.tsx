@@ -1,0 +1,111 @@
+// All units of the recording as a list: filtered by kind, layer, class and a range, sorted.
+import { useEffect, useRef } from "preact/hooks";
+import type { Recording } from "../api.ts";
+import { BY, METRIC_NOTES, METRIC_TITLES } from "../metrics.ts";
+import { hrefOf, option, setOptions } from "../route.ts";
+import { Segments } from "./segments.tsx";
+import { UnitTable } from "./unit_table.tsx";
+
+/** The classes of reading and writing (docs/api.md), from what strengthens to what weakens. */
+const RW_CLASSES = [
+  "strengthening",
+  "atypical strengthening",
+  "conditional strengthening",
+  "atypical conditional strengthening",
+  "proportional change",
+  "atypical proportional change",
+  "orthogonal output",
+  "weakening",
+  "atypical weakening",
+  "conditional weakening",
+  "atypical conditional weakening",
+];
+const FILTERS = ["kind", "layer", "class", "least", "most"] as const;
+
+export function UnitsPage({ recording }: { recording: Recording }) {
+  useEffect(() => {
+    document.title = "Units · actogram";
+  }, []);
+  const question: Record<string, string> = {};
+  for (const name of FILTERS) if (option(name)) question[name] = option(name);
+  return (
+    <main class="landing">
+      <div class="unit-head">
+        <div>
+          <p class="crumbs">
+            <a href={hrefOf("")}>All sites</a> <span aria-hidden="true">›</span>
+          </p>
+          <h1>Units</h1>
+        </div>
+      </div>
+      <Filters recording={recording} />
+      <div class="toolbar">
+        <Segments option={BY} label="Sort by" titles={METRIC_TITLES} notes={METRIC_NOTES} />
+      </div>
+      <section aria-labelledby="list-title">
+        <UnitTable question={question} />
+      </section>
+    </main>
+  );
+}
+
+function Filters({ recording }: { recording: Recording }) {
+  const form = useRef<HTMLFormElement>(null);
+  const layers = [...new Set(recording.sites.map((site) => site.layer))].sort((a, b) => a - b);
+  const apply = () => {
+    if (!form.current) return;
+    const data = new FormData(form.current);
+    const given = FILTERS.map((name) => {
+      const text = data.get(name);
+      return [name, typeof text === "string" && text !== "" ? text : null] as const;
+    });
+    setOptions(Object.fromEntries([...given, ["first", null]]));
+  };
+  const select = (name: string, label: string, choices: readonly [string, string][]) => (
+    <label>
+      {label}{" "}
+      <select name={name} value={option(name)}>
+        <option value="">any</option>
+        {choices.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  const bound = (name: string, label: string) => (
+    <label>
+      {label} <input name={name} type="number" step="any" value={option(name)} />
+    </label>
+  );
+  return (
+    <form
+      ref={form}
+      class="filters"
+      aria-label="Which units"
+      onChange={apply}
+      onSubmit={(event) => {
+        event.preventDefault();
+        apply();
+      }}
+    >
+      {select("kind", "Kind", [
+        ["neurons", "neurons"],
+        ["latents", "latents"],
+      ])}
+      {select(
+        "layer",
+        "Layer",
+        layers.map((layer) => [String(layer), String(layer)]),
+      )}
+      {select(
+        "class",
+        "Reads and writes",
+        RW_CLASSES.map((name) => [name, name]),
+      )}
+      {bound("least", "at least")}
+      {bound("most", "at most")}
+    </form>
+  );
+}

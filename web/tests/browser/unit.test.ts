@@ -1,0 +1,183 @@
+// The page of a unit against what `actogram show --json` says of it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import type { Classes } from "../../src/api.ts";
+import { formatCount, formatPercent, formatValue } from "../../src/numbers.ts";
+import { foldDuplicates } from "../../src/pieces.ts";
+import { document, lookAt, onPage, openUnit, shownUnit, startBrowser } from "./harness.ts";
+
+const ground = startBrowser();
+
+const entries = (page: Page, selector: string): Promise<Record<string, string>> =>
+  page
+    .locator(`${selector} > div`)
+    .evaluateAll((rows) =>
+      Object.fromEntries(
+        rows.map((row) => [row.children[0]?.textContent ?? "", row.children[1]?.textContent ?? ""]),
+      ),
+    );
+
+test("the numbers are those of show --json, for a neuron and for a latent", async (t) => {
+  for (const address of [ground.unit, ground.latent]) {
+    const expected = shownUnit(address);
+    const { summary } = expected;
+    await onPage(t, ground, async (page) => {
+      await openUnit(page, address);
+      assert.deepEqual(await entries(page, ".headline"), {
+        max: formatValue(summary.max),
+        min: formatValue(summary.min),
+        positive: formatPercent(summary.positive_share),
+      });
+      const numbers = await entries(page, "[aria-label=Summary] .numbers");
+      assert.equal(numbers["mean"], formatValue(summary.mean));
+      assert.equal(numbers["std"], formatValue(summary.std));
+      assert.equal(numbers["skewness"], formatValue(summary.skewness));
+      assert.equal(numbers["kurtosis"], formatValue(summary.kurtosis));
+      assert.equal(numbers["tokens"], formatCount(summary.count));
+      for (const group of expected.groups) {
+        const shown = await page.locator(`#group-${group.name} .peak-value`).allTextContents();
+        const values = foldDuplicates(group.exemplars).map(({ exemplar }) =>
+          formatValue(exemplar.value),
+        );
+        assert.deepEqual(shown, values, group.name);
+      }
+    });
+  }
+});
+
+test("a neuron has its sign classes, with text for each and links to it", async (t) => {
+  const expected = shownUnit(ground.unit);
+  assert.equal(expected.sign_classes.length, 4);
+  const { classes } = await document<Classes>(`/api/classes/${ground.unit}`);
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, ground.unit);
+    const shares = await page.locator(".figures tbody tr td:nth-child(2)").allTextContents();
+    assert.deepEqual(
+      shares,
+      expected.sign_classes.map(({ share }) => formatPercent(share)),
+    );
+    for (const { name, peaks } of expected.sign_classes) {
+      const group = page.locator(`[id="group-${name}"]`);
+      await group.waitFor();
+      const values = peaks["hook_post"]?.slice(0, 5).map(({ value }) => formatValue(value)) ?? [];
+      const shown = await group.locator(".peak-value").allTextContents();
+      assert.ok(shown.length > 0 && shown.every((value) => values.includes(value)), name);
+      const exemplars = classes.find((one) => one.name === name)?.exemplars ?? [];
+      assert.deepEqual(
+        exemplars.map(({ value }) => formatValue(value)),
+        values,
+      );
+    }
+    const missing = group(page, "gate+_in+").locator(".tok.unknown").first();
+    if ((await missing.count()) > 0) {
+      await missing.hover();
+      assert.match(await page.locator("[role=tooltip]").innerText(), /no value/);
+    }
+  });
+});
+
+const group = (page: Page, name: string) => page.locator(`[id="group-${name}"]`);
+
+test("signed values have two hues and one scale, others have one hue from zero", async (t) => {
+  for (const [address, side] of [
+    [ground.unit, "both"],
+    [ground.latent, "positive"],
+  ] as const) {
+    const { min, max } = shownUnit(address).summary;
+    const bound = Math.max(-(min ?? 0), max ?? 0);
+    await onPage(t, ground, async (page) => {
+      await openUnit(page, address);
+      const legend = page.locator(`.legend.heat.${side}`);
+      const ends = [side === "both" ? -bound : 0, bound].map((end) => formatValue(end, 3));
+      assert.equal((await legend.innerText()).replace(/\s+/g, " ").trim(), ends.join(" "));
+      const peak = page.locator("#group-top .tok.peak").first();
+      const { heat, line } = await peak.evaluate((token) => ({
+        heat: getComputedStyle(token).getPropertyValue("--heat"),
+        line: getComputedStyle(token).textDecorationLine,
+      }));
+      if (max === bound) assert.equal(Number(heat), 1, "the strongest value has the full colour");
+      assert.equal(line, "underline", "the peak is seen without colour");
+    });
+  }
+});
+
+test("excerpts show 5, 16 or all tokens of their window", async (t) => {
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, ground.unit, "?context=full");
+    const counts = () =>
+      page
+        .locator("#group-top .text")
+        .evaluateAll((texts) => texts.map((text) => text.querySelectorAll(".tok").length));
+    const full = await counts();
+    for (const [key, n] of [
+      ["1", 5],
+      ["2", 16],
+    ] as const) {
+      await page.keyboard.press(key);
+      await page.waitForFunction(
+        (most) =>
+          (window.document.querySelector("#group-top .text")?.children.length ?? 99) <= most,
+        n + 2,
+      );
+      assert.deepEqual(
+        await counts(),
+        full.map((all) => Math.min(all, n)),
+      );
+    }
+    assert.ok(full.some((n) => n > 16));
+    await page.keyboard.press("3");
+    assert.equal(new URL(page.url()).searchParams.get("context"), "full");
+    assert.deepEqual(await counts(), full);
+  });
+});
+
+test("the axes of the histograms are linear or logarithmic, and the address says which", async (t) => {
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, ground.unit);
+    const bars = () => page.locator(".chart").first().locator("rect:not(.bar-target)").count();
+    const linear = await bars();
+    await page
+      .getByRole("group", { name: "Axis" })
+      .getByRole("radio", { name: "log" })
+      .check({ force: true });
+    assert.equal(new URL(page.url()).searchParams.get("x"), "log");
+    assert.notEqual(await bars(), linear);
+    await page.reload();
+    await page.locator(".chart").first().waitFor();
+    assert.notEqual(await bars(), linear);
+  });
+});
+
+test("what would break a page is shown as text", async (t) => {
+  const address = await unitShowing("<script>alert(1)</script>");
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, address, "?context=full");
+    const text = await page.locator(".excerpts").innerText();
+    assert.ok(text.includes("<script>alert(1)</script>"), "markup");
+    assert.equal(await page.locator(".excerpts script, .excerpts img").count(), 0);
+  });
+});
+
+/** A unit with an excerpt that shows all of `text`. */
+async function unitShowing(text: string): Promise<string> {
+  for (let index = 0; index < 60; index++) {
+    const address = `${ground.site.short}/${index}`;
+    const unit = await document<{ groups: { exemplars: { pieces: { text: string }[] }[] }[] }>(
+      `/api/units/${address}`,
+    );
+    const texts = unit.groups.flatMap(({ exemplars }) =>
+      exemplars.map(({ pieces }) => pieces.map((piece) => piece.text).join("")),
+    );
+    if (texts.some((one) => one.includes(text))) return address;
+  }
+  throw new Error(`no unit shows ${text}`);
+}
+
+test("a unit's page fits, is accessible, and is calm in both themes", async (t) => {
+  await lookAt(t, ground, "neuron", async (page) => {
+    await openUnit(page, ground.unit);
+    await page.locator('[id="group-gate-_in-"]').waitFor();
+  });
+  await lookAt(t, ground, "latent", (page) => openUnit(page, ground.latent));
+});
