@@ -12,6 +12,7 @@
 #include "query/event_views.h"
 #include "query/pages.h"
 #include "query/text_search.h"
+#include "query/token_means.h"
 #include "query/unit_list.h"
 #include "server/server.h"
 
@@ -22,12 +23,14 @@ Server* running_server = nullptr;
 
 // A recording with everything that its documents are made by.
 struct Shown {
-  explicit Shown(const std::string& path) : pages(path), lists(path), texts(path), search(path) {
+  explicit Shown(const std::string& path)
+      : pages(path), lists(path), means(path), texts(path), search(path) {
     if (pages.has_events()) events.emplace(path);
   }
 
   Pages pages;
   UnitLists lists;
+  TokenMeans means;
   DocumentViews texts;
   TextSearch search;
   std::optional<EventViews> events;
@@ -53,6 +56,8 @@ Documents documents_of(const Shown& shown) {
               [&](std::string_view address, PartnerOrder order, size_t limit) {
                 return to_json_text(events_of(shown).partners(address, order, limit));
               },
+          .tokens = [&](std::string_view address, size_t least,
+                        size_t limit) { return shown.means.json(address, least, limit); },
           .document =
               [&](const DocumentQuestion& question) { return shown.texts.document_json(question); },
           .place = [&](const Place& at, FiringOrder order,

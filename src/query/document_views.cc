@@ -10,59 +10,13 @@
 #include "query/pieces.h"
 #include "query/recording_excerpt.h"
 #include "query/unit_reader.h"
-#include "query/window_values.h"
+#include "query/unit_values.h"
 #include "store/recording.h"
-#include "store/sparse_units.h"
 
 namespace actogram {
 namespace {
 
 constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
-
-// The values of one unit over sequences, whatever its kind.
-class ValuesOfUnit {
- public:
-  ValuesOfUnit(const Recording& recording, const UnitReader& reader, const UnitAddress& address)
-      : recording_(recording), row_(unit_row(recording.manifest().sites, address)) {
-    site_ = find_site(recording.manifest().sites, address.site);
-    if (recording.events() != nullptr && is_sparse_site(address.site)) {
-      events_.emplace(*recording.events(), row_);
-    } else {
-      read_ = reader.unit(row_);
-    }
-  }
-
-  std::vector<float> over(uint32_t number, const SequenceRow& sequence) const {
-    std::vector<float> values(sequence.n_tokens, kUnknown);
-    if (events_) {
-      fill_from_events(sequence.first_token, values);
-    } else {
-      fill_from_windows(read_.record, number, 0, 1, values);
-    }
-    return values;
-  }
-
- private:
-  void fill_from_events(uint64_t first, std::vector<float>& values) const {
-    const KnownTokens known = recording_.token_lists().known(site_);
-    for (auto token = known.first(first, first + values.size()); token;
-         token = known.first(*token + 1, first + values.size())) {
-      values[*token - first] = 0;
-    }
-    const SparseValues of_unit = events_->values();
-    const auto event = std::ranges::lower_bound(of_unit.tokens, first);
-    for (auto i = static_cast<size_t>(event - of_unit.tokens.begin());
-         i < of_unit.tokens.size() && of_unit.tokens[i] < first + values.size(); ++i) {
-      values[of_unit.tokens[i] - first] = of_unit.values[i];
-    }
-  }
-
-  const Recording& recording_;
-  uint64_t row_;
-  size_t site_ = 0;
-  std::optional<EventsOfUnit> events_;
-  UnitRead read_;
-};
 
 // 1 where the unit never has a value as strong.
 float share_of(float value, float min, float max) {
@@ -127,7 +81,7 @@ DocumentPage DocumentViews::document(const DocumentQuestion& question) const {
   if (row > 0) page.previous = corpus.document(row - 1).document;
   if (row + 1 < corpus.n_documents()) page.next = corpus.document(row + 1).document;
 
-  std::optional<ValuesOfUnit> values;
+  std::optional<UnitValues> values;
   if (!question.unit.empty()) {
     page.unit = unit_address(recording_->manifest().sites, question.unit);
     const Summary summary = recording_->units().summary(recording_->units().row_of(*page.unit));
@@ -147,7 +101,7 @@ DocumentPage DocumentViews::document(const DocumentQuestion& question) const {
     }
     n_shown += sequence.n_tokens;
     const auto tokens = corpus.tokens(sequence);
-    const auto of_unit = values ? values->over(static_cast<uint32_t>(number), sequence)
+    const auto of_unit = values ? values->over(static_cast<uint32_t>(number))
                                 : std::vector<float>(tokens.size(), kUnknown);
     page.n_known += static_cast<uint64_t>(
         std::ranges::count_if(of_unit, [](float value) { return !std::isnan(value); }));
@@ -206,7 +160,7 @@ PlacePage DocumentViews::place(const Place& at, FiringOrder order, size_t limit)
   if (recording_->events() != nullptr) {
     page.kinds.push_back(latents_at(sequence.first_token + at.position));
   }
-  if (n_dense_units(recording_->manifest().sites) > 0) page.kinds.push_back(neurons_at(at));
+  if (n_token_units(recording_->manifest().sites) > 0) page.kinds.push_back(neurons_at(at));
   for (PlacePage::Kind& kind : page.kinds) {
     kind.n_units = kind.units.size();
     sort_and_cut(kind.units, order, limit);

@@ -219,7 +219,7 @@ std::string TextSearch::json(const TextQuestion& question) const {
     kinds.push_back({{"kind", name}, {"n_units", n_units}, {"units", std::move(units)}});
   };
   if (recording_->events() != nullptr) add_kind("latents", latents(found));
-  if (n_dense_units(recording_->manifest().sites) > 0) add_kind("neurons", neurons(found));
+  if (n_token_units(recording_->manifest().sites) > 0) add_kind("neurons", neurons(found));
   return to_text(Json{{"text", question.text},
                       {"n_occurrences", found.size()},
                       {"complete", complete},

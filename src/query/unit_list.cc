@@ -19,9 +19,10 @@ struct Listed {
 };
 
 bool is_meant(const Site& site, const UnitListQuestion& question) {
-  const bool latents = is_sparse_site(site.name);
-  if (question.kind == UnitKind::neurons && latents) return false;
-  if (question.kind == UnitKind::latents && !latents) return false;
+  const UnitKind kind = is_sparse_site(site.name)      ? UnitKind::latents
+                        : is_attention_site(site.name) ? UnitKind::heads
+                                                       : UnitKind::neurons;
+  if (question.kind != UnitKind::any && question.kind != kind) return false;
   return !question.layer || *question.layer == site.layer;
 }
 

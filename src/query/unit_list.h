@@ -14,7 +14,7 @@ namespace actogram {
 
 class Recording;
 
-enum class UnitKind : uint8_t { any, neurons, latents };
+enum class UnitKind : uint8_t { any, neurons, heads, latents };
 enum class UnitOrder : uint8_t { highest, lowest };
 
 struct UnitListQuestion {

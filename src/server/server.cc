@@ -69,7 +69,7 @@ Answer answer_units(const Asked& asked) {
   std::array<std::string_view, kUnitColumns.size()> columns;
   std::ranges::transform(kUnitColumns, columns.begin(), &UnitColumn::name);
   constexpr std::array<std::string_view, 2> kOrders = {"highest", "lowest"};
-  constexpr std::array<std::string_view, 3> kKinds = {"any", "neurons", "latents"};
+  constexpr std::array<std::string_view, 4> kKinds = {"any", "neurons", "heads", "latents"};
   const Parameters& given = asked.parameters;
   UnitListQuestion question{.column = given.choice("by", columns),
                             .order = static_cast<UnitOrder>(given.choice("order", kOrders)),
@@ -111,6 +111,12 @@ Answer answer_partners(const Asked& asked) {
   const auto order = static_cast<PartnerOrder>(asked.parameters.choice("sort", kOrders));
   return json_answer(asked.documents.partners(asked.rest, order,
                                               asked.parameters.number("limit", 20, 1, kMaxListed)));
+}
+
+Answer answer_tokens(const Asked& asked) {
+  return json_answer(asked.documents.tokens(asked.rest,
+                                            asked.parameters.number("least", 2, 1, UINT32_MAX),
+                                            asked.parameters.number("limit", 20, 1, kMaxListed)));
 }
 
 // "12": a number that is all there is.
@@ -174,7 +180,7 @@ struct Route {
 
 // The first route that matches answers. To add one: a handler above, a row here above the rows
 // that its prefix begins with, its document in docs/api.md and in Documents, a test.
-constexpr std::array<Route, 15> kRoutes = {{
+constexpr std::array<Route, 16> kRoutes = {{
     {"/api/recordings", true, answer_recordings},
     {"/api/recording", true, answer_recording},
     {"/api/sites/", false, answer_site},
@@ -184,6 +190,7 @@ constexpr std::array<Route, 15> kRoutes = {{
     {"/api/feature/", false, answer_feature},
     {"/api/classes/", false, answer_classes, "limit"},
     {"/api/partners/", false, answer_partners, "sort limit"},
+    {"/api/tokens/", false, answer_tokens, "least limit"},
     {"/api/documents/", false, answer_document, "from unit"},
     {"/api/places/", false, answer_place, "sort limit"},
     {"/api/search", true, answer_search, "text case limit"},

@@ -49,6 +49,8 @@ Documents documents_of(const std::string& name) {
           [](std::string_view address, PartnerOrder order, size_t limit) {
             return fmt::format("[\"{}\", {}, {}]", address, static_cast<int>(order), limit);
           },
+      .tokens = [](std::string_view address, size_t least,
+                   size_t limit) { return fmt::format("[\"{}\", {}, {}]", address, least, limit); },
       .document =
           [](const DocumentQuestion& question) {
             return fmt::format("[{}, {}, \"{}\"]", question.document, question.first_chunk,
@@ -112,13 +114,15 @@ TEST(Server, DocumentsTakeWhatFollowsTheQuestionMark) {
   EXPECT_EQ(running.get("/api/partners/9.sae/3")->body, R"(["9.sae/3", 0, 20])");
   EXPECT_EQ(running.get("/api/partners/9.sae/3?sort=correlation&limit=2")->body,
             R"(["9.sae/3", 2, 2])");
+  EXPECT_EQ(running.get("/api/tokens/9.sae/3")->body, R"(["9.sae/3", 2, 20])");
+  EXPECT_EQ(running.get("/api/tokens/9.sae/3?least=5&limit=1")->body, R"(["9.sae/3", 5, 1])");
   EXPECT_EQ(running.get("/api/entropy/9.mlp")->body, R"(["9.mlp"])");
   EXPECT_EQ(running.get("/api/units")->body, R"([0, 0, 0, "", -1, "", -9, -9, 0, 50])");
   EXPECT_EQ(running
                 .get("/api/units?by=max&order=lowest&kind=latents&site=9.sae&layer=9&class=x%20y"
                      "&least=-1.5&most=2&first=50&limit=10")
                 ->body,
-            R"([1, 1, 2, "9.sae", 9, "x y", -1.5, 2, 50, 10])");
+            R"([1, 1, 3, "9.sae", 9, "x y", -1.5, 2, 50, 10])");
   EXPECT_EQ(running.get("/api/search?text=a%20b%26c&case=exact&limit=3")->body,
             R"(["a b&c", 1, 3])");
   EXPECT_EQ(running.get("/api/documents/12")->body, R"([12, 0, ""])");

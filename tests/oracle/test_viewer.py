@@ -176,6 +176,31 @@ def test_a_unit_colours_a_document_where_its_values_are_known(served: Served, pa
     assert (n_unknown > 0) == (part != "/sae:")
 
 
+@pytest.mark.parametrize(("part", "index"), [("blocks.5.mlp", 7), ("/sae:", 11), ("/sae:", 80)])
+def test_tokens_are_ranked_by_the_mean_of_what_is_known(
+    served: Served, part: str, index: int
+) -> None:
+    site = site_of(served, part)
+    row = served.row(site, index)
+    values: dict[int, list[float]] = {}
+    for s, sequence in enumerate(served.tables["sequences"]):
+        for position, value in served.known(row, s).items():
+            token = served.tables["tokens"][sequence["first_token"] + position]
+            values.setdefault(token["id"], []).append(value)
+    answer = served.get(f"tokens/{site}/{index}", least=2, limit=1000)
+    assert answer["n_known"] == sum(map(len, values.values()))
+    expected = {token: v for token, v in values.items() if len(v) >= 2}
+    assert {t["id"] for t in answer["tokens"]} == set(expected)
+    for found in answer["tokens"]:
+        mine = expected[found["id"]]
+        assert (found["n"], found["max"]) == (len(mine), max(mine))
+        assert found["mean"] == pytest.approx(np.mean(mine, dtype=float), abs=1e-9)
+    means = [t["mean"] for t in answer["tokens"]]
+    assert means == sorted(means, reverse=True)
+    known_texts = {t["text"] for t in answer["tokens"]}
+    assert known_texts & {" free", " and", " human", " rights"}
+
+
 def firing(
     served: Served, name: str, sequence: int, position: int
 ) -> dict[int, tuple[float, float]]:

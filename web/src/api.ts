@@ -187,6 +187,13 @@ export interface TextFound {
   kinds: { kind: string; n_units: number; units: TextMatch[] }[];
 }
 
+/** Tokens of the vocabulary by the mean value of a unit on them. */
+export interface TokenMeans {
+  address: string;
+  n_known: number;
+  tokens: { id: number; text: string; n: number; mean: number; max: number }[];
+}
+
 export type FiringOrder = "value" | "share";
 
 export interface PlaceFirings {

@@ -4,10 +4,12 @@ import {
   documentPath,
   fetchClasses,
   fetchPartners,
+  fetchPath,
   fetchUnit,
   type Classes,
   type Group,
   type SiteInfo,
+  type TokenMeans,
   type Unit,
 } from "../api.ts";
 import { heatScale } from "../colour.ts";
@@ -15,7 +17,7 @@ import { isEmbedded, isShown } from "../embed.ts";
 import type { Cell } from "../export.ts";
 import { useKeys } from "../keys.ts";
 import { formatCount, formatPercent, formatValue, plural } from "../numbers.ts";
-import { classTitle, shortTitle } from "../pieces.ts";
+import { classTitle, quotedText, shortTitle } from "../pieces.ts";
 import { chosen, hrefOf, navigate, option } from "../route.ts";
 import { useDocument } from "../use_document.ts";
 import { compareHref } from "./compare_page.tsx";
@@ -186,6 +188,7 @@ function UnitBody({ site, unit }: { site: SiteInfo; unit: Unit }) {
         <aside>
           <Numbers unit={unit} />
           <Charts unit={unit} />
+          <TokenMeansTable address={unit.short} />
           <SignClasses unit={unit} />
           <WeightsTable unit={unit} />
           {site.name.includes("/sae:") && <PartnersTable address={unit.short} />}
@@ -384,6 +387,42 @@ function SignClasses({ unit }: { unit: Unit }) {
               <td>{formatPercent(share)}</td>
               <td>{formatValue(means.hook_post, 3)}</td>
               <td>{formatValue(peaks["hook_post"]?.[0]?.value, 3)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function TokenMeansTable({ address }: { address: string }) {
+  const path = documentPath(`tokens/${address}`, { limit: 10 });
+  const { value, key } = useDocument(path, () => fetchPath<TokenMeans>(path));
+  if (!value || key !== path || value.tokens.length === 0) return null;
+  return (
+    <section class="panel" aria-labelledby="tokens-title">
+      <h2 id="tokens-title">Tokens</h2>
+      <p class="muted">with the highest mean, of {plural(value.n_known, "known value")}</p>
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">token</th>
+            <th scope="col">places</th>
+            <th scope="col">mean</th>
+            <th scope="col">highest</th>
+          </tr>
+        </thead>
+        <tbody>
+          {value.tokens.map(({ id, text, n, mean, max }) => (
+            <tr key={id}>
+              <th scope="row">
+                <a href={hrefOf("search", { text, case: "exact" })} title={`id ${id}`}>
+                  <bdi class="mono">{quotedText(text)}</bdi>
+                </a>
+              </th>
+              <td>{formatCount(n)}</td>
+              <td>{formatValue(mean, 3)}</td>
+              <td>{formatValue(max, 3)}</td>
             </tr>
           ))}
         </tbody>

@@ -92,6 +92,7 @@ function Filters({ recording }: { recording: Recording }) {
     >
       {select("kind", "Kind", [
         ["neurons", "neurons"],
+        ["heads", "attention heads"],
         ["latents", "latents"],
       ])}
       {select(

@@ -52,7 +52,8 @@ test("a neuron has its sign classes, with text for each and links to it", async 
   const { classes } = await document<Classes>(`/api/classes/${ground.unit}`);
   await onPage(t, ground, async (page) => {
     await openUnit(page, ground.unit);
-    const shares = await page.locator(".figures tbody tr td:nth-child(2)").allTextContents();
+    const table = page.locator("[aria-labelledby=classes-title] tbody tr");
+    const shares = await table.locator("td:nth-child(2)").allTextContents();
     assert.deepEqual(
       shares,
       expected.sign_classes.map(({ share }) => formatPercent(share)),
