@@ -7,6 +7,7 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
 find_package(GTest REQUIRED)
 find_package(CURL 7.85 REQUIRED)  # CURLOPT_PROTOCOLS_STR
+find_package(SQLite3 3.35 REQUIRED)
 find_package(ZLIB 1.2.9 REQUIRED)  # crc32_z
 
 # llama.cpp, built by ./setup from the source inside the llama-cpp-python sdist.

@@ -42,11 +42,11 @@ actogram_folder(sae      actogram_core actogram_codec openblas)
 set_source_files_properties(${CMAKE_SOURCE_DIR}/src/sae/trainer.cc PROPERTIES
                             COMPILE_OPTIONS -fno-math-errno)
 actogram_folder(collate  actogram_core)
-actogram_folder(store    actogram_core actogram_codec)
+actogram_folder(store    actogram_core actogram_codec SQLite::SQLite3)
 actogram_folder(record   actogram_model actogram_corpus actogram_sae actogram_collate
                          actogram_store)
 actogram_folder(formats  actogram_model actogram_corpus actogram_store)
 actogram_folder(query    actogram_collate actogram_store)
 actogram_folder(llm      actogram_codec CURL::libcurl)
-actogram_folder(explain  actogram_core actogram_codec)
+actogram_folder(explain  actogram_store actogram_llm)
 actogram_folder(server   actogram_query)

@@ -8,10 +8,12 @@
 
 #include "cli/bars.h"
 #include "cli/excerpt_text.h"
+#include "cli/explanation_text.h"
 #include "cli/head_text.h"
 #include "cli/heat_map.h"
 #include "cli/help.h"
 #include "cli/verbs.h"
+#include "explain/explanation_list.h"
 #include "query/facts.h"
 #include "query/pages.h"
 
@@ -134,6 +136,9 @@ int show(const Typed& typed) {
   const HeatMap heat_map = heat_map_of(typed.colors, scale);
   std::printf("%s\n",
               heat_map.bold(fmt::format("{}/{}", page.address.site, page.address.index)).c_str());
+  for (const auto& explanation : explanations_of_unit(typed.path, page.address).explanations) {
+    print_explanation(explanation);
+  }
   print_summary(page);
   print_histogram(page.histogram, terminal_width());
   if (page.head) print_head(*page.head);

@@ -1,0 +1,175 @@
+// explain, score and explanations: what units are about, in words, and how true the words are.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "actogram/error.h"
+#include "cli/explanation_text.h"
+#include "cli/help.h"
+#include "cli/progress_bar.h"
+#include "cli/unit_list.h"
+#include "cli/verbs.h"
+#include "explain/endpoint_model.h"
+#include "explain/explanation_list.h"
+#include "explain/run.h"
+#include "query/facts.h"
+
+namespace actogram {
+namespace {
+
+// What explain and score share.
+struct Asked {
+  std::vector<std::string> units;
+  size_t top = 0;
+  RunOptions run;
+  EndpointAddress endpoint;
+  uint32_t timeout_s = 120;
+};
+
+void add_asked(CLI::App& app, Asked& asked) {
+  app.add_option("RECORDING", asked.run.recording, "NAME.acto")->required();
+  app.add_option("UNITS", asked.units, "12.mlp/345, 12.mlp/0-99, or a file of such lines");
+  app.add_option("--top", asked.top, "instead: so many units with the highest peaks")
+      ->type_name("N");
+  app.add_option(
+         "--llm", asked.endpoint.url,
+         "an endpoint of OpenAI's kind, http://localhost:8080/v1; a key for it is read from "
+         "ACTOGRAM_LLM_KEY")
+      ->type_name("URL")
+      ->required();
+  app.add_option("--llm-model", asked.endpoint.model, "the model's name there")
+      ->type_name("NAME")
+      ->required();
+  app.add_option("--at-once", asked.run.n_at_once, "questions under way")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 256u));
+  app.add_option("--attempts", asked.endpoint.n_attempts, "tries for each question")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 100u));
+  app.add_option("--timeout", asked.timeout_s, "seconds for an answer")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 86400u));
+  app.add_option("--temperature", asked.run.chat.temperature, "of the model's choice of words")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 2.0));
+  app.add_option("--max-tokens", asked.run.chat.max_tokens, "of an answer")->capture_default_str();
+  app.add_option("--seed", asked.run.chat.seed, "for the model, and another answer")
+      ->capture_default_str();
+}
+
+void complete(Asked& asked, const UnitTexts& texts) {
+  if (asked.units.empty() == (asked.top == 0)) {
+    fail(Code::invalid, "write the units, or --top N, and not both");
+  }
+  asked.run.units = asked.top > 0 ? texts.by_peak(asked.top) : parse_units(asked.units, texts);
+  asked.endpoint.timeout = std::chrono::seconds(asked.timeout_s);
+  if (const char* key = std::getenv("ACTOGRAM_LLM_KEY")) asked.endpoint.key = key;
+}
+
+int print_report(const RunReport& report, const char* done, bool json) {
+  if (json) {
+    std::printf("%s\n", to_json_text(report).c_str());
+  } else {
+    for (const RunFailure& failure : report.failures) {
+      std::printf("%s/%u: failed: %s\n", failure.unit.site.c_str(), failure.unit.index,
+                  failure.reason.c_str());
+    }
+    std::printf("%s %s, %zu failed; %s questions, %s answered before, %s tokens\n",
+                readable_count(report.n_done).c_str(), done, report.failures.size(),
+                readable_count(report.n_asked).c_str(), readable_count(report.n_known).c_str(),
+                readable_count(report.n_tokens).c_str());
+  }
+  return report.failures.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+Action add_explain(CLI::App& app, const Invocation& invocation) {
+  struct Typed {
+    Asked asked;
+    ExplainRequest request;
+  };
+  auto typed = std::make_shared<Typed>();
+  add_asked(app, typed->asked);
+  add_choice<ExplainMethod>(
+      app, "--method", typed->request.method,
+      {{"tokens", ExplainMethod::tokens}, {"excerpts", ExplainMethod::excerpts}},
+      "tokens with levels from 0 to 10, or 200 tokens around each maximum");
+  app.add_option("--excerpts", typed->request.most_excerpts, "how many are shown")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 100u));
+  return [typed, &invocation] {
+    const UnitTexts texts(typed->asked.run.recording);
+    complete(typed->asked, texts);
+    const auto model = open_endpoint(typed->asked.endpoint);
+    RunReport report;
+    {
+      ProgressBar bar;
+      report = explain_units(typed->asked.run, typed->request, *model, excerpts_from(texts),
+                             bar.callback());
+    }
+    return print_report(report, "explained", invocation.json);
+  };
+}
+
+Action add_score(CLI::App& app, const Invocation& invocation) {
+  struct Typed {
+    Asked asked;
+    ScoreOptions score;
+  };
+  auto typed = std::make_shared<Typed>();
+  add_asked(app, typed->asked);
+  add_choice<Scorer>(app, "--scorer", typed->score.scorer, {{"detect", Scorer::detect}},
+                     "the model says in which excerpts the unit is active");
+  app.add_option("--excerpts", typed->score.most_of_a_kind,
+                 "at most so many where it is active, and where not")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1000u));
+  app.add_option("--per-question", typed->score.at_once, "excerpts in one question")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 100u));
+  return [typed, &invocation] {
+    const UnitTexts texts(typed->asked.run.recording);
+    complete(typed->asked, texts);
+    const auto model = open_endpoint(typed->asked.endpoint);
+    RunReport report;
+    {
+      ProgressBar bar;
+      report =
+          score_units(typed->asked.run, typed->score, *model, excerpts_from(texts), bar.callback());
+    }
+    return print_report(report, "scored", invocation.json);
+  };
+}
+
+Action add_explanations(CLI::App& app, const Invocation& invocation) {
+  struct Typed {
+    std::string path, search;
+  };
+  auto typed = std::make_shared<Typed>();
+  app.add_option("RECORDING", typed->path, "NAME.acto")->required();
+  app.add_option("--search", typed->search, "those with all of these words, best first")
+      ->type_name("TEXT");
+  return [typed, &invocation] {
+    if (invocation.json) {
+      std::printf("%s\n", explanations_json(typed->path, typed->search).c_str());
+      return 0;
+    }
+    const ExplanationList list = list_explanations(typed->path, typed->search);
+    for (const ListedExplanation& explanation : list.explanations) {
+      std::printf("%s/%u\n", explanation.unit.site.c_str(), explanation.unit.index);
+      print_explanation(explanation);
+    }
+    for (const ListedFailure& failure : list.failures) {
+      std::printf("%s/%u: %s failed: %s\n", failure.unit.site.c_str(), failure.unit.index,
+                  failure.task.c_str(), failure.reason.c_str());
+    }
+    std::printf("%s explanations\n", readable_count(list.explanations.size()).c_str());
+    return 0;
+  };
+}
+
+}  // namespace actogram

@@ -1,0 +1,91 @@
+#include "cli/unit_list.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "actogram/error.h"
+#include "base/file.h"
+#include "explain/excerpt_split.h"
+
+namespace actogram {
+namespace {
+
+constexpr uint32_t kContextTokens = 200;  // as the card of the published explanations has it
+
+void add_word(const std::string& word, const UnitTexts& texts, std::vector<UnitAddress>& units) {
+  const size_t dash = word.rfind('-'), slash = word.rfind('/');
+  const bool is_range = dash != word.npos && slash != word.npos && slash < dash;
+  if (!is_range) {
+    units.push_back(texts.address(word));
+    return;
+  }
+  const UnitAddress first = texts.address(word.substr(0, dash));
+  const UnitAddress last = texts.address(word.substr(0, slash + 1) + word.substr(dash + 1));
+  if (last.index < first.index) fail(Code::invalid, "'{}' runs backwards", word);
+  for (uint32_t i = first.index; i <= last.index; ++i) units.push_back({first.site, i});
+}
+
+void add_file(const std::string& path, const UnitTexts& texts, std::vector<UnitAddress>& units) {
+  const std::string text = read_file(path);
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    if (!line.empty()) add_word(line, texts, units);
+    at = end + 1;
+  }
+}
+
+UnitExcerpt excerpt_of(const UnitText& text) {
+  UnitExcerpt excerpt{.at = text.window.at,
+                      .value = text.window.value,
+                      .groups = text.groups,
+                      .bucket = text.bucket,
+                      .document = text.window.document,
+                      .document_key = document_key(text.document),
+                      .text = {},
+                      .context = {}};
+  for (const Piece& piece : text.window.pieces) {
+    ValuedText valued{piece.text, std::nanf("")};
+    for (const PieceToken& token : piece.tokens) {
+      const bool higher = std::isnan(valued.value) || token.value > valued.value;
+      if (higher) valued.value = token.value;
+    }
+    excerpt.text.push_back(std::move(valued));
+  }
+  for (const Piece& piece : text.around.pieces) excerpt.context += piece.text;
+  return excerpt;
+}
+
+}  // namespace
+
+std::vector<UnitAddress> parse_units(std::span<const std::string> words, const UnitTexts& texts) {
+  std::vector<UnitAddress> named;
+  for (const std::string& word : words) {
+    if (std::filesystem::is_regular_file(word)) {
+      add_file(word, texts, named);
+    } else {
+      add_word(word, texts, named);
+    }
+  }
+  std::vector<UnitAddress> units;
+  std::set<std::pair<std::string, uint32_t>> seen;
+  for (UnitAddress& unit : named) {
+    if (seen.insert({unit.site, unit.index}).second) units.push_back(std::move(unit));
+  }
+  return units;
+}
+
+ExcerptsOfUnit excerpts_from(const UnitTexts& texts) {
+  return [&texts](const UnitAddress& unit) {
+    std::vector<UnitExcerpt> excerpts;
+    for (const UnitText& text : texts.of(unit, kContextTokens)) {
+      excerpts.push_back(excerpt_of(text));
+    }
+    return excerpts;
+  };
+}
+
+}  // namespace actogram

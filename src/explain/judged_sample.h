@@ -1,0 +1,29 @@
+// The excerpts that a judge is shown of a unit: some where it is active, some where it is not, each
+// with the weight that it has in the score.
+//
+// Active is an excerpt whose maximum is above 0 and at least the 90th percentile of all sequences'
+// maxima; every other one is not. So one rule holds for units that are
+// seldom silent and for those that seldom fire. The strata are the recording's quantile buckets.
+// Among the active each stratum has the same weight, however many of its excerpts there are; among
+// the others each has the share of sequences that the bucket stands for. Both kinds count one half
+// in balanced accuracy.
+#pragma once
+
+#include <vector>
+
+#include "explain/excerpt_split.h"
+
+namespace actogram {
+
+struct JudgedExcerpt {
+  const UnitExcerpt* excerpt = nullptr;
+  bool active = false;
+  double weight = 0;  // those of a kind add up to 1
+};
+
+// At most `most_of_a_kind` of either, drawn uniformly from the part by a hash of unit and place and
+// in an order that tells nothing. Views of `excerpts`.
+std::vector<JudgedExcerpt> judged_sample(uint64_t unit_key, const Excerpts<Part::score>& excerpts,
+                                         uint32_t most_of_a_kind);
+
+}  // namespace actogram

@@ -1,0 +1,47 @@
+// A unit's exemplars as text for those who read it: each sequence once, whichever groups it is in.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actogram/types.h"
+#include "query/excerpt.h"
+
+namespace actogram {
+
+class Recording;
+class UnitReader;
+
+// A sequence kept for its maximum.
+struct UnitText {
+  Excerpt window;             // with the values that are kept
+  Excerpt around;             // more of the text; its values are 0
+  uint16_t groups = 0;        // bits of Group
+  int bucket = 0;             // of kBucketQuantiles, that the maximum lies in
+  std::string_view document;  // all of its bytes; valid as long as the reader
+};
+
+// Thread-safe.
+class UnitTexts {
+ public:
+  // Error{invalid} where the recording keeps no text or no exemplars.
+  explicit UnitTexts(const std::string& recording);
+  ~UnitTexts();
+
+  // `around` tokens of context. Without sequences that were kept for merging only.
+  std::vector<UnitText> of(const UnitAddress& unit, uint32_t around) const;
+
+  UnitAddress address(std::string_view text) const;  // Error{not_found} if there is no such unit
+  // The units with the highest maxima, highest first; among equals the earlier.
+  std::vector<UnitAddress> by_peak(size_t n) const;
+
+ private:
+  std::unique_ptr<Recording> recording_;
+  std::unique_ptr<UnitReader> units_;
+};
+
+}  // namespace actogram

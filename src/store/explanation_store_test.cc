@@ -1,0 +1,99 @@
+#include "store/explanation_store.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "actogram/error.h"
+
+namespace actogram {
+namespace {
+
+class ExplanationStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(::testing::TempDir()) / "explanation_store_test";
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_ / "x.acto");
+    std::ofstream(folder_ / "x.acto/manifest.json") << "{}";
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string recording() const { return (folder_ / "x.acto").string(); }
+
+  static StoredExplanation explanation(uint32_t unit, std::string text) {
+    return {.unit = {"s", unit},
+            .method = "tokens",
+            .prompt_version = "1",
+            .model = "m",
+            .parameters = "{}",
+            .text = std::move(text),
+            .concept_label = "",
+            .request = "r"};
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(ExplanationStoreTest, StandsBesideTheRecording) {
+  EXPECT_EQ(ExplanationStore::path_for("a/x.acto"), "a/x.explanations.sqlite");
+  EXPECT_EQ(ExplanationStore::path_for("a/x.acto//"), "a/x.explanations.sqlite");
+  EXPECT_EQ(ExplanationStore::path_for("a/x"), "a/x.explanations.sqlite");
+}
+
+TEST_F(ExplanationStoreTest, KeepsEveryByteOfAnAnswer) {
+  const std::string text("a\0b 'quoted' \"é\" \n", 18);
+  {
+    ExplanationStore store(recording(), Database::Mode::write);
+    store.keep_answer("hash", "request", {text, "model", 3, 4});
+  }
+  const ExplanationStore store(recording(), Database::Mode::read);
+  EXPECT_FALSE(store.answer("other").has_value());
+  ASSERT_TRUE(store.answer("hash").has_value());
+  EXPECT_EQ(store.answer("hash")->text, text);
+  EXPECT_EQ(store.answer("hash")->answer_tokens, 4u);
+}
+
+TEST_F(ExplanationStoreTest, ReplacesAndIsSearchedAsItIsNow) {
+  ExplanationStore store(recording(), Database::Mode::write);
+  store.keep(explanation(1, "rain"));
+  store.keep(explanation(2, "snow and rain"));
+  const int64_t id = store.explanations_of({"s", 1}).at(0).id;
+  const StoredScore score{id, "detect", "1", "m", "{}", "explanation", "rain", "{}", "[]"};
+  store.keep(score);
+  store.keep(explanation(1, "rain"));
+  EXPECT_EQ(store.scores_of(id).size(), 1u);
+  store.keep(explanation(1, "sunshine"));
+  EXPECT_TRUE(store.scores_of(id).empty()) << "they were of other words";
+  ASSERT_EQ(store.explanations_of({"s", 1}).size(), 1u);
+  EXPECT_EQ(store.explanations_of({"s", 1})[0].id, id);
+  EXPECT_EQ(store.search("rain").size(), 1u);
+  EXPECT_EQ(store.search("rain")[0].unit.index, 2u);
+  EXPECT_EQ(store.search("sunshine").size(), 1u);
+  EXPECT_TRUE(store.search("rain OR sunshine").empty()) << "words, no language";
+  EXPECT_TRUE(store.search("\"").empty());
+  EXPECT_THROW(store.search("  "), Error);
+}
+
+TEST_F(ExplanationStoreTest, ForgetsAFailureThatWasMadeGood) {
+  ExplanationStore store(recording(), Database::Mode::write);
+  store.keep(StoredFailure{{"s", 1}, "explain tokens", "no"});
+  store.keep(StoredFailure{{"s", 1}, "explain tokens", "still no"});
+  store.keep(StoredFailure{{"s", 1}, "score detect", "no"});
+  ASSERT_EQ(store.failures().size(), 2u);
+  EXPECT_EQ(store.failures()[0].reason, "still no");
+  store.forget_failure({"s", 1}, "explain tokens");
+  EXPECT_EQ(store.failures().size(), 1u);
+}
+
+TEST_F(ExplanationStoreTest, RefusesANewerVersion) {
+  { const ExplanationStore store(recording(), Database::Mode::write); }
+  Database(ExplanationStore::path_for(recording()), Database::Mode::write)
+      .run("PRAGMA user_version = 2");
+  EXPECT_THROW(ExplanationStore(recording(), Database::Mode::write), Error);
+  EXPECT_THROW(ExplanationStore(recording(), Database::Mode::read), Error);
+}
+
+}  // namespace
+}  // namespace actogram

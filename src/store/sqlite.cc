@@ -1,0 +1,84 @@
+#include "store/sqlite.h"
+
+#include "actogram/error.h"
+
+namespace actogram {
+namespace {
+
+constexpr int kBusyMilliseconds = 10'000;  // how long to wait for another process that writes
+
+}  // namespace
+
+void Database::Close::operator()(sqlite3* handle) const { sqlite3_close(handle); }
+void Statement::Finish::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+Database::Database(const std::string& path, Mode mode) : path_(path) {
+  const int flags =
+      mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  sqlite3* opened = nullptr;
+  const int status = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
+  handle_.reset(opened);
+  if (opened == nullptr) fail(Code::environment, "{}: SQLite does not start", path);
+  if (status != SQLITE_OK) fail_now();
+  sqlite3_busy_timeout(opened, kBusyMilliseconds);
+}
+
+void Database::fail_now() const {
+  const int status = sqlite3_errcode(handle_.get());
+  const char* why = sqlite3_errmsg(handle_.get());
+  switch (status & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      fail(Code::corrupt, "{}: {}", path_, why);
+    case SQLITE_BUSY:
+      fail(Code::exists, "{}: another process writes it: {}", path_, why);
+    case SQLITE_CANTOPEN:
+      fail(Code::not_found, "{}: {}", path_, why);
+    default:
+      fail(Code::environment, "{}: {}", path_, why);
+  }
+}
+
+void Database::run(const char* sql) {
+  if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail_now();
+}
+
+int64_t Database::last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
+
+Statement::Statement(const Database& database, const char* sql, std::nullptr_t)
+    : database_(database) {
+  sqlite3_stmt* prepared = nullptr;
+  const int status = sqlite3_prepare_v2(database.handle(), sql, -1, &prepared, nullptr);
+  statement_.reset(prepared);
+  if (status != SQLITE_OK) database.fail_now();
+}
+
+void Statement::bind(int place, std::string_view text) {
+  const int status = sqlite3_bind_text64(statement_.get(), place, text.data(), text.size(),
+                                         SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (status != SQLITE_OK) database_.fail_now();
+}
+
+void Statement::bind(int place, int64_t number) {
+  if (sqlite3_bind_int64(statement_.get(), place, number) != SQLITE_OK) database_.fail_now();
+}
+
+bool Statement::next() {
+  const int status = sqlite3_step(statement_.get());
+  if (status != SQLITE_ROW && status != SQLITE_DONE) database_.fail_now();
+  return status == SQLITE_ROW;
+}
+
+int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string Statement::text(int column) const {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  return bytes == nullptr
+             ? ""
+             : std::string(bytes,
+                           static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column)));
+}
+
+}  // namespace actogram

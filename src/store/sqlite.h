@@ -1,0 +1,65 @@
+// SQLite, its statuses made Errors that name the file.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace actogram {
+
+// One connection. Not thread-safe.
+class Database {
+ public:
+  enum class Mode : uint8_t { read, write };  // write makes the file where it is not there
+  Database(const std::string& path, Mode mode);
+
+  const std::string& path() const { return path_; }
+  void run(const char* sql);  // statements without parameters and rows
+  int64_t last_id() const;
+  [[noreturn]] void fail_now() const;
+  sqlite3* handle() const { return handle_.get(); }
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const;
+  };
+  std::string path_;
+  std::unique_ptr<sqlite3, Close> handle_;
+};
+
+// A statement with its parameters, and its rows one after another:
+//   Statement rows(database, "SELECT a, b FROM t WHERE c = ?", "x");
+//   while (rows.next()) use(rows.integer(0), rows.text(1));
+class Statement {
+ public:
+  template <typename... Values>
+  Statement(const Database& database, const char* sql, const Values&... values)
+      : Statement(database, sql, nullptr) {
+    int place = 0;
+    (bind(++place, values), ...);
+  }
+
+  bool next();
+  void run() {
+    while (next()) {
+    }
+  }
+  int64_t integer(int column) const;
+  std::string text(int column) const;
+
+ private:
+  Statement(const Database& database, const char* sql, std::nullptr_t);
+  void bind(int place, std::string_view text);
+  void bind(int place, int64_t number);
+
+  struct Finish {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  const Database& database_;
+  std::unique_ptr<sqlite3_stmt, Finish> statement_;
+};
+
+}  // namespace actogram

@@ -1,0 +1,82 @@
+"""A chat endpoint on this machine: answers as a test tells it to, and remembers the questions."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Cut(Exception):
+    """The connection ends in the middle of the answer."""
+
+
+Answer = tuple[int, dict[str, str], str]
+
+
+def reply(text: str, finish: str = "stop") -> Answer:
+    choice = {"message": {"role": "assistant", "content": text}, "finish_reason": finish}
+    usage = {"prompt_tokens": 10, "completion_tokens": 5}
+    return 200, {}, json.dumps({"model": "fake-1", "choices": [choice], "usage": usage})
+
+
+class ChatEndpoint:
+    """`answer` gets the request's body and its number; it may raise Cut, or sleep."""
+
+    def __init__(self, answer: Callable[[Any, int], Answer]) -> None:
+        self.requests: list[Any] = []
+        self.headers: list[dict[str, str]] = []
+        self.times: list[float] = []
+        self.most_at_once = 0
+        lock, busy = threading.Lock(), [0]
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with lock:
+                    number = len(endpoint.requests)
+                    endpoint.requests.append(body)
+                    endpoint.headers.append({k.lower(): v for k, v in self.headers.items()})
+                    endpoint.times.append(time.monotonic())
+                    busy[0] += 1
+                    endpoint.most_at_once = max(endpoint.most_at_once, busy[0])
+                try:
+                    assert self.path == "/v1/chat/completions"
+                    status, headers, text = answer(body, number)
+                except Cut:
+                    self.send_response(200)
+                    self.send_header("Content-Length", "1000")
+                    self.end_headers()
+                    self.wfile.write(b'{"choices"')
+                    self.close_connection = True
+                    return
+                finally:
+                    with lock:
+                        busy[0] -= 1
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(text.encode())))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_address[1]}/v1"
+
+    def __enter__(self) -> "ChatEndpoint":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
