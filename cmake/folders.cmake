@@ -34,7 +34,7 @@ endfunction()
 actogram_folder(base     fmt::fmt Threads::Threads OpenSSL::Crypto xxhash)
 actogram_folder(core     actogram_base)
 actogram_folder(codec    actogram_base arrow parquet nlohmann_json::nlohmann_json
-                         ZLIB::ZLIB)
+                         ZLIB::ZLIB simdjson)
 actogram_folder(model    actogram_core actogram_codec llama jinja)
 actogram_folder(corpus   actogram_core actogram_codec)
 actogram_folder(sae      actogram_core actogram_codec openblas)
