@@ -36,6 +36,18 @@ target_compile_options(jinja PRIVATE -w -fwrapv)
 target_compile_definitions(jinja PRIVATE NDEBUG)
 target_link_libraries(jinja PRIVATE llama nlohmann_json::nlohmann_json)
 
+# simdjson: source from the pysimdjson sdist. The Parquet library of the pyarrow wheel has a simdjson of
+# another version inside and exports it, so that a shared one would take its functions from there, or
+# Parquet from here. Hence a namespace of our own.
+set(SIMDJSON ${ACTOGRAM_DEPS}/simdjson)
+if(NOT EXISTS ${SIMDJSON}/simdjson.cpp)
+  message(FATAL_ERROR "no simdjson in ${SIMDJSON}: run ./setup first")
+endif()
+add_library(simdjson STATIC ${SIMDJSON}/simdjson.cpp)
+target_include_directories(simdjson SYSTEM PUBLIC ${SIMDJSON})
+target_compile_definitions(simdjson PUBLIC simdjson=actogram_simdjson)
+target_compile_options(simdjson PRIVATE -w)
+
 # Arrow and Parquet, from the pyarrow wheel. SYSTEM, because its headers warn.
 file(GLOB PYARROW ${ACTOGRAM_DEPS}/venv/lib/python3*/site-packages/pyarrow)
 if(NOT PYARROW)

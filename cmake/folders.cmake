@@ -35,6 +35,7 @@ actogram_folder(base     fmt::fmt Threads::Threads OpenSSL::Crypto xxhash)
 actogram_folder(core     actogram_base)
 actogram_folder(codec    actogram_base arrow parquet nlohmann_json::nlohmann_json
                          ZLIB::ZLIB)
+target_link_libraries(actogram_codec PRIVATE simdjson)  # and its namespace, which no other sees
 actogram_folder(model    actogram_core actogram_codec llama jinja)
 actogram_folder(corpus   actogram_core actogram_codec)
 actogram_folder(sae      actogram_core actogram_codec openblas)
@@ -45,7 +46,7 @@ actogram_folder(collate  actogram_core)
 actogram_folder(store    actogram_core actogram_codec SQLite::SQLite3)
 actogram_folder(record   actogram_model actogram_corpus actogram_sae actogram_collate
                          actogram_store)
-actogram_folder(formats  actogram_model actogram_corpus actogram_store)
+actogram_folder(formats  actogram_model actogram_corpus actogram_collate actogram_store)
 actogram_folder(query    actogram_collate actogram_store)
 actogram_folder(llm      actogram_codec CURL::libcurl)
 actogram_folder(explain  actogram_store actogram_llm)

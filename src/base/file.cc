@@ -57,6 +57,32 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 
 std::string read_file(const std::string& path) { return std::string(MappedFile(path).text()); }
 
+size_t read_file(const std::string& path, size_t n_behind, size_t most, std::vector<char>& into) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) fail_errno(path, "open", errno);
+  struct stat info = {};
+  const int error = ::fstat(fd, &info) != 0 ? errno : S_ISDIR(info.st_mode) ? EISDIR : 0;
+  const size_t size = error == 0 ? static_cast<size_t>(info.st_size) : 0;
+  if (error != 0 || size > most) {
+    ::close(fd);
+    if (error != 0) fail_errno(path, "read", error);
+    fail(Code::unsupported, "{}: {} bytes; expected at most {}", path, size, most);
+  }
+  if (into.size() < size + n_behind) into.resize(size + n_behind);
+  size_t n = 0;
+  ssize_t got = 1;
+  while (n < size && got != 0) {
+    got = ::read(fd, into.data() + n, size - n);
+    if (got < 0 && errno != EINTR) break;
+    if (got > 0) n += static_cast<size_t>(got);
+  }
+  const int read_error = errno;
+  ::close(fd);
+  if (got < 0) fail_errno(path, "read", read_error);
+  std::memset(into.data() + n, 0, n_behind);
+  return n;
+}
+
 PartReader::PartReader(const std::string& path) : path_(path) {
   fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
   if (fd_ < 0 && errno == EINVAL) fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -184,6 +210,23 @@ void FileWriter::write_rest() {
 void FileWriter::close() {
   write_rest();
   if (::close(std::exchange(fd_, -1)) != 0) fail_errno(path_, "close", errno);
+}
+
+// What is in the buffer is written where it belongs, and again with the rest of the buffer.
+void FileWriter::sync() {
+  wait_for_writing();
+  const bool direct = other_buffer_.capacity() > 0;
+  if (direct) set_direct(fd_, false);
+  std::span<const std::byte> rest(buffer_.data(), n_buffered_);
+  for (uint64_t at = n_bytes_ - n_buffered_; !rest.empty();) {
+    const ssize_t n = ::pwrite(fd_, rest.data(), rest.size(), static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_errno(path_, "write", errno);
+    at += static_cast<uint64_t>(n);
+    rest = rest.subspan(static_cast<size_t>(n));
+  }
+  if (direct) set_direct(fd_, true);
+  if (::fsync(fd_) != 0) fail_errno(path_, "sync", errno);
 }
 
 void FileWriter::finish() {

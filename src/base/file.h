@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actogram/error.h"
 #include "base/hash.h"
@@ -34,6 +35,10 @@ class MappedFile {
 };
 
 std::string read_file(const std::string& path);
+
+// The same into memory that is kept from file to file, with `n_behind` bytes more, which are 0.
+// Gives the size of the file. Error{unsupported} above `most` bytes, of which none are read.
+size_t read_file(const std::string& path, size_t n_behind, size_t most, std::vector<char>& into);
 
 // Parts of a large file that is read once, past the page cache where the file system can.
 class PartReader {
@@ -70,6 +75,8 @@ class FileWriter {
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
   void finish();
   void close();  // like finish(), but a power cut may still lose it until sync_file()
+  // What was written so far is safe on the disk after it; writing goes on.
+  void sync();
 
   uint64_t n_bytes() const { return n_bytes_; }
   std::string checksum() const { return checksum_.hex(); }

@@ -27,6 +27,36 @@ TEST(FileWriter, WritesWhatItChecksums) {
   EXPECT_EQ(writer.checksum(), checksum_of_file(path));
 }
 
+TEST(FileWriter, WhatWasSyncedIsThereWhileWritingGoesOn) {
+  const std::string path = temporary("synced");
+  std::string all;
+  FileWriter writer(path);
+  for (size_t n : {5, 100, 3 << 20, 7, 9 << 20, 4095}) {
+    const std::string part(n, static_cast<char>('a' + n % 26));
+    writer.write(part);
+    all += part;
+    writer.sync();
+    EXPECT_EQ(read_file(path), all) << n;
+  }
+  writer.write("end");
+  writer.finish();
+  EXPECT_EQ(read_file(path), all + "end");
+  EXPECT_EQ(writer.checksum(), checksum_of_file(path));
+}
+
+TEST(ReadFile, IntoMemoryThatIsKept) {
+  const std::string path = temporary("kept");
+  std::vector<char> memory;
+  for (const size_t n : {1000, 10, 0, 5000}) {
+    write_file_atomically(path, std::string(n, 'x'));
+    ASSERT_EQ(read_file(path, 64, 5000, memory), n);
+    EXPECT_EQ(std::string(memory.data(), n + 64), std::string(n, 'x') + std::string(64, '\0'));
+  }
+  EXPECT_THROW(read_file(path, 64, 4999, memory), Error);
+  EXPECT_THROW(read_file(::testing::TempDir(), 64, 4999, memory), Error);
+  EXPECT_THROW(read_file(path + "x", 64, 4999, memory), Error);
+}
+
 TEST(PartReader, ReadsAnyPart) {
   const std::string path = temporary("parts");
   std::string all;

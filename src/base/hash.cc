@@ -11,6 +11,11 @@
 
 namespace actogram {
 
+Hash128 hash128(std::span<const std::byte> bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.low64, hash.high64};
+}
+
 struct Checksum::State {
   State() { XXH3_128bits_reset(&xxh); }
   alignas(64) XXH3_state_t xxh;  // the library asks for this alignment

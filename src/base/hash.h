@@ -27,6 +27,15 @@ constexpr uint64_t fnv1a64(std::string_view text) {
   return hash;
 }
 
+// XXH3-128: tells apart whatever was not made to be mistaken.
+struct Hash128 {
+  uint64_t low = 0;
+  uint64_t high = 0;
+
+  bool operator==(const Hash128&) const = default;
+};
+Hash128 hash128(std::span<const std::byte> bytes);
+
 // XXH3-128 of a stream of bytes, as 32 hexadecimal digits.
 class Checksum {
  public:

@@ -99,7 +99,9 @@ std::string HeatMap::dim(std::string_view text) const {
 
 std::string HeatMap::text_of(const Piece& piece) {
   const std::string text = visible(piece.text);
-  return text.empty() ? fmt::format("⟨{}⟩", piece.tokens.front().id) : text;
+  if (!text.empty()) return text;
+  const int32_t id = piece.tokens.front().id;  // -1 in an imported excerpt
+  return id < 0 ? "⟨⟩" : fmt::format("⟨{}⟩", id);
 }
 
 std::string HeatMap::cell(double value) const {

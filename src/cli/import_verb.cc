@@ -9,15 +9,16 @@
 #include "formats/delphi_import.h"
 #include "formats/gluscope_import.h"
 #include "formats/sae_tables_import.h"
+#include "formats/tdb_import.h"
 #include "query/facts.h"
 
 namespace actogram {
 namespace {
 
-enum class Format : uint8_t { gluscope, sae_tables, delphi, count };
+enum class Format : uint8_t { gluscope, sae_tables, delphi, tdb, count };
 
 using Import = ImportReport (*)(const ImportOptions& options, const ProgressFn& progress);
-constexpr Import kImports[] = {import_gluscope, import_sae_tables, import_delphi};
+constexpr Import kImports[] = {import_gluscope, import_sae_tables, import_delphi, import_tdb};
 static_assert(std::size(kImports) == static_cast<size_t>(Format::count));
 
 struct Typed {
@@ -36,7 +37,7 @@ void print(const ImportReport& report, const std::string& output) {
 Action add_import(CLI::App& app, const Invocation& invocation) {
   auto typed = std::make_shared<Typed>();
   ImportOptions& options = typed->options;
-  app.add_option("FOLDER", options.folder, "the data set")->required();
+  app.add_option("FOLDER", options.folder, "the data set; of tdb also one file")->required();
   app.add_option("-o,--output", options.output, "the recording to make")
       ->type_name("NAME.acto")
       ->required();
@@ -44,11 +45,13 @@ Action add_import(CLI::App& app, const Invocation& invocation) {
       app, "--format", typed->format,
       {{"gluscope", Format::gluscope},
        {"sae-tables", Format::sae_tables},
-       {"delphi", Format::delphi}},
+       {"delphi", Format::delphi},
+       {"tdb", Format::tdb}},
       "gluscope: 50 columns of sign classes for each gated neuron, and sampled "
       "activations, in data/train-*.parquet or *.parquet; sae-tables: SAE latents, in "
       "feature-activations/, prompt-level-features/ and llm-explanations-*/; delphi: SAE latents, "
-      "in HOOKPOINT/FIRST_LAST.safetensors");
+      "in HOOKPOINT/FIRST_LAST.safetensors; tdb: collated activations and explanations of the "
+      "Transformer Debugger, in LAYER/INDEX.json");
   app.add_option("--samples", options.samples,
                  "its second data set, of sampled activations (default: as FOLDER has it)")
       ->type_name("FOLDER");
@@ -72,10 +75,17 @@ Action add_import(CLI::App& app, const Invocation& invocation) {
                  "SAE latents: the SAE's name (default: as the data set has it)")
       ->type_name("NAME");
   app.add_option("--latents", options.n_latents,
-                 "SAE latents: how many the SAE has; 0: up to the highest that is named")
+                 "SAE latents: how many the SAE has (tdb: units of a layer); 0: up to the highest "
+                 "that is named")
       ->capture_default_str();
   app.add_flag("--every-token", options.every_token,
                "sae-tables: every token was decomposed, so a latent that is not named is 0");
+  app.add_option("--site", options.site,
+                 "tdb: what the units are, without the layer: mlp.hook_post, hook_mlp_out/sae:NAME "
+                 "(default: as the folder's path says)")
+      ->type_name("HOOK");
+  app.add_option("--explanations", options.explanations, "tdb: explanations that lie elsewhere")
+      ->type_name("FOLDER");
   return [typed, &invocation] {
     ImportOptions& o = typed->options;
     o.command = invocation.command;

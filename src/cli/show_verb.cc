@@ -28,8 +28,20 @@ struct Typed {
   GluSigns signs = GluSigns::recorded;
 };
 
+// Where others published the unit.
+void print_published(const Summary& s) {
+  std::printf("values    number, minimum and histogram are not published\n");
+  std::printf("mean      %-12.5g std       %.5g\n", s.mean, std::sqrt(s.variance));
+  std::printf("skewness  %-12.5g kurtosis  %.5g\n", s.skewness, s.kurtosis);
+  std::printf("max       %.5g\n", double{s.max});
+}
+
 void print_summary(const UnitPage& page) {
   const Summary& s = page.summary;
+  if (page.published) {
+    print_published(s);
+    return;
+  }
   std::printf("values    %s", readable_count(s.count).c_str());
   if (s.n_nan + s.n_infinite > 0) {
     std::printf("  (and %s NaN, %s infinite)", readable_count(s.n_nan).c_str(),
@@ -51,6 +63,14 @@ void print_histogram(const HistogramView& view, size_t width) {
   const size_t gap = n > low.size() + high.size() ? n - low.size() - high.size() : 1;
   std::printf("  %s%s%s  (counts, logarithmic)\n", low.c_str(), std::string(gap, ' ').c_str(),
               high.c_str());
+}
+
+void print_explanations(const UnitPage& page, const HeatMap& heat_map) {
+  if (page.explanations.empty()) return;
+  std::printf("\n%s\n", heat_map.bold("Explanations, with scores").c_str());
+  for (const PublishedExplanation& e : page.explanations) {
+    std::printf("%10.3f  %s\n", e.score, e.text.c_str());
+  }
 }
 
 void print_row(const RowView& row, const HeatMap& heat_map) {
@@ -132,7 +152,8 @@ int show(const Typed& typed) {
   }
   const UnitPage page = pages.unit(typed.address, typed.signs);
   const Summary& s = page.summary;
-  const double scale = std::max(std::abs(double{s.min}), std::abs(double{s.max}));
+  const double scale = page.published ? std::abs(double{s.max})
+                                      : std::max(std::abs(double{s.min}), std::abs(double{s.max}));
   const HeatMap heat_map = heat_map_of(typed.colors, scale);
   std::printf("%s\n",
               heat_map.bold(fmt::format("{}/{}", page.address.site, page.address.index)).c_str());
@@ -142,6 +163,7 @@ int show(const Typed& typed) {
   print_summary(page);
   print_histogram(page.histogram, terminal_width());
   if (page.head) print_head(*page.head);
+  print_explanations(page, heat_map);
   if (typed.by_class) {
     print_classes(pages.classes(typed.address, typed.signs, typed.excerpts), pages, heat_map);
   } else {

@@ -5,6 +5,8 @@
 #include <arrow/ipc/api.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <functional>
 
 #include "codec/arrow_columns.h"
 #include "codec/arrow_status.h"
@@ -35,13 +37,56 @@ TableWriter::TableWriter(const std::string& path, const std::vector<ColumnSpec>&
       ok(arrow::ipc::MakeFileWriter(state_->sink.get(), state_->schema, write_options()), path);
 }
 
+namespace {
+
+// The batches of an unfinished table. Behind its magic number such a file is a stream.
+void copy_batches(const MappedFile& from, const TableMark& mark, const std::string& path,
+                  const std::function<void(const arrow::RecordBatch&)>& add) {
+  constexpr size_t kMagicBytes = 8;
+  Checksum checksum;
+  if (from.bytes().size() >= mark.n_bytes) checksum.update(from.bytes().first(mark.n_bytes));
+  if (checksum.hex() != mark.checksum) {
+    fail(Code::corrupt,
+         "{}: is not what was written there; remove its folder, and begin from the start", path);
+  }
+  if (mark.n_bytes <= kMagicBytes) return;  // the schema comes with the first batch
+  const auto stream = from.bytes().subspan(kMagicBytes, mark.n_bytes - kMagicBytes);
+  arrow::io::BufferReader bytes(std::make_shared<arrow::Buffer>(
+      reinterpret_cast<const uint8_t*>(stream.data()), static_cast<int64_t>(stream.size())));
+  const auto reader = ok(arrow::ipc::RecordBatchStreamReader::Open(&bytes), path);
+  while (const auto batch = ok(reader->Next(), path)) add(*batch);
+}
+
+}  // namespace
+
+// What was there stays until the new file has it all, so this too may be stopped.
+TableWriter::TableWriter(const std::string& path, const std::vector<ColumnSpec>& columns,
+                         const TableMark& from) {
+  const std::string before = path + ".before";
+  if (!std::filesystem::exists(before)) rename_durably(path, before);
+  *this = TableWriter(path, columns);
+  copy_batches(MappedFile(before), from, path, [&](const arrow::RecordBatch& batch) {
+    ok(state_->writer->WriteRecordBatch(batch), path);
+    state_->n_rows += static_cast<uint64_t>(batch.num_rows());
+  });
+  mark();
+  std::filesystem::remove(before);
+}
+
 TableWriter::~TableWriter() = default;
 TableWriter::TableWriter(TableWriter&&) noexcept = default;
+TableWriter& TableWriter::operator=(TableWriter&&) noexcept = default;
 
 void TableWriter::write(size_t n_rows, std::span<const ColumnData> columns) {
   const auto batch = arrow_batch(state_->schema, n_rows, columns);
   ok(state_->writer->WriteRecordBatch(*batch), state_->sink->writer().path());
   state_->n_rows += n_rows;
+}
+
+TableMark TableWriter::mark() {
+  FileWriter& file = state_->sink->writer();
+  file.sync();
+  return {file.n_bytes(), file.checksum()};
 }
 
 void TableWriter::finish() {

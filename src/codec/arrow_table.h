@@ -82,14 +82,26 @@ using ColumnData =
                  Lists<uint32_t>, Lists<int32_t>, Lists<int64_t>, Lists<uint64_t>, Lists<float>,
                  Lists<double>, std::span<const std::byte>>;
 
+// How much of a table is safely written: where another process can go on.
+struct TableMark {
+  uint64_t n_bytes = 0;
+  std::string checksum;  // of these bytes
+};
+
 class TableWriter {
  public:
   TableWriter(const std::string& path, const std::vector<ColumnSpec>& columns);
+  // Goes on from `from`, with what another process left at `path`; the result is what one process
+  // would have written. Error{corrupt} where that is not there any more.
+  TableWriter(const std::string& path, const std::vector<ColumnSpec>& columns,
+              const TableMark& from);
   ~TableWriter();
   TableWriter(TableWriter&&) noexcept;
+  TableWriter& operator=(TableWriter&&) noexcept;
 
   // One record batch; `columns` in the order of the specs, all with `n_rows` rows.
   void write(size_t n_rows, std::span<const ColumnData> columns);
+  TableMark mark();  // the batches that were written are on the disk after it
   void finish();
 
   uint64_t n_rows() const;

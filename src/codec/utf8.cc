@@ -100,6 +100,35 @@ size_t count_invalid_bytes(std::string_view text) {
   return n_invalid;
 }
 
+namespace {
+
+// Bytes at `at` that begin a character, as far as they do; 1 where none does.
+size_t beginning_bytes(std::string_view text, size_t at) {
+  const Row row = row_of(byte_at(text, at));
+  size_t n = 1;
+  for (; n < row.bytes && at + n < text.size(); ++n) {
+    const uint8_t byte = byte_at(text, at + n);
+    const bool goes_on =
+        n == 1 ? byte >= row.second_min && byte <= row.second_max : (byte & 0xc0) == 0x80;
+    if (!goes_on) break;
+  }
+  return n;
+}
+
+}  // namespace
+
+std::string replace_invalid(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  for (Utf8Run run = next_run(bytes, 0); run.begin < run.end; run = next_run(bytes, run.end)) {
+    if (run.valid) out += bytes.substr(run.begin, run.end - run.begin);
+    for (size_t at = run.begin; !run.valid && at < run.end; at += beginning_bytes(bytes, at)) {
+      out += "\xef\xbf\xbd";
+    }
+  }
+  return out;
+}
+
 std::string printable(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());

@@ -41,4 +41,8 @@ size_t character_start(std::string_view text, size_t at);
 // For people: each invalid byte as \xNN, all else as it is.
 std::string printable(std::string_view bytes);
 
+// As Python decodes with errors="replace": U+FFFD for each beginning of a character that is not
+// gone on with, and for each byte that begins none.
+std::string replace_invalid(std::string_view bytes);
+
 }  // namespace actogram

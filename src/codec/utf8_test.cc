@@ -92,6 +92,26 @@ TEST(Utf8, PrintableShowsInvalidBytesInHexadecimal) {
   EXPECT_EQ(printable(std::string_view("\0\xed\xa0\x80", 4)), std::string("\0\\xed\\xa0\\x80", 13));
 }
 
+// The numbers of characters are what Python's decode(errors="replace") gives.
+TEST(Utf8, ReplacesWhatIsNoCharacterAsPythonDoes) {
+  const std::string bad = "\xef\xbf\xbd";
+  const std::pair<std::string, std::string> cases[] = {
+      {"", ""},
+      {"na\xc3\xafve", "na\xc3\xafve"},
+      {" \xe2\x80", " " + bad},
+      {"\xf0\x9f\x98", bad},
+      {"\x98\x80", bad + bad},
+      {"\xe2\x28\xa1", bad + "(" + bad},
+      {"\xed\xa0\x80", bad + bad + bad},
+      {"\xf4\x90\x80\x80", bad + bad + bad + bad},
+      {"\xc0\xaf", bad + bad},
+      {"\xf0\x90\xf0\x9f\x98\x80", bad + "\xf0\x9f\x98\x80"},
+      {"\xe4\xba\xe4\xba\xba", bad + "\xe4\xba\xba"},
+  };
+  for (const auto& [bytes, text] : cases)
+    EXPECT_EQ(replace_invalid(bytes), text) << printable(bytes);
+}
+
 TEST(Utf8, BadBytesNeitherRareNorDenseMakeALongTextSlow) {
   std::string rare(50'000'000, 'x');
   rare.front() = '\xff';

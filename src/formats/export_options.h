@@ -1,6 +1,7 @@
 // What the exports of all formats are asked.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "actogram/types.h"
@@ -21,6 +22,9 @@ struct ExportOptions {
 
   // delphi
   uint32_t n_splits = 0;  // files a hookpoint; 0: as the cache that was imported had, or else 5
+
+  // tdb, which without a site exports all of them
+  std::optional<int> decimals = {};  // all numbers rounded, the published ones to 4; else exact
 };
 
 }  // namespace actogram

@@ -11,7 +11,7 @@
 namespace actogram {
 
 struct ImportOptions {
-  std::string folder;
+  std::string folder;      // of tdb also a file
   std::string output;      // NAME.acto
   std::string model = {};  // what the model is called, where the data set is of others
   std::vector<std::string> command = {};
@@ -21,12 +21,16 @@ struct ImportOptions {
   uint64_t n_tokens = 0;     // behind the frequencies of a data set of others; 0: not known
   TextOptions texts = {};    // of sae-tables the tokenizer alone
 
-  // sae-tables and delphi
+  // sae-tables and delphi; of tdb the units of a layer
   std::string sae = {};    // the SAE's name in addresses; empty: as the data set says
   uint32_t n_latents = 0;  // that the SAE has; 0: up to the highest that the data set names
 
   // sae-tables
   bool every_token = false;  // were all tokens decomposed, so that a value that is absent is 0?
+
+  // tdb
+  std::string site = {};          // what follows "blocks.5."; empty: as the path says
+  std::string explanations = {};  // a folder or file of them beside it
 };
 
 struct ImportReport {

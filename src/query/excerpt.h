@@ -6,7 +6,6 @@
 // still be pointed at.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -83,18 +82,26 @@ struct HeadView {
   std::vector<TokenWeight> query_tokens, key_tokens;
 };
 
+struct PublishedExplanation {
+  std::string text;
+  double score = 0;  // as published; NaN where there is none
+};
+
 struct UnitPage {
   UnitAddress address;
   std::string previous, next;  // short addresses, "" at the ends
   Summary summary;
   HistogramView histogram;
   HistogramView maxima;
-  std::array<double, kNumBuckets + 1> bounds = {};
+  std::vector<double> bounds;  // of the buckets
   std::vector<ExcerptGroup> groups;
   std::vector<ClassFacts> classes;  // [sign class], or none
   bool refactored = false;          // whether they, and `weights`, have the signs of refactor_glu
   std::optional<NeuronWeights> weights;
   std::optional<HeadView> head = {};  // of an attention head
+  std::vector<PublishedExplanation> explanations;
+  // As others published it: how many values there were, their minimum and histogram are not known.
+  bool published = false;
 };
 
 }  // namespace actogram

@@ -51,6 +51,14 @@ std::string corpus_line(const Json& corpus) {
                      part("n_documents", "document"));
 }
 
+Facts held_records(const Manifest& m) {
+  const Json& imported = m.provenance.at("imported");
+  return {{"holds", fmt::format("{} with moments and excerpts; no counts, minima or histograms",
+                                counted(count_of(imported, "n_records"), "record"))},
+          {"explanations", readable_count(count_of(imported, "n_explanations"))},
+          {"texts", "excerpts as strings of tokens; neither token ids nor documents are known"}};
+}
+
 Facts held_classes(const Manifest& m) {
   constexpr const char* kHeld[] = {
       "", "sign classes, exactly as recorded",
@@ -82,6 +90,14 @@ Facts held_events(const Manifest& m) {
 Facts import_facts(const Manifest& m) {
   const Json& imported = m.provenance.at("imported");
   const bool exact = m.holds == Holds::classes;
+  if (m.holds == Holds::records) {
+    Facts facts = {
+        {"imported", fmt::format("{} of {}", counted(count_of(imported, "n_files"), "file"),
+                                 text_of(imported, "dataset"))}};
+    const Facts held = held_records(m);
+    facts.insert(facts.end(), held.begin(), held.end());
+    return facts;
+  }
   Facts facts = {
       {"imported",
        fmt::format("{} of {} in the form of {}", counted(imported.at("files").size(), "file"),

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "codec/utf8.h"
 #include "collate/merge.h"
 #include "core/histogram.h"
 #include "core/refactor_glu.h"
@@ -110,6 +111,30 @@ Json to_json(const Summary& s) {
           {"max", s.max},
           {"min_at", to_json(s.min_at)},
           {"max_at", to_json(s.max_at)}};
+}
+
+// What others publish of a unit; the rest is not known, rather than 0.
+Json published_json(const Summary& s) {
+  return {{"count", Json()},
+          {"n_nan", Json()},
+          {"n_infinite", Json()},
+          {"n_positive", Json()},
+          {"positive_share", Json()},
+          {"mean", s.mean},
+          {"variance", s.variance},
+          {"std", std::sqrt(s.variance)},
+          {"skewness", s.skewness},
+          {"kurtosis", s.kurtosis},
+          {"min", Json()},
+          {"max", s.max},
+          {"min_at", Json()},
+          {"max_at", to_json(s.max_at)}};
+}
+
+// Buckets of which only the boundaries are known, since there are not five of them.
+std::string bucket_title(std::span<const double> bounds, size_t bucket) {
+  if (bucket + 1 >= bounds.size()) return fmt::format("Bucket {}", bucket);
+  return fmt::format("Maximum between {:.4g} and {:.4g}", bounds[bucket], bounds[bucket + 1]);
 }
 
 Json to_json(const HistogramView& view) { return {{"edges", view.edges}, {"counts", view.counts}}; }
@@ -292,10 +317,26 @@ UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
   page.next = neighbour(recording_->manifest(), page.address, +1);
   page.summary = unit.summary;
   page.histogram = view_of(unit.values, unit.summary.min, unit.summary.max);
-  page.bounds = bucket_bounds(unit);
+  page.published = recording_->records() != nullptr;
+  if (page.published) {
+    const auto boundaries = recording_->records()->record(row).boundaries;
+    page.bounds.assign(boundaries.begin(), boundaries.end());
+  } else {
+    const auto bounds = bucket_bounds(unit);
+    page.bounds.assign(bounds.begin(), bounds.end());
+  }
   page.maxima = view_of(unit.maxima, unit.summary.min, unit.summary.max);
-  for (const GroupRow& group : kGroups) {
-    page.groups.push_back(group_of(*recording_, row, unit, group));
+  for (const GroupRow& row_of_table : kGroups) {
+    ExcerptGroup group = group_of(*recording_, row, unit, row_of_table);
+    if (group.bucket >= 0 && page.bounds.size() != kNumBuckets + 1) {
+      if (group.excerpts.empty()) continue;
+      group.title = bucket_title(page.bounds, static_cast<size_t>(group.bucket));
+      group.bucket = -1;  // of no quantiles that are known
+    }
+    page.groups.push_back(std::move(group));
+  }
+  for (const ScoredExplanation& e : recording_->explanations(row)) {
+    page.explanations.push_back({printable(e.explanation), e.score});
   }
   page.classes = recording_->classes(row, signs);
   page.refactored = recording_->refactors(signs);
@@ -346,7 +387,7 @@ UnitAddress Pages::address(std::string_view text) const {
   return unit_address(recording_->manifest().sites, text);
 }
 
-bool Pages::has_summaries() const { return recording_->manifest().holds == Holds::everything; }
+bool Pages::has_summaries() const { return recording_->manifest().has_units(); }
 
 bool Pages::has_events() const { return recording_->events() != nullptr; }
 
@@ -370,12 +411,16 @@ std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
   for (const ExcerptGroup& group : page.groups) groups.push_back(to_json(group));
   Json maxima = to_json(page.maxima);
   maxima["boundaries"] = page.bounds;
+  Json explanations = Json::array();
+  for (const PublishedExplanation& e : page.explanations) {
+    explanations.push_back({{"explanation", e.text}, {"score", e.score}});
+  }
   Json json =
       Json{{"address", fmt::format("{}/{}", page.address.site, page.address.index)},
            {"short", fmt::format("{}/{}", short_site_name(page.address.site), page.address.index)},
            {"previous", page.previous},
            {"next", page.next},
-           {"summary", to_json(page.summary)},
+           {"summary", page.published ? published_json(page.summary) : to_json(page.summary)},
            {"histogram", to_json(page.histogram)},
            {"sequence_maxima", std::move(maxima)},
            {"sign_classes", classes_json(page.classes)},
@@ -383,6 +428,7 @@ std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
            {"weights", page.weights ? to_json(*page.weights) : Json()},
            {"groups", std::move(groups)}};
   if (page.head) json["head"] = to_json(*page.head);
+  if (!explanations.empty()) json["explanations"] = std::move(explanations);
   return to_text(json);
 }
 

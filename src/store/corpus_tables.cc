@@ -5,10 +5,6 @@
 namespace actogram {
 namespace {
 
-TableWriter writer_for(const std::string& folder, const TableSpec& table) {
-  return {folder + "/" + table.file, table.columns};
-}
-
 TableReader reader_for(const std::string& folder, const TableSpec& table) {
   return {folder + "/" + table.file, table.columns};
 }
@@ -29,10 +25,20 @@ Strings strings(const std::vector<int64_t>& offsets, const std::string& chars) {
 
 }  // namespace
 
-CorpusWriter::CorpusWriter(const std::string& folder)
-    : documents_(writer_for(folder, documents_table())),
-      sequences_(writer_for(folder, sequences_table())),
-      tokens_(writer_for(folder, tokens_table())) {}
+TableWriter open_table(const std::string& folder, const TableSpec& table, const TableMarks& from) {
+  const std::string path = folder + "/" + table.file;
+  const auto mark = from.find(table.file);
+  if (mark == from.end()) return {path, table.columns};
+  return {path, table.columns, mark->second};
+}
+
+CorpusWriter::CorpusWriter(const std::string& folder, const TableMarks& from)
+    : documents_(open_table(folder, documents_table(), from)),
+      sequences_(open_table(folder, sequences_table(), from)),
+      tokens_(open_table(folder, tokens_table(), from)),
+      n_documents_(documents_.n_rows()),
+      n_sequences_(sequences_.n_rows()),
+      n_tokens_(tokens_.n_rows()) {}
 
 void CorpusWriter::add_document(const DocumentRow& document) {
   Documents& rows = document_rows_;
@@ -95,6 +101,15 @@ void CorpusWriter::flush_tokens() {
   const ColumnData columns[] = {whole(rows.id), whole(rows.begin), whole(rows.end)};
   tokens_.write(rows.id.size(), columns);
   token_rows_ = {};
+}
+
+void CorpusWriter::mark(TableMarks& marks) {
+  flush_documents();
+  flush_sequences();
+  flush_tokens();
+  marks[documents_table().file] = documents_.mark();
+  marks[sequences_table().file] = sequences_.mark();
+  marks[tokens_table().file] = tokens_.mark();
 }
 
 StoredFiles CorpusWriter::finish() {

@@ -22,6 +22,11 @@ struct StoredFile {
 };
 using StoredFiles = std::map<std::string, StoredFile>;  // by file name
 
+// How much of each table is safely written, by file name: where another process goes on.
+using TableMarks = std::map<std::string, TableMark>;
+// A new table, or the one that an earlier process left, where `from` has it.
+TableWriter open_table(const std::string& folder, const TableSpec& table, const TableMarks& from);
+
 // A row of documents.arrow.
 struct DocumentRow {
   uint64_t document = 0;
@@ -43,11 +48,12 @@ struct SequenceRow {
 
 class CorpusWriter {
  public:
-  explicit CorpusWriter(const std::string& folder);
+  explicit CorpusWriter(const std::string& folder, const TableMarks& from = {});
 
   void add_document(const DocumentRow& document);
   // Belongs to the document added last; its tokens' offsets are bytes of that text.
   void add_sequence(uint32_t chunk, uint64_t key, std::span<const Token> tokens);
+  void mark(TableMarks& marks);  // ends the record batches
   StoredFiles finish();
 
   uint64_t n_documents() const { return n_documents_; }

@@ -258,4 +258,29 @@ const TableSpec& explanations_table() {
   return table;
 }
 
+const TableSpec& published_records_table() {
+  static const TableSpec table{"published_records.arrow",
+                               {{"published", u8},
+                                {"n_buckets", i32},  // -1: null
+                                {"boundaries", list_f64},
+                                {"forms", bytes}}};  // a ValueForm for each peak
+  return table;
+}
+
+const TableSpec& published_values_table() {
+  static const TableSpec table{"published_values.arrow",
+                               {{"peak", u64},  // row of peaks.arrow
+                                {"values", list_f64}}};
+  return table;
+}
+
+const TableSpec& scored_explanations_table() {
+  static const TableSpec table{"scored_explanations.arrow",
+                               {{"unit", u64},  // row of units.arrow
+                                {"explanation", bytes},
+                                {"score", f64},
+                                {"simulation", bytes}}};  // JSON
+  return table;
+}
+
 }  // namespace actogram

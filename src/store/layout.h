@@ -58,6 +58,11 @@ const TableSpec& prompts_table();
 const TableSpec& sampled_positions_table();
 const TableSpec& explanation_inputs_table();
 const TableSpec& explanations_table();
+// Of a data set of NeuronRecords: what it says beyond units and peaks, and explanations with
+// scores.
+const TableSpec& published_records_table();
+const TableSpec& published_values_table();
+const TableSpec& scored_explanations_table();
 
 inline constexpr size_t kUnitsPerBatch = 64;  // units, histograms, peaks, classes, shares, samples
 inline constexpr size_t kHeadsPerBatch = 16;  // heads, head_peaks

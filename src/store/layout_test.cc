@@ -94,7 +94,10 @@ TEST(FormatDocument, ListsTheColumnsThatAreWritten) {
                                  &prompts_table(),
                                  &sampled_positions_table(),
                                  &explanation_inputs_table(),
-                                 &explanations_table()}) {
+                                 &explanations_table(),
+                                 &published_records_table(),
+                                 &published_values_table(),
+                                 &scored_explanations_table()}) {
     SCOPED_TRACE(table->file);
     std::vector<std::string> written;
     for (const ColumnSpec& column : table->columns) {

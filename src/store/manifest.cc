@@ -54,7 +54,8 @@ constexpr std::pair<GateFunction, std::string_view> kGateFunctions[] = {
 constexpr std::pair<Holds, std::string_view> kHolds[] = {{Holds::everything, "everything"},
                                                          {Holds::classes, "classes"},
                                                          {Holds::class_shares, "class_shares"},
-                                                         {Holds::samples, "samples"}};
+                                                         {Holds::samples, "samples"},
+                                                         {Holds::records, "records"}};
 
 Holds holds_from_json(const Json& json) {
   const auto text = json.value("holds", std::string(kHolds[0].second));

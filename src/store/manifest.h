@@ -22,6 +22,7 @@ enum class Holds : uint8_t {
   classes,       // the sign classes of our own export, exactly; perhaps a corpus
   class_shares,  // those of a data set that others made; perhaps a corpus
   samples,       // sampled values and nothing else; perhaps a corpus
+  records,       // moments and published excerpts; no counts, minima or histograms
 };
 
 struct Manifest {
@@ -45,11 +46,13 @@ struct Manifest {
   std::span<const Site> token_sites() const;  // dense ones without attention heads
   std::span<const Site> sparse_sites() const;
   bool has_corpus() const;
+  bool has_units() const { return holds == Holds::everything || holds == Holds::records; }
   ClassesOf classes_of() const { return gate_function ? ClassesOf::units : ClassesOf::nothing; }
   bool has_weights() const { return files.contains(weights_table().file); }
   bool has_samples() const { return files.contains(samples_table().file); }
   bool has_attributions() const { return files.contains(attributions_table().file); }
   bool has_heads() const { return token_sites().size() < dense_sites().size(); }
+  bool has_explanations() const { return files.contains(scored_explanations_table().file); }
   bool has_events() const { return files.contains(unit_events_table().file); }
 };
 

@@ -49,7 +49,7 @@ std::vector<ClassFacts> with_counts(std::vector<ClassFacts> classes,
 Recording::Recording(const std::string& path) : path_(path), manifest_(read_manifest(path)) {
   if (manifest_.has_corpus()) corpus_.emplace(path);
   const bool whole = manifest_.holds == Holds::everything;
-  if (whole) units_.emplace(path, manifest_.sites, manifest_.classes_of());
+  if (manifest_.has_units()) units_.emplace(path, manifest_.sites, manifest_.classes_of());
   if (manifest_.holds == Holds::class_shares) {
     shares_.emplace(path);
   } else if (manifest_.holds == Holds::classes || (whole && manifest_.gate_function)) {
@@ -62,6 +62,12 @@ Recording::Recording(const std::string& path) : path_(path), manifest_(read_mani
   if (manifest_.has_samples()) samples_.emplace(path);
   if (samples_) check_n_units(samples_table().file, samples_->n_units());
   if (manifest_.has_events()) open_events();
+  if (manifest_.has_explanations()) explanations_.emplace(path);
+  if (manifest_.holds != Holds::records) return;
+  records_.emplace(path);
+  if (records_->n_units() == manifest_.n_units()) return;
+  fail(Code::corrupt, "{}: {} has {} units; the manifest has {}", path,
+       published_records_table().file, records_->n_units(), manifest_.n_units());
 }
 
 void Recording::open_events() {
@@ -99,6 +105,10 @@ const UnitTables& Recording::units() const {
        "{}: imported: it has sign classes (actogram show --by-class), but no summaries, histograms "
        "or windows",
        path_);
+}
+
+std::vector<ScoredExplanation> Recording::explanations(uint64_t row) const {
+  return explanations_ ? explanations_->of_unit(row) : std::vector<ScoredExplanation>();
 }
 
 std::optional<uint64_t> Recording::n_tokens() const {
@@ -164,9 +174,10 @@ class Checker {
     if (!report_.problems.empty()) return report_;
     const Recording recording(path_);
     for_each_unit(recording, [&](const std::string& name, uint64_t row) {
-      if (row >= n_dense_units(manifest.sites)) return;
+      const bool published = recording.records() != nullptr;
+      if (row >= n_dense_units(manifest.sites) && !published) return;
       try {
-        check_tables(recording, name, row);
+        published ? check_record(recording, name, row) : check_tables(recording, name, row);
       } catch (const Error& error) {
         problem("{}: {}", name, error.what());
       }
@@ -280,6 +291,19 @@ class Checker {
     if (const auto weights = recording.weights(row)) check_weights(name, *weights);
   }
 
+  // Of a unit as others published it.
+  void check_record(const Recording& recording, const std::string& name, uint64_t row) {
+    const UnitRecord unit = recording.units().unit(row);
+    const PublishedRecord record = recording.records()->record(row);
+    const size_t n_peaks = unit.head ? unit.head->peaks.size() : unit.maximum_peaks.size();
+    report_.n_peaks += unit.head ? n_peaks : 0;
+    if (!record.published && n_peaks > 0) problem("{}: excerpts, but no record", name);
+    if (record.forms.size() != n_peaks) {
+      problem("{}: {} excerpts, but {} forms of them", name, n_peaks, record.forms.size());
+    }
+    check_peaks(recording, name, unit.maximum_peaks, unit.summary.max);
+  }
+
   void check_prompts(const Recording& recording) {
     PromptTables prompts(path_);
     const Manifest& manifest = recording.manifest();
@@ -363,13 +387,14 @@ class Checker {
   void check_peaks(const Recording& recording, const std::string& name,
                    const std::vector<KeptPeak>& peaks, float extreme) {
     report_.n_peaks += peaks.size();
-    if (!peaks.empty() && peaks.front().value != extreme) {
+    const auto same = [](float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+    if (!peaks.empty() && !same(peaks.front().value, extreme)) {
       problem("{}: the first peak is {}, the extreme {}", name, peaks.front().value, extreme);
     }
     for (const KeptPeak& peak : peaks) {
       const uint64_t at = uint64_t{peak.at.position} - peak.window_begin;
       if (peak.at.position < peak.window_begin || at >= peak.window.size() ||
-          peak.window[at] != peak.value) {
+          !same(peak.window[at], peak.value)) {
         problem("{}: a window does not hold its peak at sequence {}, position {}", name,
                 peak.at.sequence, peak.at.position);
       }

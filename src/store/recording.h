@@ -11,6 +11,7 @@
 #include "store/corpus_tables.h"
 #include "store/event_index.h"
 #include "store/manifest.h"
+#include "store/record_tables.h"
 #include "store/sample_tables.h"
 #include "store/share_tables.h"
 #include "store/token_lists.h"
@@ -34,6 +35,10 @@ class Recording {
   const TokenLists& token_lists() const { return token_lists_; }
   // Of events of SAEs that read attention, where they were recorded.
   const AttributionTable* attributions() const { return attributions_ ? &*attributions_ : nullptr; }
+  // Of units that others published as NeuronRecords.
+  const PublishedRecords* records() const { return records_ ? &*records_ : nullptr; }
+  // Of a unit's row, with scores; none where there are none.
+  std::vector<ScoredExplanation> explanations(uint64_t row) const;
 
   // That the numbers are of; nullopt where a data set of others does not say.
   std::optional<uint64_t> n_tokens() const;
@@ -65,6 +70,8 @@ class Recording {
   std::optional<SampleTable> samples_;
   std::optional<EventIndex> events_;
   std::optional<AttributionTable> attributions_;
+  std::optional<PublishedRecords> records_;
+  std::optional<ScoredExplanations> explanations_;
   TokenLists token_lists_;
 };
 

@@ -1,6 +1,7 @@
 #include "store/unit_tables.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "core/unit_address.h"
@@ -101,12 +102,16 @@ void add_peak(PeakRows& rows, const KeptPeak& peak) {
 }  // namespace
 
 struct UnitWriter::State {
-  State(const std::string& folder, const std::vector<Site>& all_sites, ClassesOf with)
+  State(const std::string& folder, const std::vector<Site>& all_sites, const TableMarks& from)
       : sites(all_sites),
-        units(folder + "/" + units_table().file, units_table().columns),
-        histograms(folder + "/" + histograms_table().file, histograms_table().columns),
-        peaks(folder + "/" + peaks_table().file, peaks_table().columns) {
-    if (with == ClassesOf::units) classes.emplace(folder);
+        units(open_table(folder, units_table(), from)),
+        histograms(open_table(folder, histograms_table(), from)),
+        peaks(open_table(folder, peaks_table(), from)),
+        n_units(units.n_rows()),
+        n_peaks(peaks.n_rows()) {
+    uint64_t left = n_units;
+    for (; site < sites.size() && left >= sites[site].n_units; ++site) left -= sites[site].n_units;
+    index = static_cast<uint32_t>(left);
     if (n_heads(sites) > 0) heads.emplace(folder);
   }
 
@@ -116,6 +121,7 @@ struct UnitWriter::State {
   std::optional<HeadWriter> heads;
   size_t site = 0;
   uint32_t index = 0;
+  uint64_t n_units = 0;
   uint64_t n_peaks = 0;
   UnitRows unit_rows;
   HistogramRows histogram_rows;
@@ -158,7 +164,12 @@ struct UnitWriter::State {
 };
 
 UnitWriter::UnitWriter(const std::string& folder, const std::vector<Site>& sites, ClassesOf with)
-    : state_(std::make_unique<State>(folder, sites, with)) {}
+    : UnitWriter(folder, sites, TableMarks()) {
+  if (with == ClassesOf::units) state_->classes.emplace(folder);
+}
+UnitWriter::UnitWriter(const std::string& folder, const std::vector<Site>& sites,
+                       const TableMarks& from)
+    : state_(std::make_unique<State>(folder, sites, from)) {}
 UnitWriter::~UnitWriter() = default;
 
 void UnitWriter::add(const UnitRecord& unit) {
@@ -180,8 +191,20 @@ void UnitWriter::add(const UnitRecord& unit) {
   const bool is_head = is_attention_site(site.name);
   if (is_head) s.heads->add(unit.head.value_or(HeadRecord{}));
   if (s.classes && !is_head && !is_sparse_site(site.name)) s.classes->add(unit.classes);
+  ++s.n_units;
   if (++s.index == site.n_units) s.index = 0, ++s.site;
   if (s.unit_rows.unit.size() == kUnitsPerBatch) s.flush();
+}
+
+uint64_t UnitWriter::n_units() const { return state_->n_units; }
+uint64_t UnitWriter::n_peaks() const { return state_->n_peaks; }
+
+void UnitWriter::mark(TableMarks& marks) {
+  State& s = *state_;
+  assert(s.unit_rows.unit.empty());
+  marks[units_table().file] = s.units.mark();
+  marks[histograms_table().file] = s.histograms.mark();
+  marks[peaks_table().file] = s.peaks.mark();
 }
 
 StoredFiles UnitWriter::finish() {
@@ -339,6 +362,11 @@ UnitRecord UnitTables::unit(uint64_t row) const {
     record.head = heads_->head(row - first_head);
   }
   return record;
+}
+
+uint64_t UnitTables::first_peak(uint64_t row) const {
+  const size_t index = units_.batch_of(row);
+  return units_.batch(index).column<uint64_t>(kFirstPeak)[row - units_.first_row(index)];
 }
 
 std::vector<ClassRecord> UnitTables::classes(uint64_t row) const {

@@ -24,11 +24,17 @@ enum class ClassesOf : uint8_t { nothing, units };
 class UnitWriter {
  public:
   UnitWriter(const std::string& folder, const std::vector<Site>& sites, ClassesOf with);
+  // Goes on from the marks of another. Without classes.
+  UnitWriter(const std::string& folder, const std::vector<Site>& sites, const TableMarks& from);
   ~UnitWriter();
 
   // Units come in the order of the sites, from the first to the last. Windows are spans here.
   // Sparse units have no peaks here: they are drawn from the events.
   void add(const UnitRecord& unit);
+  uint64_t n_units() const;
+  uint64_t n_peaks() const;
+  // Requires: the units are a multiple of kUnitsPerBatch.
+  void mark(TableMarks& marks);
   StoredFiles finish();
 
  private:
@@ -69,6 +75,7 @@ class UnitTables {
 
   // The whole unit, the windows as views that live as long as this object.
   UnitRecord unit(uint64_t row) const;
+  uint64_t first_peak(uint64_t row) const;               // row of peaks.arrow
   std::vector<ClassRecord> classes(uint64_t row) const;  // [sign class], or none
   const HeadTable* heads() const { return heads_ ? &*heads_ : nullptr; }
   // The summaries of a site's units only, for maps and tables.
