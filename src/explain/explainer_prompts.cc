@@ -246,8 +246,8 @@ Prompt explainer_prompt(const UnitAddress& unit, const Excerpts<Part::explain>& 
   }
   if (strongest.empty()) {
     fail(Code::invalid,
-         "{}/{}: none of the {} excerpts to explain it by has a value above 0; record more text",
-         unit.site, unit.index, excerpts.size());
+         "none of the {} excerpts to explain it by has a value above 0; record more text",
+         excerpts.size());
   }
   std::ranges::stable_sort(strongest, std::greater(), &UnitExcerpt::value);
   strongest.resize(std::min<size_t>(strongest.size(), request.most_excerpts));

@@ -138,14 +138,14 @@ Json excerpts_json(const std::vector<JudgedExcerpt>& sample,
 }
 
 // Refuses what no score can be made of.
-void check_sample(const UnitAddress& unit, const std::vector<JudgedExcerpt>& sample) {
+void check_sample(const std::vector<JudgedExcerpt>& sample) {
   const auto n_active = std::ranges::count_if(sample, &JudgedExcerpt::active);
   const auto n_inactive = std::ssize(sample) - n_active;
   if (n_active == 0 || n_inactive == 0) {
     fail(Code::invalid,
-         "{}/{}: of the excerpts to score by it is active in {} and not in {}; a score needs both, "
-         "so record more text",
-         unit.site, unit.index, n_active, n_inactive);
+         "of the excerpts to score by it is active in {} and not in {}; a score needs both, so "
+         "record more text",
+         n_active, n_inactive);
   }
 }
 
@@ -163,13 +163,12 @@ RunReport score_units(const RunOptions& options, const ScoreOptions& score, Chat
   return for_each_unit(options, task, journal, store, progress, [&](const UnitAddress& unit) {
     const std::vector<StoredExplanation> mine = store.explanations_of(unit);
     if (mine.empty()) {
-      fail(Code::not_found, "{}/{}: has no explanation yet; actogram explain makes one", unit.site,
-           unit.index);
+      fail(Code::not_found, "it has no explanation yet; actogram explain makes one");
     }
     const uint64_t key = unit_key(unit.site, unit.index);
     const SplitExcerpts split = split_excerpts(key, excerpts_of(unit));
     const std::vector<JudgedExcerpt> sample = judged_sample(key, split.score, score.most_of_a_kind);
-    check_sample(unit, sample);
+    check_sample(sample);
     for (const StoredExplanation& explanation : mine) {
       std::vector<Candidate> candidates = {{"explanation", explanation.text}};
       if (auto other = of_other_unit(explanation, all)) candidates.push_back(std::move(*other));

@@ -72,13 +72,14 @@ def ask(verb: str, recording: Path, *words: Any, to: ChatEndpoint, key: str = ""
 # ---- the recording, read without actogram ----
 
 
-def table(recording: Path, name: str) -> dict[str, Any]:
+def table(recording: Path, name: str) -> Any:
     with pa.memory_map(str(recording / name)) as source:
         return pa.ipc.open_file(source).read_all().to_pydict()
 
 
 def unit_key(unit: int) -> int:
-    return mix((fnv1a(SITE.encode()) + unit) & MASK)
+    key: int = mix((fnv1a(SITE.encode()) + unit) & MASK)
+    return key
 
 
 def part_of(unit: int, text: bytes) -> int:
@@ -385,7 +386,7 @@ def balanced_accuracy(judged: list[dict[str, Any]]) -> float:
     for kind in (True, False):
         of_kind = [e for e in judged if e["active"] is kind]
         right = sum(e["weight"] for e in of_kind if (e["predicted"] >= 0.5) == kind)
-        shares.append(right / sum(e["weight"] for e in of_kind))
+        shares.append(float(right / sum(e["weight"] for e in of_kind)))
     return sum(shares) / 2
 
 
@@ -398,7 +399,7 @@ def auc(judged: list[dict[str, Any]]) -> float:
         for o in others
         if a["predicted"] >= o["predicted"]
     )
-    return won / sum(e["weight"] for e in active) / sum(e["weight"] for e in others)
+    return float(won / sum(e["weight"] for e in active) / sum(e["weight"] for e in others))
 
 
 def test_scores(fresh: Path) -> None:
@@ -537,10 +538,10 @@ def test_units(fresh: Path, tmp_path: Path) -> None:
             else:
                 expected_rows = [(f"blocks.{b}.mlp.hook_post", u) for b, u in expected]
             assert kept == expected_rows
-        for words, message in (
+        for wrong, message in (
             ([], "write the units, or --top N"),
             (["1.mlp/0", "--top", 3], "and not both"),
             (["1.mlp/7-3"], "'1.mlp/7-3' runs backwards"),
             (["1.mlp/3-99"], "no unit 1.mlp/99"),
         ):
-            assert message in ask("explain", fresh, *words, to=endpoint).stderr
+            assert message in ask("explain", fresh, *wrong, to=endpoint).stderr
