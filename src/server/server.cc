@@ -472,9 +472,11 @@ std::optional<Answer> Server::Http::refuse(const Request& request) const {
   return std::nullopt;
 }
 
-// Only of a page: what else a path may be is no place to send a browser to.
+// Only of a page: what else a path may be is no place to send a browser to, and documents are not
+// made for those who have not shown a token.
 bool Server::Http::opens_link(const Request& request) {
-  if (options_.token.empty() || request.method != "GET" || !request.has_param(kLinkName)) {
+  if (options_.token.empty() || request.method != "GET" || !request.has_param(kLinkName) ||
+      request.path.starts_with("/api/")) {
     return false;
   }
   if (!answer_or_error(recordings_, request).content_type.starts_with("text/html")) return false;
