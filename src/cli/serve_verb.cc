@@ -14,6 +14,8 @@
 #include "query/text_search.h"
 #include "query/token_means.h"
 #include "query/unit_list.h"
+#include "server/access.h"
+#include "server/secrets.h"
 #include "server/server.h"
 
 namespace actogram {
@@ -98,10 +100,12 @@ Action add_serve(CLI::App& app, const Invocation& invocation) {
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
   app.add_option("--host", typed->options.host,
-                 "address to listen on; beyond this machine it needs --token")
+                 "address to listen on; beyond this machine visitors need a token")
       ->type_name("ADDRESS")
       ->capture_default_str();
-  app.add_option("--token", typed->options.token, "what a visitor must know")->type_name("SECRET");
+  app.add_option("--token", typed->options.token,
+                 "what a visitor must know (default: drawn at random, where it is needed)")
+      ->type_name("SECRET");
   return [typed, &invocation] {
     std::vector<std::unique_ptr<Shown>> shown;
     std::vector<Served> served;
@@ -109,7 +113,15 @@ Action add_serve(CLI::App& app, const Invocation& invocation) {
       shown.push_back(open_to_show(path));
       served.push_back({name_of(path, typed->paths), documents_of(*shown.back())});
     }
-    Server server(std::move(served), typed->options);
+    ServeOptions& options = typed->options;
+    if (options.token.empty() && !is_loopback(options.host)) {
+      options.token = random_secret();
+      std::fprintf(stderr, "token: %s\n", options.token.c_str());
+    }
+    options.link_used = [](const std::string& url) {
+      std::fprintf(stderr, "the address was opened; the next one: %s\n", url.c_str());
+    };
+    Server server(std::move(served), options);
     running_server = &server;
     for (const int signal : {SIGINT, SIGTERM}) {
       std::signal(signal, [](int) { running_server->stop(); });

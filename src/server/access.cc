@@ -40,6 +40,15 @@ bool names_loopback(std::string_view host_header, int port) {
   return rest != "::1" && is_loopback(rest);
 }
 
+bool same_origin(std::string_view origin, std::string_view host_header) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (origin.starts_with(scheme)) {
+      return equal_ignoring_case(origin.substr(scheme.size()), host_header);
+    }
+  }
+  return false;
+}
+
 bool same_secret(std::string_view given, std::string_view expected) {
   unsigned char difference = given.size() == expected.size() ? 0 : 1;
   for (size_t i = 0; i < given.size(); ++i) {

@@ -1,7 +1,8 @@
 // Who may ask. On loopback anyone on this machine may, but only under a name of this machine: a
 // page of another site can point its own name at 127.0.0.1 (DNS rebinding) and would then read the
 // recording with the visitor's browser; its requests carry that other name in `Host`. Beyond
-// loopback a token is needed instead, and then the name does not matter.
+// loopback a token is needed instead, and then the name does not matter. A page of another site
+// that asks under our own name says so in `Origin`.
 #pragma once
 
 #include <string>
@@ -14,6 +15,9 @@ bool is_loopback(std::string_view host);
 
 // Whether a `Host` header names this machine, with this port: "localhost:7878", "[::1]:7878".
 bool names_loopback(std::string_view host_header, int port);
+
+// Whether an `Origin` header is of what the `Host` header names: "http://localhost:7878".
+bool same_origin(std::string_view origin, std::string_view host_header);
 
 // Compares in a time that depends on the lengths only.
 bool same_secret(std::string_view given, std::string_view expected);

@@ -154,7 +154,7 @@ Answer redirect_with_cookie(const httplib::Request& request, std::string_view to
   std::string location = percent_encoded(request.path, "/:");
   char separator = '?';
   for (const auto& [name, value] : request.params) {
-    if (name == "token") continue;
+    if (name == kLinkName) continue;
     location += separator + percent_encoded(name, "") + '=' + percent_encoded(value, "");
     separator = '&';
   }

@@ -16,6 +16,7 @@ struct Response;
 namespace actogram {
 
 inline constexpr std::string_view kTokenCookie = "actogram_token";
+inline constexpr const char* kLinkName = "once";  // the parameter of a link that opens once
 
 struct Answer {
   int status = 200;
@@ -34,7 +35,7 @@ std::string json_string(std::string_view text);
 Answer json_answer(std::string document);
 Answer asset_answer(const Asset& asset, std::string_view cache_control);
 Answer unbuilt_answer();  // the page where the pages were not built in
-// To the same page without the token in its address; the browser keeps it as a cookie.
+// To the same page without the link's parameter; the browser keeps the token as a cookie.
 Answer redirect_with_cookie(const httplib::Request& request, std::string_view token);
 
 // {"error": {"code": …, "message": …}}

@@ -15,26 +15,54 @@
 #include "server/access.h"
 #include "server/answer.h"
 #include "server/assets.h"
+#include "server/connection.h"
+#include "server/connection_threads.h"
+#include "server/openapi.h"
 #include "server/parameters.h"
+#include "server/secrets.h"
 
 namespace actogram {
 
 namespace {
 
-constexpr int kThreads = 32;          // a browser keeps six connections, each holds a thread
-constexpr int kKeepAliveSeconds = 2;  // how long an idle connection holds its thread
+constexpr size_t kMostConnections = 4096;  // at once; a browser keeps six
 
 using httplib::Request;
 using httplib::Response;
 
-// The library closes its socket at the end of listening only; one that never listened leaks it.
+bool has_body(const Request& request) {
+  const std::string length = request.get_header_value("Content-Length");
+  return request.has_header("Transfer-Encoding") || (!length.empty() && length != "0");
+}
+
+// The library's server with limits for each connection (connection.h). The library closes its
+// socket at the end of listening only; one that never listened leaks it.
 class Listener : public httplib::Server {
  public:
-  Listener() = default;
+  Listener(const ConnectionLimits& limits, const std::atomic<bool>& stopping)
+      : limits_(limits), stopping_(stopping) {}
   ~Listener() override {
     const socket_t socket = svr_sock_.exchange(INVALID_SOCKET);
     if (socket != INVALID_SOCKET) close(socket);
   }
+
+  // The library lets five wait to be accepted; those after them would try again a second later.
+  void let_wait(int n) { ::listen(svr_sock_, n); }
+
+ private:
+  bool process_and_close_socket(socket_t socket) override {
+    serve_connection(socket, limits_, stopping_, [this](httplib::Stream& stream) {
+      bool closed = false, whole = false;
+      // What is not understood, or has a body that nobody reads, ends the connection: the rest of
+      // it would be taken for the next request.
+      const auto look = [&](const Request& request) { whole = !has_body(request); };
+      return process_request(stream, false, closed, look) && whole && !closed;
+    });
+    return true;
+  }
+
+  const ConnectionLimits& limits_;
+  const std::atomic<bool>& stopping_;
 };
 
 // What a route is asked: by its path with the route's prefix taken off, "12.mlp/345" of
@@ -148,6 +176,8 @@ Answer answer_place(const Asked& asked) {
       asked.documents.place(at, order, asked.parameters.number("limit", 50, 1, kMaxListed)));
 }
 
+Answer answer_openapi(const Asked& asked);
+
 Answer answer_unknown_document(const Asked& asked) {
   fail(Code::not_found, "there is no document /api/{}; see docs/api.md", asked.rest);
 }
@@ -173,37 +203,101 @@ struct Route {
   std::string_view prefix;
   bool exact;  // or whatever follows the prefix
   Handler handler;
-  // What may follow the "?", besides `in` and `token`. A page takes anything: its options are not
-  // the server's business.
+  // What may follow the "?", besides `in`. A page takes anything: its options are not the server's
+  // business.
   std::optional<std::string_view> parameters = "";
+  ApiFacts api = {};  // of a document
 };
 
 // The first route that matches answers. To add one: a handler above, a row here above the rows
-// that its prefix begins with, its document in docs/api.md and in Documents, a test.
-constexpr std::array<Route, 16> kRoutes = {{
-    {"/api/recordings", true, answer_recordings},
-    {"/api/recording", true, answer_recording},
-    {"/api/sites/", false, answer_site},
-    {"/api/entropy/", false, answer_entropy},
-    {"/api/units", true, answer_units, "by order kind site layer class least most first limit"},
-    {"/api/units/", false, answer_unit},
-    {"/api/feature/", false, answer_feature},
-    {"/api/classes/", false, answer_classes, "limit"},
-    {"/api/partners/", false, answer_partners, "sort limit"},
-    {"/api/tokens/", false, answer_tokens, "least limit"},
-    {"/api/documents/", false, answer_document, "from unit"},
-    {"/api/places/", false, answer_place, "sort limit"},
-    {"/api/search", true, answer_search, "text case limit"},
+// that its prefix begins with, its document in docs/api.md, api_schemas.h and Documents, a test.
+constexpr std::array<Route, 17> kRoutes = {{
+    {"/api/recordings",
+     true,
+     answer_recordings,
+     "",
+     {"/api/recordings", "Names of what is served", "Recordings"}},
+    {"/api/recording",
+     true,
+     answer_recording,
+     "",
+     {"/api/recording", "What was recorded", "Recording"}},
+    {"/api/sites/",
+     false,
+     answer_site,
+     "",
+     {"/api/sites/{site}", "Summaries of a site's units", "Site", "12.mlp"}},
+    {"/api/entropy/",
+     false,
+     answer_entropy,
+     "",
+     {"/api/entropy/{site}", "Entropies of a site's histograms", "Entropy", "12.mlp"}},
+    {"/api/units",
+     true,
+     answer_units,
+     "by order kind site layer class least most first limit",
+     {"/api/units", "Units, sorted", "UnitList"}},
+    {"/api/units/",
+     false,
+     answer_unit,
+     "",
+     {"/api/units/{address}", "A unit's page", "Unit", "12.mlp/345"}},
+    {"/api/feature/",
+     false,
+     answer_feature,
+     "",
+     {"/api/feature/{address}", "The same by Neuronpedia's address", "Unit", "gpt2/12-mlp/345"}},
+    {"/api/classes/",
+     false,
+     answer_classes,
+     "limit",
+     {"/api/classes/{address}", "Text for each sign class", "Classes", "12.mlp/345"}},
+    {"/api/partners/",
+     false,
+     answer_partners,
+     "sort limit",
+     {"/api/partners/{address}", "What fires with a latent", "Partners", "9.sae/42"}},
+    {"/api/tokens/",
+     false,
+     answer_tokens,
+     "least limit",
+     {"/api/tokens/{address}", "Tokens with the highest mean", "TokenMeans", "9.sae/42"}},
+    {"/api/documents/",
+     false,
+     answer_document,
+     "from unit",
+     {"/api/documents/{document}", "A document's tokens", "Document", "12"}},
+    {"/api/places/",
+     false,
+     answer_place,
+     "sort limit",
+     {"/api/places/{place}", "What fires at a token", "FiringAt", "90/12"}},
+    {"/api/search",
+     true,
+     answer_search,
+     "text case limit",
+     {"/api/search", "Units that fire on a phrase", "Search"}},
+    {"/api/openapi.json",
+     true,
+     answer_openapi,
+     "",
+     {"/api/openapi.json", "This document", "OpenApi"}},
     {"/api/", false, answer_unknown_document, std::nullopt},
     {"/assets/", false, answer_asset, std::nullopt},
     {"/", false, answer_page, std::nullopt},
 }};
 
-// Without the token, which is not a route's business.
+Answer answer_openapi(const Asked&) {
+  std::vector<ApiRoute> routes;
+  for (const Route& route : kRoutes) {
+    if (!route.api.path.empty()) routes.push_back({route.api, route.parameters.value_or("")});
+  }
+  return json_answer(openapi_json(routes));
+}
+
 Parameters parameters_of(const Request& request) {
   std::map<std::string, std::string, std::less<>> values;
   for (const auto& [name, value] : request.params) {
-    if (name == "token") continue;
     if (!values.emplace(name, value).second) {
       fail(Code::invalid, "?{}: given twice; write it once", name);
     }
@@ -281,16 +375,19 @@ class Server::Http {
   std::string url() const;
 
  private:
-  void answer(const Request& request, Response& response) const;
+  void answer(const Request& request, Response& response);
   std::optional<Answer> refuse(const Request& request) const;
+  std::optional<Answer> refuse_visitor(const Request& request) const;
   bool has_token(const Request& request) const;
+  bool opens_link(const Request& request);
   void bind();
 
   std::vector<Served> recordings_;
   ServeOptions options_;
   int port_ = 0;
+  OneTimeLink link_;
   std::atomic<bool> stopping_ = false;
-  Listener server_;
+  Listener server_{options_.limits, stopping_};
 };
 
 Server::Http::Http(std::vector<Served> recordings, const ServeOptions& options)
@@ -298,8 +395,6 @@ Server::Http::Http(std::vector<Served> recordings, const ServeOptions& options)
   check_options(options_);
   check_names(recordings_);
   server_.set_tcp_nodelay(true);  // or each answer waits for the client's delayed acknowledgement
-  server_.set_keep_alive_timeout(kKeepAliveSeconds);
-  server_.set_keep_alive_max_count(1u << 20);
   // Only SO_REUSEADDR: with the library's SO_REUSEPORT two servers would share a port unnoticed.
   server_.set_socket_options([](socket_t socket) {
     const int yes = 1;
@@ -307,7 +402,7 @@ Server::Http::Http(std::vector<Served> recordings, const ServeOptions& options)
   });
   server_.new_task_queue = [this]() -> httplib::TaskQueue* {
     if (stopping_) server_.stop();  // stop() came before the library could see it
-    return new httplib::ThreadPool(kThreads);
+    return new ConnectionThreads(kMostConnections);
   };
   // Before the library's own routing, whose regular expressions recurse once per character.
   server_.set_pre_routing_handler([this](const Request& request, Response& response) {
@@ -331,15 +426,17 @@ void Server::Http::bind() {
          "--port 0 picks a free port",
          authority(options_.host, options_.port));
   }
+  server_.let_wait(static_cast<int>(kMostConnections));
 }
 
 std::string Server::Http::url() const {
   const std::string base = fmt::format("http://{}/", authority(options_.host, port_));
-  return options_.token.empty() ? base : fmt::format("{}?token={}", base, options_.token);
+  return options_.token.empty() ? base : fmt::format("{}?{}={}", base, kLinkName, link_.ticket());
 }
 
 void Server::Http::run() {
   if (stopping_) return;
+  allow_connections(kMostConnections);
   if (!server_.listen_after_bind() && !stopping_) {
     fail(Code::environment, "the server on port {} stopped accepting connections", port_);
   }
@@ -356,41 +453,60 @@ bool Server::Http::has_token(const Request& request) const {
   const std::string cookies = request.get_header_value("Cookie");
   return (header.starts_with(kBearer) &&
           same_secret(std::string_view(header).substr(kBearer.size()), options_.token)) ||
-         same_secret(request.get_param_value("token"), options_.token) ||
          same_secret(cookie(cookies, kTokenCookie), options_.token);
 }
 
-// Why a request is not even looked at, if so.
-std::optional<Answer> Server::Http::refuse(const Request& request) const {
-  if (!options_.token.empty()) {
-    if (!has_token(request)) {
-      return error_answer(401, "unauthorized",
-                          "this server wants its token: open the address it printed, or send "
-                          "`Authorization: Bearer TOKEN`");
-    }
-  } else if (!names_loopback(request.get_header_value("Host"), port_)) {
+std::optional<Answer> Server::Http::refuse_visitor(const Request& request) const {
+  const std::string host = request.get_header_value("Host");
+  if (options_.token.empty() && !names_loopback(host, port_)) {
     return error_answer(403, "forbidden",
                         fmt::format("this server answers to localhost:{} only", port_));
   }
-  if (request.method != "GET" && request.method != "HEAD") {
-    return error_answer(405, "invalid", "this server only answers GET and HEAD");
+  if (request.has_header("Origin") && !same_origin(request.get_header_value("Origin"), host)) {
+    return error_answer(403, "forbidden", "this server does not answer pages of other sites");
+  }
+  if (!options_.token.empty() && !has_token(request)) {
+    return error_answer(401, "unauthorized",
+                        "this server wants its token: open the address it printed, which works "
+                        "once, or send `Authorization: Bearer TOKEN`");
   }
   return std::nullopt;
 }
 
-void Server::Http::answer(const Request& request, Response& response) const {
+// Why a request is not even looked at, if so.
+std::optional<Answer> Server::Http::refuse(const Request& request) const {
+  if (auto refused = refuse_visitor(request)) return refused;
+  if (request.method != "GET" && request.method != "HEAD") {
+    return error_answer(405, "invalid", "this server only answers GET and HEAD");
+  }
+  if (has_body(request)) return error_answer(413, "invalid", "a request here has no body");
+  return std::nullopt;
+}
+
+// Only of a page: what else a path may be is no place to send a browser to, and documents are not
+// made for those who have not shown a token.
+bool Server::Http::opens_link(const Request& request) {
+  if (options_.token.empty() || request.method != "GET" || !request.has_param(kLinkName) ||
+      request.path.starts_with("/api/")) {
+    return false;
+  }
+  if (!answer_or_error(recordings_, request).content_type.starts_with("text/html")) return false;
+  if (!link_.use(request.get_param_value(kLinkName))) return false;
+  if (options_.link_used) options_.link_used(url());
+  return true;
+}
+
+void Server::Http::answer(const Request& request, Response& response) {
+  if (opens_link(request)) {
+    return send(redirect_with_cookie(request, options_.token), request, response);
+  }
   const auto refused = refuse(request);
   if (refused) {
     // A body that nobody reads would be taken for the next request.
     if (request.method != "GET") response.set_header("Connection", "close");
     return send(*refused, request, response);
   }
-  Answer answer = answer_or_error(recordings_, request);
-  const bool page = answer.content_type.starts_with("text/html");
-  if (page && !options_.token.empty() && request.has_param("token")) {
-    answer = redirect_with_cookie(request, options_.token);
-  }
-  send(answer, request, response);
+  send(answer_or_error(recordings_, request), request, response);
 }
 
 Server::Server(std::vector<Served> recordings, const ServeOptions& options)

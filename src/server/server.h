@@ -18,6 +18,7 @@
 #include "query/event_views.h"
 #include "query/text_search.h"
 #include "query/unit_list.h"
+#include "server/connection.h"
 
 namespace actogram {
 
@@ -25,6 +26,9 @@ struct ServeOptions {
   std::string host = "127.0.0.1";  // any other than this machine's loopback needs a token
   int port = 7878;                 // 0: one that is free
   std::string token = {};          // "": none is asked for. Letters, digits, '-', '_' and '.'
+  ConnectionLimits limits = {};
+  // The link that url() gives opens the pages once; this is told the next one. Any thread.
+  std::function<void(const std::string& url)> link_used = {};
 };
 
 // The JSON of docs/api.md. Each is called from several threads at once and may throw Error.
@@ -58,13 +62,13 @@ class Server {
   ~Server();
 
   int port() const;
-  std::string url() const;  // "http://127.0.0.1:7878/", with the token where there is one
+  std::string url() const;  // "http://127.0.0.1:7878/", that opens once where there is a token
 
   // Answers until stop(). Call it once.
   void run();
 
   // Ends run(). May be called from a signal handler, from any thread, and before run(). Requests
-  // that have begun are answered; run() returns after them, at most 2 s later.
+  // that are read are answered; run() returns after them, at most a second later.
   void stop();
 
  private:

@@ -1,0 +1,131 @@
+// The shapes of the documents of docs/api.md, JSON Schema 2020-12. Each names every member that a
+// document always has; what else there is a reader leaves alone.
+#pragma once
+
+#include <string_view>
+
+namespace actogram {
+
+inline constexpr std::string_view kApiSchemas = R"({
+"Error": {"type": "object", "required": ["error"], "properties": {"error": {
+  "type": "object", "required": ["code", "message"],
+  "properties": {"code": {"type": "string"}, "message": {"type": "string"}}}}},
+"OpenApi": {"type": "object", "required": ["openapi", "info", "paths", "components"]},
+"Number": {"type": ["number", "null"]},
+"Count": {"type": "integer", "minimum": 0},
+"Numbers": {"type": "array", "items": {"$ref": "#/components/schemas/Number"}},
+"Recording": {"type": "object",
+  "required": ["name", "model", "corpus", "options", "refactor_glu", "sites", "provenance"],
+  "properties": {
+    "name": {"type": "string"}, "model": {"type": "object"}, "corpus": {"type": "object"},
+    "options": {"type": "object"}, "refactor_glu": {"type": "boolean"},
+    "provenance": {"type": "object"},
+    "sites": {"type": "array", "items": {"type": "object",
+      "required": ["name", "short", "layer", "n_units"],
+      "properties": {"name": {"type": "string"}, "short": {"type": "string"},
+                     "layer": {"$ref": "#/components/schemas/Count"},
+                     "n_units": {"$ref": "#/components/schemas/Count"}}}}}},
+"Site": {"type": "object",
+  "required": ["site", "short", "n_units", "mean", "std", "skewness", "kurtosis", "min", "max",
+               "positive_share"],
+  "properties": {
+    "site": {"type": "string"}, "short": {"type": "string"},
+    "n_units": {"$ref": "#/components/schemas/Count"},
+    "mean": {"$ref": "#/components/schemas/Numbers"},
+    "std": {"$ref": "#/components/schemas/Numbers"},
+    "skewness": {"$ref": "#/components/schemas/Numbers"},
+    "kurtosis": {"$ref": "#/components/schemas/Numbers"},
+    "min": {"$ref": "#/components/schemas/Numbers"},
+    "max": {"$ref": "#/components/schemas/Numbers"},
+    "positive_share": {"$ref": "#/components/schemas/Numbers"}}},
+"Recordings": {"type": "object", "required": ["recordings"], "properties": {
+  "recordings": {"type": "array", "minItems": 1, "items": {"type": "string"}}}},
+"Entropy": {"type": "object", "required": ["site", "short", "n_units", "entropy"],
+  "properties": {"entropy": {"$ref": "#/components/schemas/Numbers"}}},
+"UnitList": {"type": "object", "required": ["n_units", "units"], "properties": {
+  "n_units": {"$ref": "#/components/schemas/Count"},
+  "units": {"type": "array", "items": {"type": "object", "required": ["unit"],
+            "properties": {"unit": {"type": "string"}}}}}},
+"Classes": {"type": "object", "required": ["address", "refactor_glu", "classes"], "properties": {
+  "classes": {"type": "array", "items": {"type": "object",
+              "required": ["name", "count", "share", "exemplars"]}}}},
+"Partners": {"type": "object", "required": ["address", "n_events", "partners"], "properties": {
+  "partners": {"type": "array", "items": {"type": "object",
+               "required": ["unit", "n_events", "n_together", "jaccard", "correlation"]}}}},
+"TokenMeans": {"type": "object", "required": ["address", "n_known", "tokens"], "properties": {
+  "n_known": {"$ref": "#/components/schemas/Count"},
+  "tokens": {"type": "array", "items": {"type": "object",
+             "required": ["id", "text", "n", "mean", "max"]}}}},
+"Document": {"type": "object",
+  "required": ["index", "source", "name", "n_sequences", "n_tokens", "previous", "next", "more",
+               "sequences"],
+  "properties": {"sequences": {"type": "array", "items": {"type": "object",
+    "required": ["sequence", "chunk", "pieces"],
+    "properties": {"pieces": {"type": "array",
+                              "items": {"$ref": "#/components/schemas/Piece"}}}}}}},
+"FiringAt": {"type": "object", "required": ["place", "kinds"], "properties": {
+  "kinds": {"type": "array", "items": {"type": "object",
+            "required": ["kind", "known", "n_units", "units"]}}}},
+"Search": {"type": "object",
+  "required": ["text", "n_occurrences", "complete", "occurrences", "kinds"],
+  "properties": {"kinds": {"type": "array", "items": {"type": "object",
+                           "required": ["kind", "n_units", "units"]}}}},
+"Place": {"type": "object", "required": ["sequence", "position"],
+  "properties": {"sequence": {"$ref": "#/components/schemas/Count"},
+                 "position": {"$ref": "#/components/schemas/Count"}}},
+"Summary": {"type": "object",
+  "required": ["count", "n_nan", "n_infinite", "n_positive", "positive_share", "mean", "variance",
+               "std", "skewness", "kurtosis", "min", "max", "min_at", "max_at"],
+  "properties": {
+    "count": {"$ref": "#/components/schemas/Count"},
+    "n_nan": {"$ref": "#/components/schemas/Count"},
+    "n_infinite": {"$ref": "#/components/schemas/Count"},
+    "n_positive": {"$ref": "#/components/schemas/Count"},
+    "positive_share": {"$ref": "#/components/schemas/Number"},
+    "mean": {"$ref": "#/components/schemas/Number"},
+    "variance": {"$ref": "#/components/schemas/Number"},
+    "std": {"$ref": "#/components/schemas/Number"},
+    "skewness": {"$ref": "#/components/schemas/Number"},
+    "kurtosis": {"$ref": "#/components/schemas/Number"},
+    "min": {"$ref": "#/components/schemas/Number"},
+    "max": {"$ref": "#/components/schemas/Number"},
+    "min_at": {"$ref": "#/components/schemas/Place"},
+    "max_at": {"$ref": "#/components/schemas/Place"}}},
+"Histogram": {"type": "object", "required": ["edges", "counts"],
+  "properties": {"edges": {"$ref": "#/components/schemas/Numbers"},
+                 "counts": {"type": "array", "items": {"$ref": "#/components/schemas/Count"}}}},
+"Piece": {"type": "object", "required": ["text", "tokens"],
+  "properties": {"text": {"type": "string"}, "invalid": {"type": "boolean"},
+    "tokens": {"type": "array", "minItems": 1, "items": {"type": "object",
+      "required": ["position", "id", "value"],
+      "properties": {"position": {"$ref": "#/components/schemas/Count"}, "id": {"type": "integer"},
+                     "value": {"$ref": "#/components/schemas/Number"}}}}}},
+"Exemplar": {"type": "object",
+  "required": ["sequence", "position", "value", "document", "window", "pieces"],
+  "properties": {
+    "sequence": {"$ref": "#/components/schemas/Count"},
+    "position": {"$ref": "#/components/schemas/Count"},
+    "value": {"$ref": "#/components/schemas/Number"},
+    "document": {"type": "object", "required": ["index", "source", "name"]},
+    "window": {"type": "object", "required": ["begin", "end", "n_tokens"]},
+    "pieces": {"type": "array", "items": {"$ref": "#/components/schemas/Piece"}}}},
+"Unit": {"type": "object",
+  "required": ["address", "short", "previous", "next", "summary", "histogram", "sequence_maxima",
+               "sign_classes", "refactor_glu", "weights", "groups"],
+  "properties": {
+    "address": {"type": "string"}, "short": {"type": "string"},
+    "previous": {"type": "string"}, "next": {"type": "string"},
+    "summary": {"$ref": "#/components/schemas/Summary"},
+    "histogram": {"$ref": "#/components/schemas/Histogram"},
+    "sequence_maxima": {"$ref": "#/components/schemas/Histogram"},
+    "sign_classes": {"type": "array", "items": {"type": "object",
+      "required": ["name", "count", "share", "means", "peaks"]}},
+    "refactor_glu": {"type": "boolean"}, "weights": {"type": ["object", "null"]},
+    "groups": {"type": "array", "items": {"type": "object",
+      "required": ["name", "title", "exemplars"],
+      "properties": {"name": {"type": "string"}, "title": {"type": "string"},
+        "exemplars": {"type": "array",
+                      "items": {"$ref": "#/components/schemas/Exemplar"}}}}}}}
+})";
+
+}  // namespace actogram

@@ -1,0 +1,107 @@
+"""`actogram serve` against the description that it gives of itself, /api/openapi.json.
+
+The description is held against docs/api.md, and every answer against the description: by
+schemathesis, which makes up requests, good and bad, and refuses a 500, and a status or a document
+that is not described.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import schemathesis
+from oracle.recordings import run
+from oracle.sites import ROOT, program
+from safetensors.numpy import save_file
+
+ACTOGRAM = program().with_name("actogram")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a server over neurons and latents, without a slash at its end."""
+    folder = tmp_path_factory.mktemp("http")
+    weight = np.random.default_rng(2).standard_normal((30, 20)).astype(np.float32)
+    arrays = {"encoder_linear.weight": weight, "encoder_linear.bias": np.full(30, -9, "<f4")}
+    save_file(arrays, folder / "a.safetensors")
+    texts = [f"text {i}, caf\u00e9 \U0001f389 " * (i % 7 + 1) for i in range(40)]
+    (folder / "t.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in texts))
+    recording = folder / "r.acto"
+    run(
+        [ACTOGRAM, "record", "fake:2x20", folder / "t.jsonl", "-o", recording, "--context", "16"]
+        + ["--sae", f"{folder}/a.safetensors@1.mlp"]
+    )
+    command = [str(ACTOGRAM), "serve", str(recording), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().strip().rstrip("/")
+        server.terminate()
+    assert server.returncode == 0
+
+
+def fetch(address: str) -> Any:
+    with urllib.request.urlopen(address) as answer:
+        return json.loads(answer.read())
+
+
+def test_every_route_is_in_the_documentation_and_no_other(url: str) -> None:
+    description = fetch(f"{url}/api/openapi.json")
+    assert description["openapi"] == "3.1.0"
+    page = (ROOT / "docs/api.md").read_text()
+    documented = re.findall(r"^## `GET (/api/[^\s?`]+)(?:\?\S+)?`$", page, re.M)
+    patterns = {
+        path: re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(path)) + "$")
+        for path in description["paths"]
+    }
+    for heading in documented:
+        assert sum(p.match(heading) is not None for p in patterns.values()) == 1, heading
+    for path, pattern in patterns.items():
+        assert sum(pattern.match(h) is not None for h in documented) == 1, path
+        assert list(description["paths"][path]) == ["get"]
+
+
+def test_every_document_is_as_described(url: str) -> None:
+    """Of real things, which made-up addresses seldom are."""
+    schema = schemathesis.openapi.from_url(f"{url}/api/openapi.json")
+    recording = fetch(f"{url}/api/recording")
+    addresses = [("/api/recording", {}), ("/api/openapi.json", {})]
+    for path, name, value in [
+        ("/api/entropy/{site}", "site", "0.mlp"),
+        ("/api/feature/{address}", "address", "any/1-mlp/3"),
+        ("/api/classes/{address}", "address", "0.mlp/3"),
+        ("/api/partners/{address}", "address", "1.sae/3"),
+        ("/api/documents/{document}", "document", "12"),
+        ("/api/places/{place}", "place", "5/7"),
+    ]:
+        addresses.append((path, {name: value}))
+    addresses += [("/api/recordings", {}), ("/api/units", {})]
+    for site in recording["sites"]:
+        addresses.append(("/api/sites/{site}", {"site": site["short"]}))
+        for unit in range(0, site["n_units"], 7):
+            address = f"{site['name']}/{unit}"
+            addresses.append(("/api/units/{address}", {"address": address}))
+    for path, parameters in addresses:
+        response = schema[path]["GET"].Case(path_parameters=parameters).call()
+        assert response.status_code == 200, (path, parameters)
+        schema[path]["GET"].validate_response(response)
+    assert len(addresses) > 10
+
+
+def test_made_up_requests_are_answered_as_described(url: str, tmp_path: Path) -> None:
+    """The command line's run: its phases cover boundary values and broken requests, too."""
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/api/openapi.json"),
+        *("--max-examples", "50"),
+        *("--seed", "1", "--phases", "examples,coverage,fuzzing", "--no-color"),
+        *("--checks", "not_a_server_error,status_code_conformance,content_type_conformance"),
+        *("--checks", "response_headers_conformance,response_schema_conformance"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
