@@ -120,6 +120,7 @@ export interface Unit {
   refactor_glu: boolean;
   weights: Weights | null;
   groups: Group[];
+  explanations?: { explanation: string; score: number | null }[];
 }
 
 export interface Classes {

@@ -12,7 +12,7 @@ import {
   type TokenMeans,
   type Unit,
 } from "../api.ts";
-import { heatScale } from "../colour.ts";
+import { heatScale, sign } from "../colour.ts";
 import { isEmbedded, isShown } from "../embed.ts";
 import type { Cell } from "../export.ts";
 import { useKeys } from "../keys.ts";
@@ -188,6 +188,7 @@ function UnitBody({ site, unit }: { site: SiteInfo; unit: Unit }) {
         <aside>
           <Numbers unit={unit} />
           <Charts unit={unit} />
+          <Explanations unit={unit} />
           <TokenMeansTable address={unit.short} />
           <SignClasses unit={unit} />
           <WeightsTable unit={unit} />
@@ -302,11 +303,11 @@ function Numbers({ unit }: { unit: Unit }) {
       <dl class="headline">
         <div>
           <dt>max</dt>
-          <dd class="positive">{formatValue(s.max)}</dd>
+          <dd class={sign(s.max)}>{formatValue(s.max)}</dd>
         </div>
         <div>
           <dt>min</dt>
-          <dd class="negative">{formatValue(s.min)}</dd>
+          <dd class={sign(s.min)}>{formatValue(s.min)}</dd>
         </div>
         <div>
           <dt>positive</dt>
@@ -391,6 +392,26 @@ function SignClasses({ unit }: { unit: Unit }) {
           ))}
         </tbody>
       </table>
+    </section>
+  );
+}
+
+/** What others wrote about the unit, where the recording has it, and how well it predicts the unit. */
+function Explanations({ unit: { explanations = [] } }: { unit: Unit }) {
+  if (explanations.length === 0) return null;
+  return (
+    <section class="panel" aria-labelledby="explanations-title">
+      <h2 id="explanations-title">Explanations</h2>
+      <dl class="numbers">
+        {explanations.map(({ explanation, score }, i) => (
+          <div key={i}>
+            <dt>
+              <bdi>{explanation}</bdi>
+            </dt>
+            <dd>{formatValue(score, 2)}</dd>
+          </div>
+        ))}
+      </dl>
     </section>
   );
 }
