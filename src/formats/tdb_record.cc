@@ -35,20 +35,24 @@ Hash128 hash_of_tokens(const NeuronRecord& record, const RecordExcerpt& excerpt,
   return hash128(std::as_bytes(std::span(scratch)));
 }
 
-void check_lengths(const RecordExcerpt& excerpt, ValuesOf values, const std::string& where) {
-  if (excerpt.n_tokens == 0) fail(Code::corrupt, "{}: no tokens", where);
-  const bool triangle = pair_triangle(excerpt.n_tokens, excerpt.n_values).has_value();
-  if (values == ValuesOf::pairs ? triangle : excerpt.n_values == excerpt.n_tokens) return;
+bool lengths_fit(const RecordExcerpt& excerpt, ValuesOf values) {
+  if (excerpt.n_tokens == 0) return false;
+  return values == ValuesOf::tokens ? excerpt.n_values == excerpt.n_tokens
+                                    : pair_triangle(excerpt.n_tokens, excerpt.n_values).has_value();
+}
+
+[[noreturn]] void fail_lengths(const RecordExcerpt& excerpt, ValuesOf values,
+                               const std::string& where) {
+  const size_t n_tokens = excerpt.n_tokens;
+  if (n_tokens == 0) fail(Code::corrupt, "{}: no tokens", where);
   if (values == ValuesOf::pairs) {
     fail(Code::corrupt,
-         "{}: {} values for {} tokens are no triangle of pairs; all pairs are {}, and with at most "
-         "K "
-         "keys a query K(K+1)/2 + ({} - K)K",
-         where, excerpt.n_values, excerpt.n_tokens, triangle_number(excerpt.n_tokens),
-         excerpt.n_tokens);
+         "{}: {} values for {} tokens are no triangle of pairs; of all pairs there are {}", where,
+         excerpt.n_values, n_tokens, triangle_number(n_tokens));
   }
+  const bool triangle = pair_triangle(n_tokens, excerpt.n_values).has_value();
   fail(Code::corrupt, "{}: {} values for {} tokens; expected {}{}", where, excerpt.n_values,
-       excerpt.n_tokens, excerpt.n_tokens,
+       n_tokens, n_tokens,
        triangle ? "; if they are of pairs, as of attention heads: --site attn.hook_pattern" : "");
 }
 
@@ -110,8 +114,10 @@ void prepare_record(PreparedRecord& prepared, ValuesOf values, const std::string
   for (const RecordExcerpt& excerpt : record.excerpts) {
     rank = excerpt.list == list ? rank + 1 : 0;
     list = excerpt.list;
-    check_lengths(excerpt, values,
-                  fmt::format("{}: {}, record {}", what, name_of_list(list), rank));
+    if (!lengths_fit(excerpt, values)) {
+      fail_lengths(excerpt, values,
+                   fmt::format("{}: {}, record {}", what, name_of_list(list), rank));
+    }
     prepared.peaks.push_back(prepared_peak(prepared, excerpt, values));
     prepared.peaks.back().rank = rank;
   }
