@@ -1,4 +1,4 @@
-#include "cli/unit_list.h"
+#include "cli/named_units.h"
 
 #include <algorithm>
 #include <cmath>
