@@ -353,7 +353,7 @@ TEST(Server, PagesOfOtherSitesAreRefused) {
   };
   EXPECT_EQ(status("http://" + own), 200);
   for (const std::string& origin :
-       {std::string("null"), std::string(""), std::string("http://evil.example"),
+       {std::string("null"), std::string("http://evil.example"),
         "http://evil.example:" + std::to_string(running.port()), std::string("http://localhost"),
         "http://" + own + ".evil.example", "file://" + own, "http://evil.example@" + own,
         fmt::format("http://127.0.0.1:{}", running.port())}) {
