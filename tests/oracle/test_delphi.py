@@ -267,7 +267,8 @@ def write_splits(folder: Path, cache: Tensors, boundaries: list[int], **dtypes: 
 def expected_rows(cache: Tensors, dtype: torch.dtype) -> list[Event]:
     values = torch.tensor(cache["activations"]).to(dtype).float().numpy()
     return sorted(
-        (*map(int, at), float(v)) for at, v in zip(cache["locations"], values, strict=True)
+        (int(sequence), int(position), int(latent), float(v))
+        for (sequence, position, latent), v in zip(cache["locations"], values, strict=True)
     )
 
 

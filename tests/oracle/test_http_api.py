@@ -34,10 +34,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     texts = [f"text {i}, caf\u00e9 \U0001f389 " * (i % 7 + 1) for i in range(40)]
     (folder / "t.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in texts))
     recording = folder / "r.acto"
-    run(
-        [ACTOGRAM, "record", "fake:2x20", folder / "t.jsonl", "-o", recording, "--context", "16"]
-        + ["--sae", f"{folder}/a.safetensors@1.mlp"]
-    )
+    sae = ["--context", "16", "--sae", f"{folder}/a.safetensors@1.mlp"]
+    run([ACTOGRAM, "record", "fake:2x20", folder / "t.jsonl", "-o", recording, *sae])
     command = [str(ACTOGRAM), "serve", str(recording), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -71,7 +69,10 @@ def test_every_document_is_as_described(url: str) -> None:
     """Of real things, which made-up addresses seldom are."""
     schema = schemathesis.openapi.from_url(f"{url}/api/openapi.json")
     recording = fetch(f"{url}/api/recording")
-    addresses = [("/api/recording", {}), ("/api/openapi.json", {})]
+    addresses: list[tuple[str, dict[str, Any]]] = [
+        ("/api/recording", {}),
+        ("/api/openapi.json", {}),
+    ]
     for path, name, value in [
         ("/api/entropy/{site}", "site", "0.mlp"),
         ("/api/feature/{address}", "address", "any/1-mlp/3"),

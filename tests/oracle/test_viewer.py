@@ -42,7 +42,8 @@ class Served:
 
     def table(self, name: str) -> list[dict[str, Any]]:
         file = pa.memory_map(str(self.folder / f"{name}.arrow"))
-        return pa.ipc.open_file(file).read_all().to_pylist()
+        rows: list[dict[str, Any]] = pa.ipc.open_file(file).read_all().to_pylist()
+        return rows
 
     @cached_property
     def tables(self) -> dict[str, list[dict[str, Any]]]:
@@ -70,7 +71,7 @@ class Served:
         if "/sae:" in self.tables["units"][row]["site"]:
             events = self.events_of(row)
             return {p: events.get(begin + p, 0.0) for p in range(n)}
-        found = {}
+        found: dict[int, float] = {}
         for peak in self.peaks_of(row):
             if peak["sequence"] == sequence:
                 found.update(enumerate(peak["window"], peak["window_begin"]))
@@ -96,7 +97,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def site_of(served: Served, part: str) -> str:
-    return next(u["site"] for u in served.tables["units"] if part in u["site"])
+    return next(str(u["site"]) for u in served.tables["units"] if part in u["site"])
 
 
 def tokens_of(text: dict[str, Any]) -> list[tuple[int, int, Any]]:
@@ -228,8 +229,10 @@ def test_a_token_has_every_unit_that_fired_there(served: Served, order: str) -> 
             assert kind["n_units"] == len(expected)
             by = {row: abs(v) if order == "value" else s for row, (v, s) in expected.items()}
             ranked = sorted(by, key=lambda row, by=by: (-by[row], row))[:1000]  # type: ignore[misc]
-            found = [(u["value"], pytest.approx(u["share"])) for u in kind["units"]]
-            assert found == [expected[row] for row in ranked]
+            found = [(u["value"], u["share"]) for u in kind["units"]]
+            assert [value for value, _ in found] == [expected[row][0] for row in ranked]
+            shares = [expected[row][1] for row in ranked]
+            assert [share for _, share in found] == pytest.approx(shares)
             indexes = [int(u["unit"].split("/")[-1]) for u in kind["units"]]
             assert indexes == [served.tables["units"][row]["unit"] for row in ranked]
 
@@ -264,7 +267,7 @@ COLUMNS = ("positive_share", "max", "min", "mean", "std", "skewness", "kurtosis"
 
 def number(unit: dict[str, Any], column: str) -> float:
     if column == "positive_share":
-        return unit["n_positive"] / unit["count"]
+        return float(unit["n_positive"] / unit["count"])
     return float(unit["variance"] ** 0.5 if column == "std" else unit[column])
 
 
