@@ -28,7 +28,9 @@ TEST(PairTriangle, FollowsFromTheTwoLengths) {
       const auto found = pair_triangle(n_tokens, n_values);
       const auto expected = keys_of.find(n_values);
       ASSERT_EQ(found.has_value(), expected != keys_of.end()) << n_tokens << " " << n_values;
-      if (found) EXPECT_EQ(*found, (PairTriangle{n_tokens, expected->second}));
+      if (found) {
+        EXPECT_EQ(*found, (PairTriangle{n_tokens, expected->second}));
+      }
     }
   }
 }
