@@ -44,7 +44,9 @@ Wanted by_layers(const LlamaModel& model, const LlamaSourceOptions& options) {
 [[noreturn]] void fail_site(const std::string& name) {
   std::string list;
   for (size_t i = 0; i < kNumQuantities; ++i) {
-    list.append(list.empty() ? "" : ", ").append(hook_name(static_cast<Quantity>(i)));
+    const auto quantity = static_cast<Quantity>(i);
+    if (quantity == Quantity::hook_pattern) continue;  // of pairs of tokens
+    list.append(list.empty() ? "" : ", ").append(hook_name(quantity));
   }
   fail(Code::invalid, "'{}' is no site that can be read; after blocks.N. come {}", name, list);
 }

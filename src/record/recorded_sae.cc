@@ -124,7 +124,17 @@ std::vector<RecordedSae> open_saes(const std::vector<SaeSpec>& specs) {
   return opened;
 }
 
+void check_sae_site(const std::string& site, const std::string& what) {
+  if (!is_attention_site(site)) return;
+  fail(
+      Code::invalid,
+      "{}: {} has a value for each pair of tokens, and an SAE reads a vector a token; of attention "
+      "{}.attn_out and {}.z have one",
+      what, site, layer_of_site(site), layer_of_site(site));
+}
+
 size_t source_site_of(const RecordedSae& recorded, const std::vector<Site>& sites) {
+  check_sae_site(recorded.hook, recorded.sae.path);
   const auto found = std::ranges::find(sites, recorded.hook, &Site::name);
   if (found == sites.end()) {
     fail(Code::invalid, "{}: reads {}, which is not a site of this source", recorded.sae.path,

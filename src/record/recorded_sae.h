@@ -38,6 +38,10 @@ struct RecordedSae {
 // Reads all weights: Error{corrupt} if one is not finite.
 std::vector<RecordedSae> open_saes(const std::vector<SaeSpec>& specs);
 
+// Error{invalid} where a site has no vector a token that an SAE could read: attention has a value a
+// pair of tokens. `what` is who asks.
+void check_sae_site(const std::string& site, const std::string& what);
+
 // Which of a source's sites it reads. Error{invalid} if there is none, or one of another width.
 size_t source_site_of(const RecordedSae& recorded, const std::vector<Site>& sites);
 

@@ -11,6 +11,7 @@
 #include "model/llama_tokenizer.h"
 #include "record/activation_files.h"
 #include "record/named_model.h"
+#include "record/recorded_sae.h"
 #include "record/training_split.h"
 #include "record/work_corpus.h"
 #include "sae/input_norm.h"
@@ -407,6 +408,7 @@ TrainSaeReport train_sae(const TrainSaeOptions& typed, const ProgressFn& progres
   TrainSaeOptions options = typed;
   while (options.output.size() > 1 && options.output.ends_with('/')) options.output.pop_back();
   options.site = full_site_name(options.site);
+  check_sae_site(options.site, "--site");
   check(options);
   if (options.learning_rate == 0) {
     options.learning_rate = 2e-4 * std::sqrt(16384.0 / options.n_latents);
