@@ -74,28 +74,32 @@ AttributionRecorder::AttributionRecorder(const std::string& folder, ActivationSo
        folder);
 }
 
-size_t AttributionRecorder::add(const RecordedSae& recorded, uint32_t first_unit) {
+AttentionOfSource attention_read_by(const RecordedSae& recorded, ActivationSource& source) {
   const std::string site = attention_site_of(recorded);
-  const AttentionInput input = *input_of(recorded);
-  const auto found = std::ranges::find(source_.sites(), site, &Site::name);
-  const auto index = static_cast<size_t>(found - source_.sites().begin());
-  const auto weights =
-      found == source_.sites().end() ? std::nullopt : source_.attention_weights(index);
+  const auto found = std::ranges::find(source.sites(), site, &Site::name);
+  const auto index = static_cast<size_t>(found - source.sites().begin());
+  auto weights = found == source.sites().end() ? std::nullopt : source.attention_weights(index);
   if (!weights) {
     fail(Code::invalid, "--attribution: {}: the source does not tell what heads do there", site);
   }
-  if (weights->normed && input == AttentionInput::attn_out) {
+  const bool reads_z = *input_of(recorded) == AttentionInput::z;
+  if (weights->normed && !reads_z) {
     fail(Code::invalid,
          "--attribution: {}: a norm comes between the heads and what is read, so keys have no "
          "share of their own; an SAE of {}.z can be attributed",
          recorded.hook, recorded.site.layer);
   }
-  const size_t width = size_t{weights->n_heads} * weights->d_head;
   check_width(recorded.sae, recorded.hook,
-              input == AttentionInput::z ? static_cast<uint32_t>(width) : weights->n_out);
-  copies_[index] = {weights->n_heads, weights->n_kv_heads, weights->d_head, {}, {}, {}};
-  readers_.push_back({index, first_unit, recorded.sae,
-                      std::make_unique<PairAttribution>(recorded.sae, *weights, input, threads_)});
+              reads_z ? weights->n_heads * weights->d_head : weights->n_out);
+  return {index, *std::move(weights)};
+}
+
+size_t AttributionRecorder::add(const RecordedSae& recorded, uint32_t first_unit) {
+  const auto [index, weights] = attention_read_by(recorded, source_);
+  copies_[index] = {weights.n_heads, weights.n_kv_heads, weights.d_head, {}, {}, {}};
+  readers_.push_back(
+      {index, first_unit, recorded.sae,
+       std::make_unique<PairAttribution>(recorded.sae, weights, *input_of(recorded), threads_)});
   return readers_.size() - 1;
 }
 

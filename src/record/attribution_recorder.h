@@ -33,6 +33,15 @@ namespace actogram {
 bool reads_attention(const RecordedSae& sae);
 std::string attention_site_of(const RecordedSae& sae);
 
+// The site of the source that is, and what heads do there. Requires: reads_attention(sae).
+// Error{invalid} where the source has no attention there, or a norm comes between the heads and
+// what the SAE reads.
+struct AttentionOfSource {
+  size_t site = 0;
+  AttentionWeights weights;
+};
+AttentionOfSource attention_read_by(const RecordedSae& sae, ActivationSource& source);
+
 class AttributionRecorder {
  public:
   // `n_values`: floats that an earlier process has left. SAEs are added next.

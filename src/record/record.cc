@@ -111,7 +111,10 @@ RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, c
     fail(Code::invalid, "a context of {} tokens is asked for; the model reads {} at most",
          options.corpus.sequences.context, source.max_context());
   }
-  for (const RecordedSae& sae : saes) source_site_of(sae, source.sites());
+  for (const RecordedSae& sae : saes) {
+    source_site_of(sae, source.sites());
+    if (sae.attribution) attention_read_by(sae, source);
+  }
   const std::vector<Site> dense = dense_sites(source, options.recorder);
   checked_windows(options.recorder.collation.collate, dense);
   const std::vector<NeuronWeights> weights = weights_of(source, dense, progress);

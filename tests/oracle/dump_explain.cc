@@ -21,8 +21,16 @@
 namespace actogram {
 namespace {
 
+// Null stands for NaN, as in what is printed.
+template <typename T>
+std::vector<T> numbers(const Json& list) {
+  std::vector<T> found;
+  for (const Json& x : list) found.push_back(x.is_null() ? T(NAN) : x.get<T>());
+  return found;
+}
+
 Json levels(const Json& job) {
-  const auto values = job.at("values").get<std::vector<float>>();
+  const auto values = numbers<float>(job.at("values"));
   Json found = Json::array();
   for (const Level& level : levels_of(values, job.at("highest").get<float>())) {
     found.push_back(level ? Json(*level) : Json());
@@ -31,8 +39,8 @@ Json levels(const Json& job) {
 }
 
 Json simulation(const Json& job) {
-  const auto truth = job.at("truth").get<std::vector<double>>();
-  const auto simulated = job.at("simulated").get<std::vector<double>>();
+  const auto truth = numbers<double>(job.at("truth"));
+  const auto simulated = numbers<double>(job.at("simulated"));
   const SimulationScores scores = simulation_scores(truth, simulated);
   const LinearCalibration line = fit_calibration(truth, simulated);
   return {{"correlation", scores.correlation},
