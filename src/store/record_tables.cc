@@ -154,8 +154,8 @@ std::vector<ScoredExplanation> ScoredExplanations::of_unit(uint64_t unit) const 
   for (; at != first_unit_.end() && *at <= unit; ++at) {
     const TableBatch batch = table_.batch(static_cast<size_t>(at - first_unit_.begin()));
     const auto units = batch.column<uint64_t>(kUnit);
-    const auto rows = std::ranges::equal_range(units, unit);
-    for (auto row = rows.begin(); row != rows.end(); ++row) {
+    const auto end = std::ranges::upper_bound(units, unit);
+    for (auto row = std::ranges::lower_bound(units, unit); row != end; ++row) {
       const auto i = static_cast<size_t>(row - units.begin());
       found.push_back({batch.strings(kExplanation)[i], batch.column<double>(kScore)[i],
                        batch.strings(kSimulation)[i]});
