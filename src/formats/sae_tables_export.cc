@@ -229,8 +229,8 @@ class SaeTablesExport {
       prompt.pairs.offsets.push_back(static_cast<int64_t>(prompt.pairs.values.size()));
     }
     std::ranges::sort(prompt.active);
-    const auto repeats = std::ranges::unique(prompt.active);
-    prompt.active.erase(repeats.begin(), repeats.end());
+    const auto repeats = std::unique(prompt.active.begin(), prompt.active.end());
+    prompt.active.erase(repeats, prompt.active.end());
     return prompt;
   }
 

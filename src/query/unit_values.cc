@@ -41,8 +41,8 @@ std::vector<uint32_t> UnitValues::known_sequences() const {
     for (const KeptPeak& peak : *peaks) sequences.push_back(peak.at.sequence);
   }
   std::ranges::sort(sequences);
-  const auto again = std::ranges::unique(sequences);
-  sequences.erase(again.begin(), again.end());
+  const auto again = std::unique(sequences.begin(), sequences.end());
+  sequences.erase(again, sequences.end());
   return sequences;
 }
 
