@@ -13,6 +13,7 @@
 #include "core/module_names.h"
 #include "core/unit_address.h"
 #include "formats/delphi_writer.h"
+#include "formats/export_folder.h"
 #include "store/recording.h"
 #include "store/sparse_units.h"
 
@@ -233,23 +234,9 @@ class DelphiExport {
 }  // namespace
 
 ExportReport export_delphi(const ExportOptions& options, const ProgressFn& progress) {
-  if (fs::exists(options.folder)) {
-    fail(Code::exists, "{}: exists already; choose another name", options.folder);
-  }
-  const std::string partial = options.folder + ".partial";
-  remove_tree(partial);
-  DelphiExport job(options, progress);
-  fs::create_directories(partial);
-  ExportReport report;
-  try {
-    report = job.run(partial);
-  } catch (...) {
-    remove_tree(partial);
-    throw;
-  }
-  rename_durably(partial, options.folder);
-  report.folder = options.folder;
-  return report;
+  return write_export(options.folder, [&](const std::string& in) {
+    return DelphiExport(options, progress).run(in);
+  });
 }
 
 }  // namespace actogram

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <thread>
 
-#include "base/hash.h"
 #include "base/threads.h"
 #include "codec/utf8.h"
 #include "core/unit_address.h"
 #include "formats/delphi_cache.h"
+#include "formats/import_folder.h"
 #include "formats/sae_tables_folder.h"
 #include "formats/token_texts.h"
 #include "store/event_index.h"
@@ -23,8 +22,6 @@
 
 namespace actogram {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr uint64_t kRowsAtOnce = 1 << 16;  // of one thread
 constexpr uint64_t kBlocksToTell = 64;     // between two reports of progress
@@ -42,14 +39,10 @@ class DelphiImport {
 
   ImportReport run() {
     describe_files();
-    WorkFolder work(options_.output, identity(), options_.command);
-    try {
-      write(work.path());
-    } catch (...) {
-      work.discard();
-      throw;
-    }
-    work.finish(manifest_);
+    write_import(options_.output, identity(), options_.command, [&](const std::string& in) {
+      write(in);
+      return manifest_;
+    });
     return report();
   }
 
@@ -60,12 +53,7 @@ class DelphiImport {
       if (!hookpoint.config_path.empty()) paths.push_back(hookpoint.config_path);
       for (const DelphiFile& file : hookpoint.files) paths.push_back(file.path);
     }
-    for (const std::string& path : paths) {
-      progress_({"hashing the files", files_.size(), paths.size(), 0, "files"});
-      files_.push_back({{"name", fs::path(path).lexically_relative(options_.folder).string()},
-                        {"bytes", fs::file_size(path)},
-                        {"sha256", sha256_of_file(path)}});
-    }
+    files_ = hashed_files(paths, options_.folder, progress_);
   }
 
   Json identity() const {
@@ -247,7 +235,7 @@ class DelphiImport {
   TokenShape shape_;
   TokenTexts texts_;
   ThreadPool pool_;
-  Json files_ = Json::array();
+  Json files_;
   uint64_t n_bytes_ = 0, n_invalid_bytes_ = 0;  // of the texts
   uint64_t n_read_ = 0;                         // rows of all files
   uint64_t n_repeated_ = 0, n_zero_ = 0, n_infinite_ = 0;

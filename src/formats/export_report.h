@@ -8,7 +8,7 @@
 namespace actogram {
 
 struct ExportReport {
-  std::string folder;
+  std::string folder{};
   uint64_t n_rows = 0;
   uint64_t n_bytes = 0;
   std::vector<std::string> remarks{};  // for people: what was left out, or the format cannot tell

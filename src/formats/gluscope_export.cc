@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <variant>
 
+#include "base/file.h"
 #include "codec/parquet_table.h"
+#include "formats/export_folder.h"
 #include "formats/gluscope_card.h"
 #include "formats/gluscope_samples.h"
 #include "formats/gluscope_schema.h"
@@ -235,24 +237,23 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
          recording_path);
   }
   manifest.refactor_glu = recording.refactors(signs);
-  if (fs::exists(folder)) fail(Code::exists, "{}: exists already; choose another name", folder);
-  const std::string partial = folder + ".partial";
-  remove_tree(partial);
-  fs::create_directories(partial + "/actogram");
-  std::optional<ClassExport> classes;
-  if (recording.has_classes()) classes = export_classes(recording, signs, partial, progress);
-  std::optional<SampleExport> samples;
-  if (has_samples) {
-    const std::string in = partial + "/" + kGluscopeSamples;
-    fs::create_directories(in);
-    samples = export_gluscope_samples(recording, signs, in + "/" + kGluscopeShard, progress);
-  }
-  write_file_atomically(partial + "/README.md",
-                        gluscope_card(manifest, recording.n_tokens(), classes, samples));
-  write_file_atomically(partial + "/" + kGluscopeManifest, manifest_text(manifest));
-  rename_durably(partial, folder);
-  const uint64_t n_bytes = classes ? classes->n_bytes + classes->n_place_bytes : 0;
-  return {folder, manifest.n_units(), n_bytes + (samples ? samples->n_bytes : 0)};
+  return write_export(folder, [&](const std::string& in) {
+    fs::create_directories(in + "/actogram");
+    std::optional<ClassExport> classes;
+    if (recording.has_classes()) classes = export_classes(recording, signs, in, progress);
+    std::optional<SampleExport> samples;
+    if (has_samples) {
+      const std::string into = in + "/" + kGluscopeSamples;
+      fs::create_directories(into);
+      samples = export_gluscope_samples(recording, signs, into + "/" + kGluscopeShard, progress);
+    }
+    write_file_atomically(in + "/README.md",
+                          gluscope_card(manifest, recording.n_tokens(), classes, samples));
+    write_file_atomically(in + "/" + kGluscopeManifest, manifest_text(manifest));
+    const uint64_t n_bytes = classes ? classes->n_bytes + classes->n_place_bytes : 0;
+    return ExportReport{.n_rows = manifest.n_units(),
+                        .n_bytes = n_bytes + (samples ? samples->n_bytes : 0)};
+  });
 }
 
 }  // namespace actogram

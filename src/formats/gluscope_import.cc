@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 
 #include "core/refactor_glu.h"
@@ -11,6 +10,7 @@
 #include "formats/gluscope_rows.h"
 #include "formats/gluscope_samples.h"
 #include "formats/gluscope_schema.h"
+#include "formats/import_folder.h"
 #include "formats/published_neurons.h"
 #include "store/class_tables.h"
 #include "store/layout.h"
@@ -60,15 +60,8 @@ class GluscopeImport {
   }
 
   ImportReport run() {
-    WorkFolder work(options_.output, identity(), options_.command);
-    Manifest manifest;
-    try {
-      manifest = write(work.path());
-    } catch (...) {
-      work.discard();
-      throw;
-    }
-    work.finish(manifest);
+    const Manifest manifest = write_import(options_.output, identity(), options_.command,
+                                           [&](const std::string& in) { return write(in); });
     std::vector<std::string> others = neurons().other_columns();
     if (data_ && samples_) {
       const auto& more = samples_->neurons().other_columns();
@@ -118,13 +111,7 @@ class GluscopeImport {
     std::vector<std::string> paths = folder_.shards;
     if (folder_.places) paths.push_back(*folder_.places);
     paths.insert(paths.end(), sample_files_.begin(), sample_files_.end());
-    for (const std::string& path : paths) {
-      progress_({"hashing the files", files_.size(), paths.size(), 0, "files"});
-      const auto name = std::filesystem::path(path).lexically_relative(options_.folder);
-      files_.push_back({{"name", name.string()},
-                        {"bytes", std::filesystem::file_size(path)},
-                        {"sha256", sha256_of_file(path)}});
-    }
+    files_ = hashed_files(paths, options_.folder, progress_);
   }
 
   Json identity() const {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <thread>
 
@@ -12,6 +11,7 @@
 #include "codec/compression.h"
 #include "codec/pair_lists.h"
 #include "core/unit_address.h"
+#include "formats/export_folder.h"
 #include "formats/sae_card.h"
 #include "formats/sae_documents.h"
 #include "formats/sae_shards.h"
@@ -22,8 +22,6 @@
 
 namespace actogram {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr size_t kPromptsAtOnce = 64;  // packed by all threads
 constexpr size_t kExamples = 8;        // of a feature
@@ -313,23 +311,9 @@ class SaeTablesExport {
 }  // namespace
 
 ExportReport export_sae_tables(const ExportOptions& options, const ProgressFn& progress) {
-  if (fs::exists(options.folder)) {
-    fail(Code::exists, "{}: exists already; choose another name", options.folder);
-  }
-  const std::string partial = options.folder + ".partial";
-  remove_tree(partial);
-  SaeTablesExport job(options, partial, progress);
-  fs::create_directories(partial);
-  ExportReport report;
-  try {
-    report = job.run(options);
-  } catch (...) {
-    remove_tree(partial);
-    throw;
-  }
-  rename_durably(partial, options.folder);
-  report.folder = options.folder;
-  return report;
+  return write_export(options.folder, [&](const std::string& in) {
+    return SaeTablesExport(options, in, progress).run(options);
+  });
 }
 
 }  // namespace actogram

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <thread>
 
-#include "base/hash.h"
 #include "base/threads.h"
 #include "core/unit_address.h"
+#include "formats/import_folder.h"
 #include "formats/sae_chat.h"
 #include "formats/sae_event_pass.h"
 #include "formats/sae_explanations.h"
@@ -25,8 +24,6 @@
 
 namespace actogram {
 namespace {
-
-namespace fs = std::filesystem;
 
 class SaeTablesImport {
  public:
@@ -46,14 +43,10 @@ class SaeTablesImport {
 
   ImportReport run() {
     describe_files();
-    WorkFolder work(options_.output, identity(), options_.command);
-    try {
-      write(work.path());
-    } catch (...) {
-      work.discard();
-      throw;
-    }
-    work.finish(manifest_);
+    write_import(options_.output, identity(), options_.command, [&](const std::string& in) {
+      write(in);
+      return manifest_;
+    });
     return report();
   }
 
@@ -64,12 +57,7 @@ class SaeTablesImport {
                               &tables_.explanations}) {
       paths.insert(paths.end(), files->begin(), files->end());
     }
-    for (const std::string& path : paths) {
-      progress_({"hashing the files", files_.size(), paths.size(), 0, "files"});
-      files_.push_back({{"name", fs::path(path).lexically_relative(options_.folder).string()},
-                        {"bytes", fs::file_size(path)},
-                        {"sha256", sha256_of_file(path)}});
-    }
+    files_ = hashed_files(paths, options_.folder, progress_);
   }
 
   Json identity() const {
@@ -239,7 +227,7 @@ class SaeTablesImport {
   std::string name_;
   ThreadPool pool_;
   std::optional<PromptTokenizer> tokenizer_;
-  Json files_ = Json::array();
+  Json files_;
   PromptPass prompts_;
   ExplanationPass explanations_;
   EventPass events_;

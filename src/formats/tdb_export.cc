@@ -19,6 +19,7 @@
 #include "collate/sparse_exemplars.h"
 #include "core/head_record.h"
 #include "core/unit_address.h"
+#include "formats/export_folder.h"
 #include "formats/pair_triangle.h"
 #include "formats/tdb_datasets.h"
 #include "formats/tdb_explanations.h"
@@ -343,22 +344,9 @@ class TdbExport {
 }  // namespace
 
 ExportReport export_tdb(const ExportOptions& options, const ProgressFn& progress) {
-  if (fs::exists(options.folder)) {
-    fail(Code::exists, "{}: exists already; choose another name", options.folder);
-  }
-  const std::string partial = options.folder + ".partial";
-  remove_tree(partial);
-  TdbExport job(options, partial, progress);
-  fs::create_directories(partial);
-  ExportReport report;
-  try {
-    report = job.run();
-  } catch (...) {
-    remove_tree(partial);
-    throw;
-  }
-  rename_durably(partial, options.folder);
-  return report;
+  return write_export(options.folder, [&](const std::string& in) {
+    return TdbExport(options, in, progress).run();
+  });
 }
 
 }  // namespace actogram
