@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "actogram/error.h"
-#include "corpus/temporary_folder_test.h"
+#include "base/temporary_folder_test.h"
 
 namespace actogram {
 namespace {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "actogram/error.h"
-#include "corpus/temporary_folder_test.h"
+#include "base/temporary_folder_test.h"
 
 namespace actogram {
 namespace {

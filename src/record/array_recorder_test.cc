@@ -3,12 +3,12 @@
 #include "actogram/array_recorder.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "actogram/error.h"
+#include "base/temporary_folder_test.h"
 #include "collate/value_norms.h"
 #include "model/fake_model.h"
 #include "record/record.h"
@@ -22,15 +22,10 @@ const ProgressFn kQuiet = [](const Progress&) {};
 
 class ArrayRecorderTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) / fmt::format("actogram_array_{}", ::getpid());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
-  fs::path folder_;
+  testing::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 // [token, unit] of one site, rows two floats longer than they need be.

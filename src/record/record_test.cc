@@ -10,6 +10,7 @@
 #include <fstream>
 #include <random>
 
+#include "base/temporary_folder_test.h"
 #include "model/fake_model.h"
 #include "record/merge_recordings.h"
 #include "sae/saelens_writer.h"
@@ -24,10 +25,6 @@ namespace fs = std::filesystem;
 class RecordTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) /
-              fmt::format("actogram_record_{}_{}", ::getpid(),
-                          ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(folder_);
     fs::create_directories(folder_ / "texts");
     std::mt19937 rng(5);
     for (int i = 0; i < 40; ++i) {
@@ -40,7 +37,6 @@ class RecordTest : public ::testing::Test {
       lines << "{\"text\": \"line " << i << " é 漢字 " << std::string(rng() % 90, 'x') << "\"}\n";
     }
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
@@ -56,7 +52,8 @@ class RecordTest : public ::testing::Test {
     return o;
   }
 
-  fs::path folder_;
+  testing::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 const ProgressFn kQuiet = [](const Progress&) {};

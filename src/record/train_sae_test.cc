@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -13,6 +12,7 @@
 
 #include "actogram/error.h"
 #include "base/file.h"
+#include "base/temporary_folder_test.h"
 #include "record/training_split.h"
 #include "sae/sae.h"
 
@@ -26,11 +26,6 @@ const ProgressFn kQuiet = [](const Progress&) {};
 class TrainSaeTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) /
-              fmt::format("actogram_train_{}_{}", ::getpid(),
-                          ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
     std::mt19937 rng(5);
     std::ofstream lines(folder_ / "lines.jsonl");
     for (int i = 0; i < 200; ++i) {
@@ -38,7 +33,6 @@ class TrainSaeTest : public ::testing::Test {
             << "\"}\n";
     }
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
@@ -62,7 +56,8 @@ class TrainSaeTest : public ::testing::Test {
     return read_file(o.output);
   }
 
-  fs::path folder_;
+  testing::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(TrainSaeTest, GivesTheSameBytesWhateverTheThreadsAndBatches) {

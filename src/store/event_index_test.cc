@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include <random>
 
 #include "base/file.h"
+#include "base/temporary_folder_test.h"
 #include "store/event_check.h"
 #include "store/event_writer.h"
 #include "store/layout.h"
@@ -32,13 +32,6 @@ constexpr const char* kFiles[] = {"unit_events.arrow", "unit_spans.arrow", "toke
 
 class EventIndexTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = ::testing::TempDir() + "actogram_events_" + std::to_string(::getpid());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   StoredFiles write(const std::vector<Event>& events, EventSpace space, size_t n_threads,
                     size_t memory_bytes) const {
     ThreadPool pool(n_threads);
@@ -55,7 +48,8 @@ class EventIndexTest : public ::testing::Test {
     return all;
   }
 
-  std::string folder_;
+  testing::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 std::vector<Event> shuffled(const Twin& twin, std::mt19937& rng) {

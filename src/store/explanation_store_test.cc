@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "actogram/error.h"
+#include "base/temporary_folder_test.h"
 
 namespace actogram {
 namespace {
@@ -13,12 +14,9 @@ namespace {
 class ExplanationStoreTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) / "explanation_store_test";
-    std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_ / "x.acto");
     std::ofstream(folder_ / "x.acto/manifest.json") << "{}";
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string recording() const { return (folder_ / "x.acto").string(); }
 
@@ -33,7 +31,8 @@ class ExplanationStoreTest : public ::testing::Test {
             .request = "r"};
   }
 
-  std::filesystem::path folder_;
+  testing::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(ExplanationStoreTest, StandsBesideTheRecording) {

@@ -2,13 +2,13 @@
 #include "store/head_check.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
 #include <functional>
 
 #include "actogram/error.h"
+#include "base/temporary_folder_test.h"
 #include "store/head_tables.h"
 
 namespace actogram {
@@ -19,9 +19,6 @@ namespace fs = std::filesystem;
 class HeadCheckTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) / fmt::format("actogram_head_check_{}", ::getpid());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
     CorpusWriter writer(folder_.string());
     writer.add_document({0, 0, 0, "d", "abcde", 0});
     const std::vector<Token> tokens = {{1, 0, 1}, {2, 1, 2}, {1, 2, 3}};
@@ -32,7 +29,6 @@ class HeadCheckTest : public ::testing::Test {
     options_.window = 2;
     unit_ = sound_head();
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   // Sequence 0 is [[1], [.5 .5], [.25 .5 .25]] by the norms 2, 4, 8; sequence 1 is [[1], [0 1]] by
   // 1, 1. Sequence 1 is drawn first.
@@ -73,7 +69,8 @@ class HeadCheckTest : public ::testing::Test {
 
   const std::vector<float> pattern_top_ = {1, .5F, .5F}, norms_top_ = {2, 4};
   const std::vector<float> pattern_low_ = {1, 0, 1}, norms_low_ = {1, 1};
-  fs::path folder_;
+  testing::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
   CollateOptions options_;
   UnitRecord unit_;
 };

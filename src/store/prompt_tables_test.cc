@@ -1,12 +1,12 @@
 #include "store/prompt_tables.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <random>
 
 #include "actogram/error.h"
+#include "base/temporary_folder_test.h"
 #include "store/explanation_tables.h"
 
 namespace actogram {
@@ -16,14 +16,8 @@ namespace fs = std::filesystem;
 
 class PromptTablesTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = ::testing::TempDir() + "actogram_prompts_" + std::to_string(::getpid());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string folder_;
+  testing::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 struct Sample {
