@@ -2,7 +2,7 @@
 //
 //   record_bench --model Q4_1.gguf --model F32.gguf --corpus demo-data/fortunes.jsonl
 //                [--tokens 20000] [--slice 1000] [--rounds 1] [--threads N]
-//                [--transformers PYTHON]
+//                [--ways neurons classes heads] [--transformers PYTHON]
 //
 // Recordings of the same tokens, each to the last byte of the finished recording:
 //   neurons  every neuron of every layer, without sign classes
@@ -57,6 +57,7 @@ struct Options {
   uint32_t context = 128;
   uint32_t batch_rows = RecordOptions{}.batch_rows;
   std::string transformers;
+  std::vector<std::string> ways = {"neurons", "classes", "heads"};
   std::string sae;
   std::string folder = "record_bench.tmp";
 };
@@ -305,6 +306,9 @@ void bench_model(const Options& o, const std::string& path) {
   std::vector<Way> ways = {{"neurons", false, neurons},
                            {"classes", true, neurons},
                            {"heads", true, {Quantity::hook_post, Quantity::hook_pattern}}};
+  std::erase_if(ways, [&](const Way& way) {
+    return std::find(o.ways.begin(), o.ways.end(), way.name) == o.ways.end();
+  });
   for (int round = 0; round < o.rounds; ++round) {
     for (Way& way : ways) {
       fs::remove_all(options.output);
@@ -343,6 +347,7 @@ int run(int argc, char** argv) {
   app.add_option("--threads", o.threads)->capture_default_str();
   app.add_option("--context", o.context)->capture_default_str();
   app.add_option("--batch-rows", o.batch_rows)->capture_default_str();
+  app.add_option("--ways", o.ways)->check(CLI::IsMember({"neurons", "classes", "heads"}));
   app.add_option("--sae", o.sae, "WEIGHTS@SITE: latents instead of neurons");
   app.add_option("--transformers", o.transformers, "a Python that has transformers");
   app.add_option("--folder", o.folder, "for scratch files; removed")->capture_default_str();

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <mutex>
+#include <shared_mutex>
 
 #include "codec/arrow_columns.h"
 #include "codec/arrow_status.h"
@@ -161,6 +163,8 @@ struct TableReader::State {
   std::string path;
   std::shared_ptr<arrow::io::MemoryMappedFile> file;
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader;
+  std::shared_mutex mutex;                                        // guards `batches`
+  std::vector<std::shared_ptr<const TableBatch::State>> batches;  // null: not yet asked for
 };
 
 TableReader::TableReader(const std::string& path, const std::vector<ColumnSpec>& columns)
@@ -179,6 +183,7 @@ TableReader::TableReader(const std::string& path, const std::vector<ColumnSpec>&
     const auto batch = ok(state_->reader->ReadRecordBatch(i), path);
     first_row_.push_back(first_row_.back() + static_cast<uint64_t>(batch->num_rows()));
   }
+  state_->batches.resize(n_batches());
 }
 
 TableReader::~TableReader() = default;
@@ -197,11 +202,18 @@ TableBatch TableReader::batch(size_t index) const {
     fail(Code::corrupt, "{}: has {} record batches, and number {} is wanted", state_->path,
          n_batches(), index);
   }
+  TableBatch batch;
+  {
+    const std::shared_lock lock(state_->mutex);
+    batch.state_ = state_->batches[index];
+  }
+  if (batch.state_) return batch;
   auto state = std::make_shared<TableBatch::State>();
   state->batch = ok(state_->reader->ReadRecordBatch(static_cast<int>(index)), state_->path);
   ok(state->batch->ValidateFull(), state_->path);
-  TableBatch batch;
   batch.state_ = std::move(state);
+  const std::lock_guard lock(state_->mutex);
+  state_->batches[index] = batch.state_;
   return batch;
 }
 

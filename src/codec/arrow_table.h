@@ -142,6 +142,7 @@ class TableReader {
   size_t n_batches() const { return first_row_.size() - 1; }
   uint64_t first_row(size_t batch) const { return first_row_[batch]; }
   size_t batch_of(uint64_t row) const;  // Error{corrupt} where there is no such row.
+  // Checked whole when it is first asked for, then kept: a few hundred bytes a column.
   TableBatch batch(size_t index) const;
 
  private:

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "collate/logarithm.h"
+#include "collate/sparse_counts.h"
 #include "core/histogram.h"
 #include "core/unit_address.h"
 
@@ -267,30 +268,10 @@ void HeadBlock::set_limits() {
   if (n_random < options_.random) random_limit_ = UINT32_MAX;
 }
 
-namespace {
-
-SparseHistogram sparse(std::span<const uint64_t> counts) {
-  SparseHistogram histogram;
-  for (size_t bin = 0; bin < counts.size(); ++bin) {
-    if (counts[bin] == 0) continue;
-    histogram.bins.push_back(static_cast<uint16_t>(bin));
-    histogram.counts.push_back(counts[bin]);
-  }
-  return histogram;
-}
-
-void restore_counts(const SparseHistogram& histogram, std::vector<uint64_t>& counts) {
-  for (size_t i = 0; i < histogram.bins.size(); ++i) {
-    counts[histogram.bins[i]] = histogram.counts[i];
-  }
-}
-
-}  // namespace
-
 UnitRecord HeadBlock::record() const {
   UnitRecord record;
-  record.values = sparse(value_counts_);
-  record.maxima = sparse(maxima_counts_);
+  record.values = sparse(std::span(value_counts_));
+  record.maxima = sparse(std::span(maxima_counts_));
   record.sums = sums_;
   Summary& summary = record.summary;
   for (size_t i = 0; i < record.values.bins.size(); ++i) {
@@ -307,8 +288,8 @@ UnitRecord HeadBlock::record() const {
 }
 
 void HeadBlock::restore(const UnitRecord& record) {
-  restore_counts(record.values, value_counts_);
-  restore_counts(record.maxima, maxima_counts_);
+  restore_counts(record.values, std::span(value_counts_));
+  restore_counts(record.maxima, std::span(maxima_counts_));
   sums_ = record.sums;
   n_nan_ = record.summary.n_nan;
   n_infinite_ = record.summary.n_infinite;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "collate/sparse_counts.h"
 #include "core/histogram.h"
 #include "core/unit_address.h"
 
@@ -220,28 +221,17 @@ uint64_t UnitBlock::keep_window(size_t lane, uint32_t position, std::span<const 
 
 namespace {
 
-SparseHistogram sparse(std::span<const uint32_t> counts) {
-  SparseHistogram histogram;
-  for (size_t bin = 0; bin < counts.size(); ++bin) {
-    if (counts[bin] == 0) continue;
-    histogram.bins.push_back(static_cast<uint16_t>(bin));
-    histogram.counts.push_back(counts[bin]);
-  }
-  return histogram;
-}
-
-void restore_counts(const SparseHistogram& histogram, uint32_t* counts) {
-  for (size_t i = 0; i < histogram.bins.size(); ++i) {
-    counts[histogram.bins[i]] = static_cast<uint32_t>(histogram.counts[i]);
-  }
+template <typename Counts>
+auto bins_of(Counts& counts, size_t lane) {
+  return std::span(counts).subspan(lane * kNumBins, kNumBins);
 }
 
 }  // namespace
 
 UnitRecord UnitBlock::record(size_t lane) const {
   UnitRecord record;
-  record.values = sparse({value_counts_.data() + lane * kNumBins, kNumBins});
-  record.maxima = sparse({maxima_counts_.data() + lane * kNumBins, kNumBins});
+  record.values = sparse(bins_of(value_counts_, lane));
+  record.maxima = sparse(bins_of(maxima_counts_, lane));
   record.sums = sums_[lane];
   Summary& summary = record.summary;
   for (size_t i = 0; i < record.values.bins.size(); ++i) {
@@ -260,8 +250,8 @@ UnitRecord UnitBlock::record(size_t lane) const {
 }
 
 void UnitBlock::restore(size_t lane, const UnitRecord& record) {
-  restore_counts(record.values, value_counts_.data() + lane * kNumBins);
-  restore_counts(record.maxima, maxima_counts_.data() + lane * kNumBins);
+  restore_counts(record.values, bins_of(value_counts_, lane));
+  restore_counts(record.maxima, bins_of(maxima_counts_, lane));
   sums_[lane] = record.sums;
   n_nan_[lane] = record.summary.n_nan;
   n_infinite_[lane] = record.summary.n_infinite;

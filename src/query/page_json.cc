@@ -1,36 +1,59 @@
 #include "query/page_json.h"
 
 namespace actogram {
+namespace {
 
-Json to_json(const Piece& piece) {
-  Json tokens = Json::array();
+template <typename T>
+Json tree_of(const T& value) {
+  JsonText text;
+  write(text, value);
+  return parse_json(text.take(), "our own JSON");
+}
+
+}  // namespace
+
+void write(JsonText& text, const Piece& piece) {
+  text.open('{').member("text", piece.text).key("tokens").open('[');
   for (const PieceToken& token : piece.tokens) {
-    tokens.push_back({{"position", token.position}, {"id", token.id}, {"value", token.value}});
+    text.open('{')
+        .member("position", token.position)
+        .member("id", token.id)
+        .member("value", token.value)
+        .close('}');
   }
-  Json json = {{"text", piece.text}, {"tokens", std::move(tokens)}};
-  if (!piece.valid) json["invalid"] = true;
-  return json;
+  text.close(']');
+  if (!piece.valid) text.member("invalid", true);
+  text.close('}');
 }
 
-Json to_json(const Excerpt& excerpt) {
-  Json pieces = Json::array();
-  for (const Piece& piece : excerpt.pieces) pieces.push_back(to_json(piece));
-  Json json = {
-      {"sequence", excerpt.at.sequence},
-      {"position", excerpt.at.position},
-      {"value", excerpt.value},
-      {"document",
-       {{"index", excerpt.document}, {"source", excerpt.source}, {"name", excerpt.document_name}}},
-      {"window",
-       {{"begin", excerpt.window_begin},
-        {"end", excerpt.window_end},
-        {"n_tokens", excerpt.n_tokens}}},
-      {"pieces", std::move(pieces)}};
-  if (!excerpt.pairs) return json;
-  json["key"] = excerpt.pairs->key;
-  json["pattern"] = excerpt.pairs->pattern;
-  json["key_norms"] = excerpt.pairs->key_norms;
-  return json;
+void write(JsonText& text, const Excerpt& excerpt) {
+  text.open('{')
+      .member("sequence", excerpt.at.sequence)
+      .member("position", excerpt.at.position)
+      .member("value", excerpt.value);
+  text.key("document")
+      .open('{')
+      .member("index", excerpt.document)
+      .member("source", excerpt.source)
+      .member("name", excerpt.document_name)
+      .close('}');
+  text.key("window")
+      .open('{')
+      .member("begin", excerpt.window_begin)
+      .member("end", excerpt.window_end)
+      .member("n_tokens", excerpt.n_tokens)
+      .close('}');
+  text.key("pieces");
+  write(text, excerpt.pieces);
+  if (excerpt.pairs) {
+    text.member("key", excerpt.pairs->key)
+        .member("pattern", std::span(excerpt.pairs->pattern))
+        .member("key_norms", std::span(excerpt.pairs->key_norms));
+  }
+  text.close('}');
 }
+
+Json to_json(const Piece& piece) { return tree_of(piece); }
+Json to_json(const Excerpt& excerpt) { return tree_of(excerpt); }
 
 }  // namespace actogram

@@ -1,6 +1,7 @@
 #include "query/pages.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 
@@ -23,6 +24,8 @@
 
 namespace actogram {
 namespace {
+
+constexpr size_t kUsualPage = 1 << 18;  // bytes
 
 struct GroupRow {
   Group group;
@@ -139,15 +142,15 @@ std::string bucket_title(std::span<const double> bounds, size_t bucket) {
 
 Json to_json(const HistogramView& view) { return {{"edges", view.edges}, {"counts", view.counts}}; }
 
-Json to_json(const ExcerptGroup& group) {
-  Json exemplars = Json::array();
-  for (const Excerpt& excerpt : group.excerpts) exemplars.push_back(to_json(excerpt));
-  Json json = {{"name", group.name}, {"title", group.title}};
+void write(JsonText& text, const ExcerptGroup& group) {
+  text.open('{').member("name", group.name).member("title", group.title);
   if (group.bucket >= 0) {
-    json["quantiles"] = {kBucketQuantiles[group.bucket], kBucketQuantiles[group.bucket + 1]};
+    const std::array bounds = {kBucketQuantiles[group.bucket], kBucketQuantiles[group.bucket + 1]};
+    text.member("quantiles", std::span(bounds));
   }
-  json["exemplars"] = std::move(exemplars);
-  return json;
+  text.key("exemplars");
+  write(text, group.excerpts);
+  text.close('}');
 }
 
 template <typename T>
@@ -369,18 +372,22 @@ std::string Pages::class_exemplars_json(std::string_view text, size_t limit) con
   const bool negated = recording_->refactors(GluSigns::recorded) && weights && weights->sign < 0;
   const auto exemplars =
       class_exemplars(*recording_, read.record, negated ? -1.0F : 1.0F, classes, limit);
-  Json list = Json::array();
+  JsonText json;
+  json.open('{')
+      .member("address", fmt::format("{}/{}", address.site, address.index))
+      .member("refactor_glu", recording_->refactors(GluSigns::recorded))
+      .key("classes")
+      .open('[');
   for (size_t c = 0; c < classes.size(); ++c) {
-    Json excerpts = Json::array();
-    for (const Excerpt& excerpt : exemplars[c]) excerpts.push_back(to_json(excerpt));
-    list.push_back({{"name", kSignClassNames[c]},
-                    {"count", json_or_null(classes[c].count)},
-                    {"share", classes[c].share},
-                    {"exemplars", std::move(excerpts)}});
+    json.open('{')
+        .member("name", kSignClassNames[c])
+        .member("count", json_or_null(classes[c].count))
+        .member("share", classes[c].share)
+        .key("exemplars");
+    write(json, exemplars[c]);
+    json.close('}');
   }
-  return to_text(Json{{"address", fmt::format("{}/{}", address.site, address.index)},
-                      {"refactor_glu", recording_->refactors(GluSigns::recorded)},
-                      {"classes", std::move(list)}});
+  return json.close(']').close('}').take();
 }
 
 UnitAddress Pages::address(std::string_view text) const {
@@ -407,29 +414,31 @@ std::string Pages::imported_unit_json(std::string_view text, GluSigns signs) con
 std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
   if (!has_summaries()) return imported_unit_json(text, signs);
   const UnitPage page = unit(text, signs);
-  Json groups = Json::array();
-  for (const ExcerptGroup& group : page.groups) groups.push_back(to_json(group));
   Json maxima = to_json(page.maxima);
   maxima["boundaries"] = page.bounds;
   Json explanations = Json::array();
   for (const PublishedExplanation& e : page.explanations) {
     explanations.push_back({{"explanation", e.text}, {"score", e.score}});
   }
-  Json json =
-      Json{{"address", fmt::format("{}/{}", page.address.site, page.address.index)},
-           {"short", fmt::format("{}/{}", short_site_name(page.address.site), page.address.index)},
-           {"previous", page.previous},
-           {"next", page.next},
-           {"summary", page.published ? published_json(page.summary) : to_json(page.summary)},
-           {"histogram", to_json(page.histogram)},
-           {"sequence_maxima", std::move(maxima)},
-           {"sign_classes", classes_json(page.classes)},
-           {"refactor_glu", page.refactored},
-           {"weights", page.weights ? to_json(*page.weights) : Json()},
-           {"groups", std::move(groups)}};
-  if (page.head) json["head"] = to_json(*page.head);
-  if (!explanations.empty()) json["explanations"] = std::move(explanations);
-  return to_text(json);
+  JsonText json(kUsualPage);
+  json.open('{');
+  json.members_of(
+      {{"address", fmt::format("{}/{}", page.address.site, page.address.index)},
+       {"short", fmt::format("{}/{}", short_site_name(page.address.site), page.address.index)},
+       {"previous", page.previous},
+       {"next", page.next},
+       {"summary", page.published ? published_json(page.summary) : to_json(page.summary)},
+       {"histogram", to_json(page.histogram)},
+       {"sequence_maxima", std::move(maxima)},
+       {"sign_classes", classes_json(page.classes)},
+       {"refactor_glu", page.refactored},
+       {"weights", page.weights ? to_json(*page.weights) : Json()}});
+  json.key("groups").open('[');
+  for (const ExcerptGroup& group : page.groups) write(json, group);
+  json.close(']');
+  if (page.head) json.member("head", to_json(*page.head));
+  if (!explanations.empty()) json.member("explanations", explanations);
+  return json.close('}').take();
 }
 
 }  // namespace actogram

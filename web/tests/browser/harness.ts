@@ -62,7 +62,8 @@ export function startBrowser(): Ground {
 
 /** A document of the server. */
 export async function document<T>(path: string): Promise<T> {
-  const response = await fetch(base + path);
+  // A connection kept from before may be closed by the server just as it is used again.
+  const response = await fetch(base + path, { headers: { connection: "close" } });
   assert.equal(response.status, 200, path);
   return (await response.json()) as T;
 }

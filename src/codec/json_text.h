@@ -1,0 +1,91 @@
+// JSON written straight into text, for pages of thousands of numbers: their tree costs many times
+// what their text does. Says what to_text() says of the tree.
+//
+//   JsonText text;
+//   text.open('{').member("value",
+//   0.5).key("tokens").open('[').add(1).add(2).close(']').close('}');
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "codec/json.h"
+
+namespace actogram {
+
+class JsonText {
+ public:
+  explicit JsonText(size_t n_bytes_expected = 0) { text_.reserve(n_bytes_expected); }
+
+  JsonText& open(char bracket) {
+    separate();
+    text_ += bracket;
+    return *this;
+  }
+  JsonText& close(char bracket) {
+    text_ += bracket;
+    return *this;
+  }
+  // Requires: characters that stand for themselves in JSON.
+  JsonText& key(std::string_view name) {
+    separate();
+    text_ += '"';
+    text_ += name;
+    text_ += "\":";
+    return *this;
+  }
+
+  JsonText& add(std::integral auto value) {
+    separate();
+    char digits[24];
+    const char* end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+    text_.append(digits, static_cast<size_t>(end - digits));
+    return *this;
+  }
+  JsonText& add(std::floating_point auto value) { return add_double(double{value}); }
+  JsonText& add(std::string_view value);
+  JsonText& add(const std::string& value) { return add(std::string_view(value)); }
+  JsonText& add(const char* value) { return add(std::string_view(value)); }
+  JsonText& add(bool value) {
+    separate();
+    text_ += value ? "true" : "false";
+    return *this;
+  }
+  JsonText& add(const Json& value) {
+    separate();
+    text_ += to_text(value);
+    return *this;
+  }
+  template <typename T>
+  JsonText& add(std::span<T> values) {
+    open('[');
+    for (const auto& value : values) add(value);
+    return close(']');
+  }
+
+  JsonText& member(std::string_view name, const auto& value) { return key(name).add(value); }
+
+  // The members of `object`, into the object that is open. Requires: an object.
+  JsonText& members_of(const Json& object);
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  // A string ends with its quote, so a bracket or colon at the end is one that opened something.
+  void separate() {
+    if (text_.empty()) return;
+    const char last = text_.back();
+    if (last != '{' && last != '[' && last != ':') text_ += ',';
+  }
+  JsonText& add_double(double value);
+
+  std::string text_;
+};
+
+}  // namespace actogram
