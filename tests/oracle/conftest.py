@@ -3,4 +3,13 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from oracle.real_model import real_model_in_float32
+
+
+@pytest.fixture(scope="session")
+def float32_model() -> Path:
+    return real_model_in_float32()

