@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "base/threads.h"
+
 namespace actogram {
 namespace {
 
@@ -84,6 +86,25 @@ TEST_F(TableWriterTest, DoesNotGoOnFromSomethingElse) {
   fs::remove(path_ + ".before");
   write_file_atomically(path_, bytes.substr(0, 20));
   EXPECT_THROW(TableWriter(path_, kColumns, mark), Error);
+}
+
+// Asked for by several threads at once, each batch is one and the same, and right.
+TEST_F(TableWriterTest, GivesEachBatchToAllThreads) {
+  whole();
+  const TableReader table(path_, kColumns);
+  ThreadPool pool(4);
+  std::vector<std::vector<const uint32_t*>> found(40);  // [asking][batch]
+  pool.parallel_for(found.size(), [&](size_t asking, size_t) {
+    found[asking].resize(table.n_batches());
+    for (size_t i = 0; i < table.n_batches(); ++i) {
+      const size_t b = (asking + i) % table.n_batches();
+      const auto numbers = table.batch(b).column<uint32_t>(0);
+      EXPECT_EQ(numbers.size(), 100 + b);
+      EXPECT_EQ(numbers[0], b * 1000);
+      found[asking][b] = numbers.data();
+    }
+  });
+  for (const auto& batches : found) EXPECT_EQ(batches, found[0]);
 }
 
 }  // namespace
