@@ -90,7 +90,7 @@ std::string trimmed(const std::string& recording) {
 }
 
 std::string opened_path(const std::string& recording, Mode mode) {
-  const std::string path = ExplanationStore::path_for(recording);
+  std::string path = ExplanationStore::path_for(recording);
   if (mode == Mode::read && !std::filesystem::exists(path)) {
     fail(Code::not_found, "{}: nothing is explained yet (no {}); actogram explain does it",
          recording, path);
