@@ -243,10 +243,20 @@ class Reading {
 
   void read_tokens(od::value value) {
     for (od::value token : od::array(value)) {
-      const std::string_view text = token.get_string();
-      record_.text.append(text);
+      const auto plain = plain_string(token.raw_json_token());
+      record_.text.append(plain ? *plain : std::string_view(token.get_string()));
       record_.tokens_end.push_back(record_.text.size());
     }
+  }
+
+  // What stands between the quotes, if that is a string without escapes; the parser has looked at
+  // its bytes already.
+  static std::optional<std::string_view> plain_string(std::string_view token) {
+    while (token.ends_with(' ') || token.ends_with('\n')) token.remove_suffix(1);
+    if (token.size() < 2 || !token.starts_with('"') || !token.ends_with('"')) return std::nullopt;
+    token = token.substr(1, token.size() - 2);
+    if (token.find('\\') != std::string_view::npos) return std::nullopt;
+    return token;
   }
 
   NumberForm read_values(od::value value) {

@@ -22,16 +22,19 @@ uint16_t group_of_list(uint32_t list) {
   return static_cast<uint16_t>(kBucket0 << (list - RecordExcerpt::kFirstBucket));
 }
 
-// Two excerpts are the same if their tokens are, each for itself.
+// Two excerpts are the same if their tokens are, each for itself: their lengths, then their texts.
 Hash128 hash_of_tokens(const NeuronRecord& record, const RecordExcerpt& excerpt,
                        std::string& scratch) {
-  scratch.clear();
-  for (size_t i = excerpt.first_token; i < excerpt.first_token + excerpt.n_tokens; ++i) {
-    const auto n = static_cast<uint32_t>(record.token(i).size());
-    char bytes[sizeof(n)];
-    std::memcpy(bytes, &n, sizeof(n));
-    scratch.append(bytes, sizeof(n)).append(record.token(i));
+  const auto ends = std::span(record.tokens_end).subspan(excerpt.first_token, excerpt.n_tokens);
+  const size_t begin = excerpt.first_token == 0 ? 0 : record.tokens_end[excerpt.first_token - 1];
+  scratch.resize((ends.size() + 1) * sizeof(uint64_t));
+  const uint64_t n = ends.size();
+  std::memcpy(scratch.data(), &n, sizeof(n));
+  for (size_t i = 0; i < ends.size(); ++i) {
+    const uint64_t end = ends[i] - begin;
+    std::memcpy(scratch.data() + (i + 1) * sizeof(end), &end, sizeof(end));
   }
+  if (!ends.empty()) scratch.append(record.text, begin, ends.back() - begin);
   return hash128(std::as_bytes(std::span(scratch)));
 }
 
