@@ -1,4 +1,4 @@
-// explain, score and explanations: what units are about, in words, and how true the words are.
+// explain and score: what units are about, in words, and how true the words are.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -7,15 +7,14 @@
 #include <memory>
 
 #include "actogram/error.h"
-#include "cli/explanation_text.h"
 #include "cli/help.h"
 #include "cli/named_units.h"
 #include "cli/progress_bar.h"
 #include "cli/verbs.h"
 #include "explain/endpoint_model.h"
-#include "explain/explanation_list.h"
 #include "explain/run.h"
 #include "query/facts.h"
+#include "query/unit_list.h"
 
 namespace actogram {
 namespace {
@@ -23,7 +22,8 @@ namespace {
 // What explain and score share.
 struct Asked {
   std::vector<std::string> units;
-  size_t top = 0;
+  UnitListQuestion top = {.column = unit_column("max"), .limit = 0};
+  std::string site;  // of the top ones
   RunOptions run;
   EndpointAddress endpoint;
   uint32_t timeout_s = 120;
@@ -32,8 +32,22 @@ struct Asked {
 void add_asked(CLI::App& app, Asked& asked) {
   app.add_option("RECORDING", asked.run.recording, "NAME.acto")->required();
   app.add_option("UNITS", asked.units, "12.mlp/345, 12.mlp/0-99, or a file of such lines");
-  app.add_option("--top", asked.top, "instead: so many units with the highest peaks")
-      ->type_name("N");
+  CLI::Option* top = app.add_option("--top", asked.top.limit,
+                                    "instead: the first so many units, the highest first")
+                         ->type_name("N");
+  add_choice<size_t>(app, "--by", asked.top.column,
+                     {{"peak", unit_column("max")},
+                      {"frequency", unit_column("positive_share")},
+                      {"mean", unit_column("mean")},
+                      {"std", unit_column("std")},
+                      {"skewness", unit_column("skewness")},
+                      {"kurtosis", unit_column("kurtosis")}},
+                     "what --top goes by: their highest value, the share of values above 0, or a "
+                     "moment")
+      ->needs(top);
+  app.add_option("--site", asked.site, "with --top: of this site alone")
+      ->type_name("SITE")
+      ->needs(top);
   app.add_option(
          "--llm", asked.endpoint.url,
          "an endpoint of OpenAI's kind, http://localhost:8080/v1; a key for it is read from "
@@ -60,11 +74,21 @@ void add_asked(CLI::App& app, Asked& asked) {
       ->capture_default_str();
 }
 
-void complete(Asked& asked, const UnitTexts& texts) {
-  if (asked.units.empty() == (asked.top == 0)) {
+// `kind`: what --top takes.
+void complete(Asked& asked, const UnitTexts& texts, UnitKind kind) {
+  if (asked.units.empty() == (asked.top.limit == 0)) {
     fail(Code::invalid, "write the units, or --top N, and not both");
   }
-  asked.run.units = asked.top > 0 ? texts.by_peak(asked.top) : parse_units(asked.units, texts);
+  if (asked.top.limit == 0) {
+    asked.run.units = parse_units(asked.units, texts);
+  } else {
+    asked.top.kind = kind;
+    asked.top.site = asked.site;
+    asked.run.units = UnitLists(asked.run.recording).units(asked.top);
+    if (asked.run.units.empty()) {
+      fail(Code::not_found, "--top: there is no such unit of which that number is known");
+    }
+  }
   asked.endpoint.timeout = std::chrono::seconds(asked.timeout_s);
   if (const char* key = std::getenv("ACTOGRAM_LLM_KEY")) asked.endpoint.key = key;
 }
@@ -103,7 +127,7 @@ Action add_explain(CLI::App& app, const Invocation& invocation) {
       ->check(CLI::Range(1u, 100u));
   return [typed, &invocation] {
     const UnitTexts texts(typed->asked.run.recording);
-    complete(typed->asked, texts);
+    complete(typed->asked, texts, UnitKind::of_tokens);
     const auto model = open_endpoint(typed->asked.endpoint);
     RunReport report;
     {
@@ -133,7 +157,7 @@ Action add_score(CLI::App& app, const Invocation& invocation) {
       ->check(CLI::Range(1u, 100u));
   return [typed, &invocation] {
     const UnitTexts texts(typed->asked.run.recording);
-    complete(typed->asked, texts);
+    complete(typed->asked, texts, UnitKind::of_tokens);
     const auto model = open_endpoint(typed->asked.endpoint);
     RunReport report;
     {
@@ -142,33 +166,6 @@ Action add_score(CLI::App& app, const Invocation& invocation) {
           score_units(typed->asked.run, typed->score, *model, excerpts_from(texts), bar.callback());
     }
     return print_report(report, "scored", invocation.json);
-  };
-}
-
-Action add_explanations(CLI::App& app, const Invocation& invocation) {
-  struct Typed {
-    std::string path, search;
-  };
-  auto typed = std::make_shared<Typed>();
-  app.add_option("RECORDING", typed->path, "NAME.acto")->required();
-  app.add_option("--search", typed->search, "those with all of these words, best first")
-      ->type_name("TEXT");
-  return [typed, &invocation] {
-    if (invocation.json) {
-      std::printf("%s\n", explanations_json(typed->path, typed->search).c_str());
-      return 0;
-    }
-    const ExplanationList list = list_explanations(typed->path, typed->search);
-    for (const ListedExplanation& explanation : list.explanations) {
-      std::printf("%s/%u\n", explanation.unit.site.c_str(), explanation.unit.index);
-      print_explanation(explanation);
-    }
-    for (const ListedFailure& failure : list.failures) {
-      std::printf("%s/%u: %s failed: %s\n", failure.unit.site.c_str(), failure.unit.index,
-                  failure.task.c_str(), failure.reason.c_str());
-    }
-    std::printf("%s explanations\n", readable_count(list.explanations.size()).c_str());
-    return 0;
   };
 }
 

@@ -1,5 +1,5 @@
-// The folder of an export appears at its name only when it is whole: it is written beside it, and
-// renamed.
+// The folder or file of an export appears at its name only when it is whole: it is written beside
+// it, and renamed.
 #pragma once
 
 #include <functional>
@@ -14,5 +14,12 @@ namespace actogram {
 // name.
 ExportReport write_export(const std::string& folder,
                           const std::function<ExportReport(const std::string& in)>& write);
+
+// The same with a file, which `write` makes.
+ExportReport write_export_file(const std::string& file,
+                               const std::function<ExportReport(const std::string& at)>& write);
+
+// A file of such a folder, not synced: a tree of 300,000 synced one by one would take hours.
+void write_plain_file(const std::string& path, const std::string& bytes);
 
 }  // namespace actogram

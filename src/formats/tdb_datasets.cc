@@ -27,6 +27,7 @@ constexpr Location kLocations[] = {
 
 constexpr std::string_view kByToken = "collated-activations";
 constexpr std::string_view kByPair = "collated-activations-by-token-pair";
+constexpr std::string_view kExplanations = "explanations";
 constexpr std::string_view kLatents = "autoencoder_latent";
 
 struct Row {
@@ -125,9 +126,12 @@ std::string_view name_of(TdbKind kind) { return kKinds[static_cast<size_t>(kind)
 std::optional<TdbDataset> tdb_dataset(std::string_view path) {
   const std::vector<std::string> parts = with_version(parts_of(path));
   if (parts.empty()) return std::nullopt;
+  const auto hook = hook_of(parts, parts.size() - 1);
+  if (parts.back() == kExplanations && hook) {
+    return TdbDataset{tdb_explanations_folder(*hook, false), "", *hook, false, 0, 0};
+  }
   const bool pairs = plain(parts.back()) == plain(kByPair);
   if (!pairs && plain(parts.back()) != plain(kByToken)) return std::nullopt;
-  const auto hook = hook_of(parts, parts.size() - 1);
   for (const Row& row : kRows) {
     if (!ends_with(parts, parts_of(row.path))) continue;
     const bool neurons = row.kind == TdbKind::mlp_post_act;
@@ -154,6 +158,17 @@ std::string tdb_folder(std::string_view hook, bool pairs) {
     name = fmt::format("{}/{}_{}", kLatents, name, hook.substr(sae + kSae.size()));
   }
   return fmt::format("{}/{}", name, pairs ? kByPair : kByToken);
+}
+
+std::string tdb_explanations_folder(std::string_view hook, bool pairs) {
+  const std::string folder = tdb_folder(hook, pairs);
+  return fmt::format("{}/{}", folder.substr(0, folder.rfind('/')), kExplanations);
+}
+
+std::string_view hook_of_site(std::string_view site) {
+  const size_t first = site.find('.');
+  const size_t second = first == site.npos ? site.npos : site.find('.', first + 1);
+  return second == site.npos ? site : site.substr(second + 1);
 }
 
 }  // namespace actogram

@@ -34,11 +34,16 @@ struct TdbDataset {
 };
 
 // Of a folder that holds LAYER/INDEX.json: a published one by the end of its path, or an export of
-// ours (tdb_folder). Nothing where the path says nothing.
+// ours (tdb_folder, tdb_explanations_folder). Nothing where the path says nothing.
 std::optional<TdbDataset> tdb_dataset(std::string_view path);
 
 // Where an export puts the units of a hook: "mlp_post_act/collated-activations". Hooks without a
 // name in the Transformer Debugger keep their own.
 std::string tdb_folder(std::string_view hook, bool pairs);
+// And beside them what explains these: "mlp_post_act/explanations".
+std::string tdb_explanations_folder(std::string_view hook, bool pairs);
+
+// What follows "blocks.5." in a site's name.
+std::string_view hook_of_site(std::string_view site);
 
 }  // namespace actogram

@@ -59,8 +59,18 @@ TEST(TdbDatasets, AnExportIsRecognised) {
       ASSERT_TRUE(found) << hook;
       EXPECT_EQ(found->hook, hook);
       EXPECT_EQ(found->pairs, pairs);
+      const auto explained = tdb_dataset("out/" + tdb_explanations_folder(hook, pairs));
+      ASSERT_TRUE(explained) << hook;
+      EXPECT_EQ(explained->hook, hook);
+      EXPECT_FALSE(explained->pairs);
     }
   }
+}
+
+TEST(HookOfSite, IsWhatFollowsTheLayer) {
+  EXPECT_EQ(hook_of_site("blocks.12.mlp.hook_post"), "mlp.hook_post");
+  EXPECT_EQ(hook_of_site("blocks.3.hook_mlp_out/sae:v1.5"), "hook_mlp_out/sae:v1.5");
+  EXPECT_EQ(hook_of_site("strange"), "strange");
 }
 
 }  // namespace

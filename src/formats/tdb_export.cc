@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <span>
 #include <thread>
@@ -33,22 +32,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kUnitsAtOnce = 256;                 // between two reports
 constexpr size_t kLeastTop = 20, kLeastRandom = 15;  // that the tools' own explainer asks for
-constexpr const char* kExplanations = "explanations";
-
-// A plain file: a tree of 300,000 synced one by one would take hours.
-void write_plain_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  if (!file) fail(Code::environment, "{}: cannot be written: is the disk full?", path);
-}
-
-// What follows "blocks.5.".
-std::string_view hook_of(std::string_view site) {
-  const size_t first = site.find('.');
-  const size_t second = first == site.npos ? site.npos : site.find('.', first + 1);
-  return second == site.npos ? site : site.substr(second + 1);
-}
 
 // A site's units as records. Thread-safe: reads only.
 class SiteRecords {
@@ -281,11 +264,11 @@ class TdbExport {
   void write_site(size_t s, uint64_t first_row) {
     const Site& site = recording_.manifest().sites[s];
     const SiteRecords records(recording_, s, first_row);
-    const std::string dataset = tdb_folder(hook_of(site.name), is_attention_site(site.name));
-    const std::string in = fmt::format("{}/{}/{}", folder_, dataset, site.layer);
+    const std::string_view hook = hook_of_site(site.name);
+    const bool pairs = is_attention_site(site.name);
+    const std::string in = fmt::format("{}/{}/{}", folder_, tdb_folder(hook, pairs), site.layer);
     const std::string explained =
-        fmt::format("{}/{}/{}/{}", folder_, fs::path(dataset).parent_path().string(), kExplanations,
-                    site.layer);
+        fmt::format("{}/{}/{}", folder_, tdb_explanations_folder(hook, pairs), site.layer);
     fs::create_directories(in);
     std::vector<NeuronRecord> memory(pool_.n_threads());
     std::vector<std::string> texts(pool_.n_threads());

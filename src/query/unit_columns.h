@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <string_view>
 
 #include "actogram/types.h"
@@ -27,5 +28,12 @@ inline constexpr std::array<UnitColumn, 7> kUnitColumns = {{
     {"skewness", [](const Summary& s) { return s.skewness; }},
     {"kurtosis", [](const Summary& s) { return s.kurtosis; }},
 }};
+
+// Its place in the table. Requires: there is such a column.
+constexpr size_t unit_column(std::string_view name) {
+  size_t column = 0;
+  while (kUnitColumns.at(column).name != name) ++column;
+  return column;
+}
 
 }  // namespace actogram

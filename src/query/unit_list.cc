@@ -1,7 +1,8 @@
 #include "query/unit_list.h"
 
 #include <algorithm>
-#include <vector>
+#include <cmath>
+#include <utility>
 
 #include "codec/json.h"
 #include "core/rw_class.h"
@@ -9,20 +10,28 @@
 #include "store/recording.h"
 
 namespace actogram {
-namespace {
 
-struct Listed {
+struct UnitLists::Listed {
   size_t site = 0;
   uint32_t index = 0;
   double value = 0;
   Summary summary;
 };
 
+struct UnitLists::Found {
+  size_t n = 0;
+  std::vector<Listed> units;  // sorted, and those alone that are asked for
+};
+
+namespace {
+
 bool is_meant(const Site& site, const UnitListQuestion& question) {
   const UnitKind kind = is_sparse_site(site.name)      ? UnitKind::latents
                         : is_attention_site(site.name) ? UnitKind::heads
                                                        : UnitKind::neurons;
-  if (question.kind != UnitKind::any && question.kind != kind) return false;
+  const bool meant = question.kind == UnitKind::any || question.kind == kind ||
+                     (question.kind == UnitKind::of_tokens && kind != UnitKind::heads);
+  if (!meant) return false;
   return !question.layer || *question.layer == site.layer;
 }
 
@@ -43,6 +52,7 @@ std::optional<size_t> class_named(std::string_view name) {
   fail(Code::invalid, "there is no class '{}'; there are {}", name, fmt::join(kRwClassNames, ", "));
 }
 
+template <typename Listed>
 void sort_and_cut(std::vector<Listed>& units, const UnitListQuestion& question) {
   const auto before = [&](const Listed& a, const Listed& b) {
     const bool x = std::isnan(a.value), y = std::isnan(b.value);
@@ -64,7 +74,7 @@ UnitLists::UnitLists(const std::string& recording)
     : recording_(std::make_unique<Recording>(recording)) {}
 UnitLists::~UnitLists() = default;
 
-std::string UnitLists::json(const UnitListQuestion& question) const {
+UnitLists::Found UnitLists::find(const UnitListQuestion& question) const {
   const std::vector<Site>& sites = recording_->manifest().sites;
   const size_t only = question.site.empty() ? sites.size() : find_site(sites, question.site);
   const auto wanted_class = class_named(question.rw_class);
@@ -83,6 +93,22 @@ std::string UnitLists::json(const UnitListQuestion& question) const {
   }
   const size_t n_found = units.size();
   sort_and_cut(units, question);
+  return {n_found, std::move(units)};
+}
+
+std::vector<UnitAddress> UnitLists::units(const UnitListQuestion& question) const {
+  std::vector<UnitAddress> units;
+  const Found found = find(question);
+  for (const Listed& unit : found.units) {
+    if (std::isnan(unit.value)) continue;
+    units.push_back({recording_->manifest().sites[unit.site].name, unit.index});
+  }
+  return units;
+}
+
+std::string UnitLists::json(const UnitListQuestion& question) const {
+  const std::vector<Site>& sites = recording_->manifest().sites;
+  const auto [n_found, units] = find(question);
   Json list = Json::array();
   for (const Listed& unit : units) {
     Json row = {{"unit", fmt::format("{}/{}", short_site_name(sites[unit.site].name), unit.index)}};

@@ -58,24 +58,4 @@ std::vector<UnitText> UnitTexts::of(const UnitAddress& unit, uint32_t around) co
   return texts;
 }
 
-std::vector<UnitAddress> UnitTexts::by_peak(size_t n) const {
-  struct Peak {
-    float value;
-    UnitAddress unit;
-  };
-  std::vector<Peak> peaks;
-  const std::vector<Site>& sites = recording_->manifest().sites;
-  for (size_t s = 0; s < sites.size(); ++s) {
-    uint32_t index = 0;
-    for (const Summary& summary : recording_->units().summaries(s)) {
-      const uint32_t unit = index++;
-      if (summary.count > 0) peaks.push_back({summary.max, {sites[s].name, unit}});
-    }
-  }
-  std::ranges::stable_sort(peaks, std::greater(), &Peak::value);
-  std::vector<UnitAddress> units;
-  for (size_t i = 0; i < std::min(n, peaks.size()); ++i) units.push_back(std::move(peaks[i].unit));
-  return units;
-}
-
 }  // namespace actogram

@@ -36,8 +36,6 @@ class UnitTexts {
   std::vector<UnitText> of(const UnitAddress& unit, uint32_t around) const;
 
   UnitAddress address(std::string_view text) const;  // Error{not_found} if there is no such unit
-  // The units with the highest maxima, highest first; among equals the earlier.
-  std::vector<UnitAddress> by_peak(size_t n) const;
 
  private:
   std::unique_ptr<Recording> recording_;

@@ -41,12 +41,18 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def fresh(recording: Path) -> Path:
-    database(recording).unlink(missing_ok=True)
+    forget(recording)
     return recording
 
 
 def database(recording: Path) -> Path:
     return recording.with_name("x.explanations.sqlite")
+
+
+def forget(recording: Path) -> None:
+    """The database, and what a killed process left beside it."""
+    for path in database(recording).parent.glob(f"{database(recording).name}*"):
+        path.unlink()
 
 
 def rows(recording: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -526,15 +532,19 @@ def test_units(fresh: Path, tmp_path: Path) -> None:
     with ChatEndpoint(in_turn(GOOD)) as endpoint:
         for words, expected in (
             ([tmp_path / "units", "1.mlp/4"], [(0, 5), (0, 6), (0, 7), (1, 3), (1, 4)]),
-            (["--top", 6], None),
+            (["--top", 6], "max"),
+            (["--top", 5, "--by", "frequency"], "n_positive"),
+            (["--top", 4, "--by", "kurtosis", "--site", "0.mlp"], "kurtosis"),
         ):
-            database(fresh).unlink(missing_ok=True)
+            forget(fresh)
             assert ask("explain", fresh, *words, to=endpoint).returncode == 0
             kept = rows(fresh, "SELECT site, unit FROM explanations ORDER BY 1, 2")
-            if expected is None:
-                order = np.argsort(-np.array(tables.units["max"]), kind="stable")[:6]
+            if isinstance(expected, str):
+                meant = [i for i, site in enumerate(tables.units["site"])
+                         if "--site" not in words or site.startswith("blocks.0.")]  # fmt: skip
+                meant.sort(key=lambda i: -tables.units[expected][i])
                 expected_rows = sorted((tables.units["site"][i], tables.units["unit"][i])
-                                       for i in order)  # fmt: skip
+                                       for i in meant[: words[1]])  # fmt: skip
             else:
                 expected_rows = [(f"blocks.{b}.mlp.hook_post", u) for b, u in expected]
             assert kept == expected_rows
@@ -543,5 +553,7 @@ def test_units(fresh: Path, tmp_path: Path) -> None:
             (["1.mlp/0", "--top", 3], "and not both"),
             (["1.mlp/7-3"], "'1.mlp/7-3' runs backwards"),
             (["1.mlp/3-99"], "no unit 1.mlp/99"),
+            (["1.mlp/3", "--by", "peak"], "--by requires --top"),
+            (["--top", 3, "--by", "beauty"], "write one of peak|frequency|mean"),
         ):
             assert message in ask("explain", fresh, *wrong, to=endpoint).stderr
