@@ -2,7 +2,8 @@
 // one SQLite file beside the recording, NAME.explanations.sqlite (docs/format.md).
 //
 // Each entry is committed as it is added, so a run that is stopped loses what was on its way and
-// nothing else. A request that was answered before is found by its hash: that is how a run goes on.
+// nothing else (a power cut, perhaps the last seconds: store/sqlite.h). A request that was answered
+// before is found by its hash: that is how a run goes on.
 #pragma once
 
 #include <cstdint>

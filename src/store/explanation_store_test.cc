@@ -77,13 +77,34 @@ TEST_F(ExplanationStoreTest, ReplacesAndIsSearchedAsItIsNow) {
 
 TEST_F(ExplanationStoreTest, ForgetsAFailureThatWasMadeGood) {
   ExplanationStore store(recording(), Database::Mode::write);
-  store.keep(StoredFailure{{"s", 1}, "explain tokens", "no"});
-  store.keep(StoredFailure{{"s", 1}, "explain tokens", "still no"});
-  store.keep(StoredFailure{{"s", 1}, "score detect", "no"});
+  const UnitAddress unit{"s", 1};
+  for (const char* reason : {"no", "still no"}) {
+    store.keep(StoredFailure{unit, "explain tokens", reason});
+  }
+  store.keep(StoredFailure{unit, "score detect", "no"});
   ASSERT_EQ(store.failures().size(), 2u);
   EXPECT_EQ(store.failures()[0].reason, "still no");
   store.forget_failure({"s", 1}, "explain tokens");
   EXPECT_EQ(store.failures().size(), 1u);
+}
+
+// What is committed is there for others at once, and one file is left in the end.
+TEST_F(ExplanationStoreTest, IsOneFileThatOthersReadMeanwhile) {
+  const std::string path = ExplanationStore::path_for(recording());
+  {
+    ExplanationStore store(recording(), Database::Mode::write);
+    store.keep(explanation(1, "rain"));
+    const ExplanationStore other(recording(), Database::Mode::read);
+    EXPECT_EQ(other.explanations().size(), 1u);
+  }
+  { const ExplanationStore once_more(recording(), Database::Mode::write); }
+  for (const char* beside : {"-wal", "-shm", "-journal"}) {
+    EXPECT_FALSE(std::filesystem::exists(path + beside)) << beside;
+  }
+  const auto perms = std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec;
+  std::filesystem::permissions(folder_, perms);
+  EXPECT_EQ(ExplanationStore(recording(), Database::Mode::read).explanations().size(), 1u);
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
 }
 
 TEST_F(ExplanationStoreTest, RefusesANewerVersion) {

@@ -12,7 +12,7 @@ constexpr int kBusyMilliseconds = 10'000;  // how long to wait for another proce
 void Database::Close::operator()(sqlite3* handle) const { sqlite3_close(handle); }
 void Statement::Finish::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
-Database::Database(const std::string& path, Mode mode) : path_(path) {
+Database::Database(const std::string& path, Mode mode) : path_(path), mode_(mode) {
   const int flags =
       mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* opened = nullptr;
@@ -21,6 +21,14 @@ Database::Database(const std::string& path, Mode mode) : path_(path) {
   if (opened == nullptr) fail(Code::environment, "{}: SQLite does not start", path);
   if (status != SQLITE_OK) fail_now();
   sqlite3_busy_timeout(opened, kBusyMilliseconds);
+  if (mode == Mode::write) run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+}
+
+// Where others have the file open the log stays, and goes with them.
+Database::~Database() {
+  if (mode_ != Mode::write) return;
+  sqlite3_busy_timeout(handle_.get(), 0);
+  sqlite3_exec(handle_.get(), "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr);
 }
 
 void Database::fail_now() const {

@@ -11,10 +11,17 @@
 namespace actogram {
 
 // One connection. Not thread-safe.
+//
+// A writer keeps a log beside the file, PATH-wal, and syncs it now and then: what was committed
+// outlives the process at once, and a power cut by some seconds, and others read meanwhile. The log
+// goes when the last writer does, so that a finished file can be read where nothing can be written.
 class Database {
  public:
   enum class Mode : uint8_t { read, write };  // write makes the file where it is not there
   Database(const std::string& path, Mode mode);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
 
   const std::string& path() const { return path_; }
   void run(const char* sql);  // statements without parameters and rows
@@ -27,6 +34,7 @@ class Database {
     void operator()(sqlite3* handle) const;
   };
   std::string path_;
+  Mode mode_;
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
