@@ -120,14 +120,18 @@ Action add_explain(CLI::App& app, const Invocation& invocation) {
   add_asked(app, typed->asked);
   add_choice<ExplainMethod>(
       app, "--method", typed->request.method,
-      {{"tokens", ExplainMethod::tokens}, {"excerpts", ExplainMethod::excerpts}},
-      "tokens with levels from 0 to 10, or 200 tokens around each maximum");
+      {{"tokens", ExplainMethod::tokens},
+       {"excerpts", ExplainMethod::excerpts},
+       {"heads", ExplainMethod::heads}},
+      "tokens with levels from 0 to 10, or 200 tokens around each maximum; of attention heads the "
+      "pairs of tokens where they are strongest");
   app.add_option("--excerpts", typed->request.most_excerpts, "how many are shown")
       ->capture_default_str()
       ->check(CLI::Range(1u, 100u));
   return [typed, &invocation] {
     const UnitTexts texts(typed->asked.run.recording);
-    complete(typed->asked, texts, UnitKind::of_tokens);
+    const bool heads = typed->request.method == ExplainMethod::heads;
+    complete(typed->asked, texts, heads ? UnitKind::heads : UnitKind::of_tokens);
     const auto model = open_endpoint(typed->asked.endpoint);
     RunReport report;
     {
@@ -146,8 +150,10 @@ Action add_score(CLI::App& app, const Invocation& invocation) {
   };
   auto typed = std::make_shared<Typed>();
   add_asked(app, typed->asked);
-  add_choice<Scorer>(app, "--scorer", typed->score.scorer, {{"detect", Scorer::detect}},
-                     "the model says in which excerpts the unit is active");
+  add_choice<Scorer>(app, "--scorer", typed->score.scorer,
+                     {{"detect", Scorer::detect}, {"pairs", Scorer::pairs}},
+                     "the model says in which excerpts the unit is active, or at which pairs of "
+                     "tokens an attention head is");
   app.add_option("--excerpts", typed->score.most_of_a_kind,
                  "at most so many where it is active, and where not")
       ->capture_default_str()
@@ -155,9 +161,14 @@ Action add_score(CLI::App& app, const Invocation& invocation) {
   app.add_option("--per-question", typed->score.at_once, "excerpts in one question")
       ->capture_default_str()
       ->check(CLI::Range(1u, 100u));
+  app.add_option("--pairs", typed->score.n_pairs,
+                 "--scorer pairs: at most so many strong ones, and weak ones, a question each")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1000u));
   return [typed, &invocation] {
     const UnitTexts texts(typed->asked.run.recording);
-    complete(typed->asked, texts, UnitKind::of_tokens);
+    const bool heads = typed->score.scorer == Scorer::pairs;
+    complete(typed->asked, texts, heads ? UnitKind::heads : UnitKind::of_tokens);
     const auto model = open_endpoint(typed->asked.endpoint);
     RunReport report;
     {

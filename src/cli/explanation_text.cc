@@ -10,9 +10,9 @@ void print_explanation(const ListedExplanation& explanation) {
               explanation.concept_label.empty() ? "" : "; ", explanation.method.c_str(),
               explanation.model.c_str());
   for (const ListedScore& score : explanation.scores) {
-    std::printf("  %s, %-12s balanced accuracy %.2f (%.2f to %.2f), %llu active and %llu not\n",
-                score.scorer.c_str(), (score.of + ":").c_str(), score.balanced_accuracy, score.low,
-                score.high, static_cast<unsigned long long>(score.n_active),
+    std::printf("  %s, %-12s %s %.2f (%.2f to %.2f), %llu active and %llu not\n",
+                score.scorer.c_str(), (score.of + ":").c_str(), score.measure.c_str(), score.value,
+                score.low, score.high, static_cast<unsigned long long>(score.n_active),
                 static_cast<unsigned long long>(score.n_inactive));
   }
 }

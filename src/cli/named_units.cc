@@ -38,6 +38,23 @@ void add_file(const std::string& path, const UnitTexts& texts, std::vector<UnitA
   }
 }
 
+// Pieces stand for tokens: of the pairs of their tokens the highest.
+std::vector<float> pairs_of_pieces(const Excerpt& window) {
+  std::vector<float> pairs(triangle_size(window.pieces.size()), std::nanf(""));
+  std::vector<size_t> piece_of;  // [token of the window]
+  for (size_t i = 0; i < window.pieces.size(); ++i) {
+    piece_of.insert(piece_of.end(), window.pieces[i].tokens.size(), i);
+  }
+  for (uint32_t query = 0; query < window.pairs->n; ++query) {
+    for (uint32_t key = 0; key <= query; ++key) {
+      float& highest = pairs[triangle_at(piece_of.at(query), piece_of.at(key))];
+      const float value = window.pairs->value(query, key);
+      if (std::isnan(highest) || value > highest) highest = value;
+    }
+  }
+  return pairs;
+}
+
 UnitExcerpt excerpt_of(const UnitText& text) {
   UnitExcerpt excerpt{.at = text.window.at,
                       .value = text.window.value,
@@ -46,7 +63,8 @@ UnitExcerpt excerpt_of(const UnitText& text) {
                       .document = text.window.document,
                       .document_key = document_key(text.document),
                       .text = {},
-                      .context = {}};
+                      .context = {},
+                      .pairs = {}};
   for (const Piece& piece : text.window.pieces) {
     ValuedText valued{piece.text, std::nanf("")};
     for (const PieceToken& token : piece.tokens) {
@@ -56,6 +74,7 @@ UnitExcerpt excerpt_of(const UnitText& text) {
     excerpt.text.push_back(std::move(valued));
   }
   for (const Piece& piece : text.around.pieces) excerpt.context += piece.text;
+  if (text.window.pairs) excerpt.pairs = pairs_of_pieces(text.window);
   return excerpt;
 }
 

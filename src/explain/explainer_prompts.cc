@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "actogram/error.h"
+#include "core/unit_address.h"
+#include "explain/head_prompts.h"
 #include "explain/levels.h"
 #include "explain/prompt_text.h"
 
@@ -221,6 +223,12 @@ Explanation read_json(std::string_view answer) {
           checked(field<std::string>(json, "concept", what), "concept")};
 }
 
+Explanation read_head_sentence(std::string_view answer) {
+  std::string text = checked(answer, "explanation");
+  if (text.starts_with(kHeadPrefix)) text = checked(text.substr(kHeadPrefix.size()), "explanation");
+  return {std::move(text), ""};
+}
+
 struct MethodRow {
   ExplainMethod method;
   std::string_view name;
@@ -230,9 +238,18 @@ struct MethodRow {
 constexpr std::array kMethods = {
     MethodRow{ExplainMethod::tokens, "tokens", &tokens_prompt, &read_sentence},
     MethodRow{ExplainMethod::excerpts, "excerpts", &excerpts_prompt, &read_json},
+    MethodRow{ExplainMethod::heads, "heads", &heads_prompt, &read_head_sentence},
 };
 
 const MethodRow& row_of(ExplainMethod method) { return kMethods[static_cast<size_t>(method)]; }
+
+void check_kind(const UnitAddress& unit, ExplainMethod method) {
+  const bool is_head = is_attention_site(unit.site);
+  if (is_head == (method == ExplainMethod::heads)) return;
+  fail(Code::unsupported, "{}",
+       is_head ? "an attention head, whose values are of pairs of tokens: --method heads"
+               : "no attention head: --method tokens or excerpts");
+}
 
 }  // namespace
 
@@ -240,6 +257,7 @@ std::string_view name_of(ExplainMethod method) { return row_of(method).name; }
 
 Prompt explainer_prompt(const UnitAddress& unit, const Excerpts<Part::explain>& excerpts,
                         const ExplainRequest& request) {
+  check_kind(unit, request.method);
   std::vector<const UnitExcerpt*> strongest;
   for (const UnitExcerpt& excerpt : excerpts) {
     if (excerpt.value > 0) strongest.push_back(&excerpt);

@@ -9,6 +9,22 @@
 namespace actogram {
 namespace {
 
+// What a scorer's number is called, and where it is. To add one: a row.
+struct MeasureRow {
+  std::string_view scorer;
+  std::string_view key;
+  std::string_view name;
+};
+constexpr MeasureRow kMeasures[] = {{"detect", "balanced_accuracy", "balanced accuracy"},
+                                    {"pairs", "auc", "ROC AUC"}};
+
+const MeasureRow& measure_of(const StoredScore& score) {
+  for (const MeasureRow& row : kMeasures) {
+    if (row.scorer == score.scorer) return row;
+  }
+  fail(Code::unsupported, "a score by {}, which this actogram does not know", score.scorer);
+}
+
 std::vector<StoredExplanation> found_in(const ExplanationStore& store, const std::string& search) {
   return search.empty() ? store.explanations() : store.search(search);
 }
@@ -18,12 +34,14 @@ ListedExplanation listed(const ExplanationStore& store, const StoredExplanation&
                                 stored.text, stored.concept_label, {}};
   for (const StoredScore& score : store.scores_of(stored.id)) {
     const Json numbers = parse_json(score.numbers, "a score");
-    const Json& accuracy = member(numbers, "balanced_accuracy", "a score");
+    const MeasureRow& measure = measure_of(score);
+    const Json& number = member(numbers, measure.key, "a score");
     explanation.scores.push_back({.scorer = score.scorer,
                                   .of = score.of,
-                                  .balanced_accuracy = field<double>(accuracy, "value", "a score"),
-                                  .low = field<double>(accuracy, "low", "a score"),
-                                  .high = field<double>(accuracy, "high", "a score"),
+                                  .measure = std::string(measure.name),
+                                  .value = field<double>(number, "value", "a score"),
+                                  .low = field<double>(number, "low", "a score"),
+                                  .high = field<double>(number, "high", "a score"),
                                   .n_active = field<uint64_t>(numbers, "n_active", "a score"),
                                   .n_inactive = field<uint64_t>(numbers, "n_inactive", "a score")});
   }

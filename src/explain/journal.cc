@@ -15,10 +15,29 @@ std::string request_text(const Prompt& prompt, const std::string& model,
                          const ChatOptions& options) {
   Json messages = Json::array();
   for (const auto& [role, content] : prompt.messages) messages.push_back({role, content});
-  return to_text(Json{{"model", model},
-                      {"parameters", parameters_json(options)},
-                      {"schema", prompt.schema},
-                      {"messages", std::move(messages)}});
+  Json request = {{"model", model},
+                  {"parameters", parameters_json(options)},
+                  {"schema", prompt.schema},
+                  {"messages", std::move(messages)}};
+  if (!prompt.choices.empty()) request["choices"] = prompt.choices;
+  return to_text(request);
+}
+
+// With the chances of the choices, where the model told any: of tokens that are one but for spaces
+// before it.
+std::string answer_text(const ChatReply& reply, const Prompt& prompt) {
+  Json chances = Json::object();
+  double all = 0;
+  for (const std::string& choice : prompt.choices) {
+    double sum = 0;
+    for (const auto& [token, chance] : reply.first_token) {
+      const size_t first = token.find_first_not_of(' ');
+      if (first != token.npos && token.substr(first) == choice) sum += chance;
+    }
+    chances[choice] = sum, all += sum;
+  }
+  return all > 0 ? to_text(Json{{"answer", reply.text}, {"chances", std::move(chances)}})
+                 : reply.text;
 }
 
 }  // namespace
@@ -37,13 +56,14 @@ JournalledAnswer Journal::ask(const Prompt& prompt,
   const ChatReply reply = model_.ask({.messages = prompt.messages,
                                       .schema_name = prompt.schema_name,
                                       .schema = prompt.schema,
-                                      .options = options_});
+                                      .options = options_,
+                                      .wants_chances = !prompt.choices.empty()});
   ++n_asked_;
   n_tokens_ += reply.prompt_tokens + reply.answer_tokens;
-  check(reply.text);
-  store_.keep_answer(hash, request,
-                     {reply.text, reply.model, reply.prompt_tokens, reply.answer_tokens});
-  return {reply.text, hash};
+  const std::string text = answer_text(reply, prompt);
+  check(text);
+  store_.keep_answer(hash, request, {text, reply.model, reply.prompt_tokens, reply.answer_tokens});
+  return {text, hash};
 }
 
 }  // namespace actogram

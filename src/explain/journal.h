@@ -25,8 +25,9 @@ class Journal {
   Journal(ExplanationStore& store, ChatModel& model, const ChatOptions& options)
       : store_(store), model_(model), options_(options) {}
 
-  // As the model gave it. `check` throws Error for an answer that is not what the prompt asks for;
-  // such a one is not kept, so the next run asks again.
+  // As the model gave it; to a prompt with choices {"answer": as it gave it, "chances": {CHOICE:
+  // its chance}}, where the model tells any. `check` throws Error for an answer that is not what
+  // the prompt asks for; such a one is not kept, so the next run asks again.
   JournalledAnswer ask(const Prompt& prompt, const std::function<void(std::string_view)>& check);
 
   std::string model_name() const { return model_.name(); }

@@ -6,13 +6,15 @@
 
 #include "actogram/error.h"
 #include "explain/explainer_prompts.h"
+#include "explain/head_prompts.h"
 #include "explain/judge_prompts.h"
 #include "explain/prompt_text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace actogram;
   const std::string_view answer(reinterpret_cast<const char*>(data), size);
-  for (const ExplainMethod method : {ExplainMethod::tokens, ExplainMethod::excerpts}) {
+  for (const ExplainMethod method :
+       {ExplainMethod::tokens, ExplainMethod::excerpts, ExplainMethod::heads}) {
     try {
       if (read_explanation(answer, method).text.empty()) __builtin_trap();
     } catch (const Error&) {
@@ -20,6 +22,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   try {
     if (read_judgements(answer, 3).size() != 3) __builtin_trap();
+  } catch (const Error&) {
+  }
+  try {
+    const double predicted = read_pair_answer(answer);
+    if (!(predicted >= 0 && predicted <= 1)) __builtin_trap();
   } catch (const Error&) {
   }
   const std::string line = escaped(answer);

@@ -15,6 +15,8 @@ struct Prompt {
   std::string schema_name = {};        // of what the answer holds, where it is to be JSON
   Json schema = {};                    // JSON Schema; null where the answer is text
   std::string version = {};            // of the words above: stored beside what came of them
+  // That the answer is one of; the model is then asked how likely each was. None: any answer.
+  std::vector<std::string> choices = {};
 };
 
 }  // namespace actogram

@@ -40,11 +40,12 @@ RunReport explain_units(const RunOptions& options, const ExplainRequest& request
 
 // Scores of each unit the explanations of every method that it has.
 // How to add one: a row in the table of score_run.cc.
-enum class Scorer : uint8_t { detect };
+enum class Scorer : uint8_t { detect, pairs };
 struct ScoreOptions {
   Scorer scorer = Scorer::detect;
   uint32_t most_of_a_kind = 20;  // excerpts where it is active, and as many where it is not
   uint32_t at_once = 10;         // excerpts in one question; more is cheaper and less exact
+  uint32_t n_pairs = 5;          // pairs: of an attention head's strong ones, and of its weak ones
   BootstrapOptions bootstrap;
 };
 RunReport score_units(const RunOptions& options, const ScoreOptions& score, ChatModel& model,

@@ -1,6 +1,6 @@
 // Scoring: each explanation of a unit, and beside it what an explanation has to beat.
 #include <algorithm>
-#include <cmath>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -8,7 +8,8 @@
 #include "core/unit_address.h"
 #include "explain/judge_prompts.h"
 #include "explain/judged_sample.h"
-#include "explain/judgement_scores.h"
+#include "explain/judgement_numbers.h"
+#include "explain/pair_score.h"
 #include "explain/unit_loop.h"
 
 namespace actogram {
@@ -19,7 +20,9 @@ struct ScorerRow {
   const char* name;
   Prompt (*prompt)(std::string_view, std::span<const std::string>);
 };
-constexpr ScorerRow kScorers[] = {{Scorer::detect, "detect", &detection_prompt}};
+// Of pairs of tokens there is a question each, which pair_score.h asks.
+constexpr ScorerRow kScorers[] = {{Scorer::detect, "detect", &detection_prompt},
+                                  {Scorer::pairs, "pairs", nullptr}};
 const ScorerRow& row_of(Scorer scorer) { return kScorers[static_cast<size_t>(scorer)]; }
 
 // What is scored: the explanation, or a baseline.
@@ -89,37 +92,6 @@ Judged judge(const Candidate& candidate, const std::vector<JudgedExcerpt>& sampl
   return judged;
 }
 
-Json with_interval(double score, const std::vector<Judgement>& judgements,
-                   double JudgementScores::*member, const BootstrapOptions& options) {
-  std::vector<std::vector<size_t>> strata(2);
-  for (size_t i = 0; i < judgements.size(); ++i) strata[judgements[i].active].push_back(i);
-  std::vector<Judgement> drawn;
-  const Interval interval = bootstrap(
-      strata,
-      [&](std::span<const size_t> items) {
-        drawn.clear();
-        for (const size_t item : items) drawn.push_back(judgements[item]);
-        return judgement_scores(drawn).*member;
-      },
-      options);
-  return {{"value", score}, {"low", interval.low}, {"high", interval.high}};
-}
-
-Json numbers_of(const std::vector<Judgement>& judgements, const BootstrapOptions& options) {
-  const JudgementScores scores = judgement_scores(judgements);
-  return {{"n_active", scores.n_active},
-          {"n_inactive", scores.n_inactive},
-          {"balanced_accuracy", with_interval(scores.balanced_accuracy, judgements,
-                                              &JudgementScores::balanced_accuracy, options)},
-          {"auc", with_interval(scores.auc, judgements, &JudgementScores::auc, options)},
-          {"sensitivity", scores.sensitivity},
-          {"specificity", scores.specificity},
-          {"bootstrap",
-           {{"samples", options.n_samples},
-            {"confidence", options.confidence},
-            {"seed", options.seed}}}};
-}
-
 Json excerpts_json(const std::vector<JudgedExcerpt>& sample,
                    const std::vector<Judgement>& judgements) {
   Json list = Json::array();
@@ -137,6 +109,14 @@ Json excerpts_json(const std::vector<JudgedExcerpt>& sample,
   return list;
 }
 
+void check_kind(const UnitAddress& unit, Scorer scorer) {
+  const bool is_head = is_attention_site(unit.site);
+  if (is_head == (scorer == Scorer::pairs)) return;
+  fail(Code::unsupported, "{}",
+       is_head ? "an attention head, whose values are of pairs of tokens: --scorer pairs"
+               : "no attention head: --scorer detect");
+}
+
 // Refuses what no score can be made of.
 void check_sample(const std::vector<JudgedExcerpt>& sample) {
   const auto n_active = std::ranges::count_if(sample, &JudgedExcerpt::active);
@@ -149,6 +129,55 @@ void check_sample(const std::vector<JudgedExcerpt>& sample) {
   }
 }
 
+// What a candidate scored.
+struct Verdict {
+  std::string prompt_version;
+  Json numbers;
+  Json excerpts;
+};
+
+// Of one unit: what its candidates are judged on, and the baseline that comes of its excerpts.
+struct Trial {
+  std::optional<Candidate> baseline;
+  std::function<Verdict(const Candidate&)> judge;
+};
+
+// Requires, as the next one: what it refers to outlives the trial.
+Trial trial_by_excerpts(uint64_t key, const SplitExcerpts& split, const ScoreOptions& score,
+                        Journal& journal) {
+  const std::vector<JudgedExcerpt> sample = judged_sample(key, split.score, score.most_of_a_kind);
+  check_sample(sample);
+  return {top_tokens(split.explain), [sample, &score, &journal](const Candidate& candidate) {
+            const Judged judged = judge(candidate, sample, score, journal);
+            return Verdict{judged.prompt_version, numbers_of(judged.judgements, score.bootstrap),
+                           excerpts_json(sample, judged.judgements)};
+          }};
+}
+
+Trial trial_by_pairs(uint64_t key, const SplitExcerpts& split, const ScoreOptions& score,
+                     Journal& journal) {
+  std::optional<Candidate> baseline;
+  if (auto text = strongest_pairs_as_explanation(split.explain)) {
+    baseline = Candidate{"top tokens", std::move(*text)};
+  }
+  const std::vector<JudgedPair> pairs = judged_pairs(key, split.score, score.n_pairs);
+  return {std::move(baseline), [pairs, &score, &journal](const Candidate& candidate) {
+            PairScore found = score_by_pairs(candidate.text, pairs, score.bootstrap, journal);
+            return Verdict{std::move(found.prompt_version), std::move(found.numbers),
+                           std::move(found.pairs)};
+          }};
+}
+
+// What shapes a score besides the model's own options.
+void add_parameters(const ScoreOptions& score, Json& parameters) {
+  if (score.scorer == Scorer::pairs) {
+    parameters["pairs"] = score.n_pairs;
+  } else {
+    parameters["excerpts"] = score.most_of_a_kind;
+    parameters["per_question"] = score.at_once;
+  }
+}
+
 }  // namespace
 
 RunReport score_units(const RunOptions& options, const ScoreOptions& score, ChatModel& model,
@@ -158,32 +187,33 @@ RunReport score_units(const RunOptions& options, const ScoreOptions& score, Chat
   const std::vector<StoredExplanation> all = store.explanations();
   const std::string task = fmt::format("score {}", row_of(score.scorer).name);
   Json parameters = journal.parameters();
-  parameters["excerpts"] = score.most_of_a_kind;
-  parameters["per_question"] = score.at_once;
+  add_parameters(score, parameters);
   return for_each_unit(options, task, journal, store, progress, [&](const UnitAddress& unit) {
+    check_kind(unit, score.scorer);
     const std::vector<StoredExplanation> mine = store.explanations_of(unit);
     if (mine.empty()) {
       fail(Code::not_found, "it has no explanation yet; actogram explain makes one");
     }
     const uint64_t key = unit_key(unit.site, unit.index);
     const SplitExcerpts split = split_excerpts(key, excerpts_of(unit));
-    const std::vector<JudgedExcerpt> sample = judged_sample(key, split.score, score.most_of_a_kind);
-    check_sample(sample);
+    const Trial trial = score.scorer == Scorer::pairs
+                            ? trial_by_pairs(key, split, score, journal)
+                            : trial_by_excerpts(key, split, score, journal);
     for (const StoredExplanation& explanation : mine) {
       std::vector<Candidate> candidates = {{"explanation", explanation.text}};
       if (auto other = of_other_unit(explanation, all)) candidates.push_back(std::move(*other));
-      if (auto tokens = top_tokens(split.explain)) candidates.push_back(std::move(*tokens));
+      if (trial.baseline) candidates.push_back(*trial.baseline);
       for (const Candidate& candidate : candidates) {
-        const Judged judged = judge(candidate, sample, score, journal);
+        const Verdict verdict = trial.judge(candidate);
         store.keep(StoredScore{.explanation = explanation.id,
                                .scorer = row_of(score.scorer).name,
-                               .prompt_version = judged.prompt_version,
+                               .prompt_version = verdict.prompt_version,
                                .model = journal.model_name(),
                                .parameters = to_text(parameters),
                                .of = candidate.of,
                                .text = candidate.text,
-                               .numbers = to_text(numbers_of(judged.judgements, score.bootstrap)),
-                               .excerpts = to_text(excerpts_json(sample, judged.judgements))});
+                               .numbers = to_text(verdict.numbers),
+                               .excerpts = to_text(verdict.excerpts)});
       }
     }
   });

@@ -25,6 +25,9 @@ struct UnitExcerpt {
   uint64_t document_key = 0;     // explain/excerpt_split.h
   std::vector<ValuedText> text;  // the window whose values are kept
   std::string context;           // more of the text around `at`, for explainers that see no values
+  // Of attention heads the value at each query and each key up to it, of `text` query by query; of
+  // other units none.
+  std::vector<float> pairs = {};
 };
 
 }  // namespace actogram

@@ -22,6 +22,13 @@ struct ChatRequest {
   std::string schema_name;
   Json schema;  // that the answer is to match; null: any text
   ChatOptions options;
+  bool wants_chances = false;  // of the tokens that the answer could have begun with
+};
+
+// A token and how likely it was, in (0, 1].
+struct TokenChance {
+  std::string text;
+  double chance = 0;
 };
 
 struct ChatReply {
@@ -29,6 +36,8 @@ struct ChatReply {
   std::string model;  // as the host calls it
   uint64_t prompt_tokens = 0;
   uint64_t answer_tokens = 0;
+  // Of the answer's first token, where that was asked for and the host tells: not all there are.
+  std::vector<TokenChance> first_token = {};
 };
 
 class ChatModel {

@@ -109,8 +109,9 @@ Endpoint::Attempt Endpoint::attempt(const ChatRequest& request) {
     return {.reply = read_chat_reply(answer.body, options_.url), .problem = ""};
   }
   const std::string said = without_key(error_text(answer.body));
-  const bool blames_schema = answer.status == 400 && said.find("response_format") != said.npos;
-  if (blames_schema && !request.schema.is_null() && schema_use == SchemaUse::asked_for) {
+  const bool blames_schema = answer.status == 400 && (said.find("response_format") != said.npos ||
+                                                      said.find("logprobs") != said.npos);
+  if (blames_schema && schema_use == SchemaUse::asked_for) {
     schema_use_ = SchemaUse::left_out;
     return attempt(request);
   }

@@ -4,7 +4,7 @@
 // What may pass is tried again (no connection, a cut one, a time-out, 408, 409, 429, 5xx), later
 // each time by twice as much, with jitter, or as late as the host asks, and then all threads wait.
 // What will not pass (any other 4xx, a certificate that is not trusted) fails at once. A host that
-// refuses `response_format` is asked without it from then on.
+// refuses `response_format` or `logprobs` is asked without them from then on.
 #pragma once
 
 #include <atomic>

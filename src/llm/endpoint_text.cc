@@ -12,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr double kLongestWait = 24 * 3600;  // seconds; more is a mistake of the host's
+constexpr int kTopTokens = 15;              // hosts give up to 20
 
 std::optional<double> number_at(std::string_view& text) {
   size_t n = 0;
@@ -52,6 +53,29 @@ std::string_view value_of(const std::map<std::string, std::string>& headers, con
   return found == headers.end() ? "" : std::string_view(found->second);
 }
 
+// What is of another shape than OpenAI's says nothing.
+std::vector<TokenChance> first_token_of(const Json& choice) {
+  const auto inside = [](const Json* object, const char* key) -> const Json* {
+    if (object == nullptr || !object->is_object()) return nullptr;
+    const auto found = object->find(key);
+    return found == object->end() ? nullptr : &*found;
+  };
+  const Json* content = inside(inside(&choice, "logprobs"), "content");
+  if (content == nullptr || !content->is_array() || content->empty()) return {};
+  const Json* top = inside(&content->front(), "top_logprobs");
+  if (top == nullptr || !top->is_array()) return {};
+  std::vector<TokenChance> chances;
+  for (const Json& entry : *top) {
+    const Json* token = inside(&entry, "token");
+    const Json* logarithm = inside(&entry, "logprob");
+    if (token == nullptr || logarithm == nullptr) continue;
+    if (!token->is_string() || !logarithm->is_number()) continue;
+    const double chance = std::exp(std::min(logarithm->get<double>(), 0.0));
+    if (chance > 0) chances.push_back({token->get<std::string>(), chance});
+  }
+  return chances;
+}
+
 uint64_t count_of(const Json& reply, const char* key) {
   const auto usage = reply.find("usage");
   if (usage == reply.end() || !usage->is_object()) return 0;
@@ -77,6 +101,10 @@ std::string chat_body(const ChatRequest& request, std::string_view model, Schema
         {"json_schema",
          {{"name", request.schema_name}, {"strict", true}, {"schema", request.schema}}}};
   }
+  if (request.wants_chances && schema == SchemaUse::asked_for) {
+    body["logprobs"] = true;
+    body["top_logprobs"] = kTopTokens;
+  }
   return to_text(body);
 }
 
@@ -101,6 +129,7 @@ ChatReply read_chat_reply(std::string_view body, const std::string& what) {
   if (model != reply.end() && model->is_string()) read.model = model->get<std::string>();
   read.prompt_tokens = count_of(reply, "prompt_tokens");
   read.answer_tokens = count_of(reply, "completion_tokens");
+  read.first_token = first_token_of(choices.front());
   return read;
 }
 

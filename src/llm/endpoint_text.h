@@ -12,7 +12,7 @@
 
 namespace actogram {
 
-// Not every host knows response_format.
+// Not every host knows response_format, or logprobs: what is left out is both.
 enum class SchemaUse : uint8_t { asked_for, left_out };
 std::string chat_body(const ChatRequest& request, std::string_view model, SchemaUse schema);
 

@@ -1,8 +1,11 @@
 #include "llm/endpoint_text.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
+#include <vector>
 
 namespace actogram {
 namespace {
@@ -24,6 +27,47 @@ TEST(ChatBody, IsWhatOpenAIsDocumentationSays) {
                        R"({"name":"s","strict":true,"schema":{"type":"object"}}})"),
             asked.npos);
   EXPECT_EQ(chat_body(request, "m", SchemaUse::left_out).find("response_format"), asked.npos);
+}
+
+TEST(ChatBody, AsksForChancesWhereTheyAreWanted) {
+  ChatRequest request;
+  request.messages = {{"user", "0 or 1?"}};
+  const auto asks = [&](SchemaUse use) {
+    return chat_body(request, "m", use).find("logprobs") != std::string::npos;
+  };
+  EXPECT_FALSE(asks(SchemaUse::asked_for));
+  request.wants_chances = true;
+  EXPECT_TRUE(asks(SchemaUse::asked_for));
+  EXPECT_FALSE(asks(SchemaUse::left_out));
+  EXPECT_THAT(chat_body(request, "m", SchemaUse::asked_for),
+              ::testing::HasSubstr(R"("logprobs":true,"top_logprobs":15)"));
+}
+
+std::vector<TokenChance> chances_in(const std::string& logprobs) {
+  return read_chat_reply(R"({"choices":[{"message":{"content":"1"},"logprobs":)" + logprobs + "}]}",
+                         "x")
+      .first_token;
+}
+
+TEST(ReadChatReply, TakesTheChancesOfTheFirstToken) {
+  const auto chances = chances_in(
+      R"({"content":[{"token":"1","logprob":-0.1,"top_logprobs":[{"token":"1","logprob":-0.5},)"
+      R"({"token":" 0","logprob":-2},{"token":"never","logprob":-9999}]},{"top_logprobs":[]}]})");
+  ASSERT_EQ(chances.size(), 2u);
+  EXPECT_EQ(chances[0].text, "1");
+  EXPECT_DOUBLE_EQ(chances[0].chance, std::exp(-0.5));
+  EXPECT_EQ(chances[1].text, " 0");
+  EXPECT_DOUBLE_EQ(chances[1].chance, std::exp(-2.0));
+}
+
+TEST(ReadChatReply, ChancesThatAreNoneAreNotThere) {
+  for (const char* logprobs :
+       {"null", "[]", "{}", R"({"content":null})", R"({"content":[]})", R"({"content":[7]})",
+        R"({"content":[{"top_logprobs":null}]})", R"({"content":[{"top_logprobs":[1,{},"x"]}]})",
+        R"({"content":[{"top_logprobs":[{"token":1,"logprob":-1}]}]})",
+        R"({"content":[{"top_logprobs":[{"token":"1","logprob":null}]}]})"}) {
+    EXPECT_TRUE(chances_in(logprobs).empty()) << logprobs;
+  }
 }
 
 TEST(ReadChatReply, TakesTheAnswerAndTheCounts) {

@@ -4,6 +4,7 @@
 
 #include "collate/merge.h"
 #include "core/unit_address.h"
+#include "query/head_view.h"
 #include "query/recording_excerpt.h"
 #include "query/unit_reader.h"
 #include "store/recording.h"
@@ -31,29 +32,48 @@ UnitAddress UnitTexts::address(std::string_view text) const {
   return unit_address(recording_->manifest().sites, text);
 }
 
+std::string_view UnitTexts::document_of(uint32_t sequence) const {
+  const CorpusTables& corpus = recording_->corpus();
+  return corpus.document(corpus.sequence(sequence).document_row).text;
+}
+
+Excerpt UnitTexts::wide_excerpt(const KeptPeak& peak, uint32_t around) const {
+  const uint32_t n_tokens = recording_->corpus().sequence(peak.at.sequence).n_tokens;
+  const Window wide = window_around(peak.at.position, n_tokens, around);
+  const std::vector<float> zeros(wide.end - wide.begin);
+  KeptPeak context = peak;
+  context.window_begin = wide.begin;
+  context.window = zeros;
+  return excerpt_of(*recording_, context);
+}
+
+std::vector<UnitText> UnitTexts::of_head(const HeadRecord& head, uint32_t around) const {
+  std::vector<UnitText> texts;
+  for (const HeadPeak& peak : head.peaks) {
+    if (peak.groups == 0) continue;
+    KeptPeak place;
+    place.at = peak.at, place.value = peak.value;
+    texts.push_back({.window = excerpt_of(*recording_, peak),
+                     .around = wide_excerpt(place, around),
+                     .groups = peak.groups,
+                     .bucket = 0,
+                     .document = document_of(peak.at.sequence)});
+  }
+  return texts;
+}
+
 std::vector<UnitText> UnitTexts::of(const UnitAddress& unit, uint32_t around) const {
   const UnitRead read = units_->unit(recording_->units().row_of(unit));
-  if (read.record.head) {
-    fail(Code::unsupported,
-         "{}/{}: an attention head; its values are of pairs of tokens, which no method shows",
-         unit.site, unit.index);
-  }
+  if (read.record.head) return of_head(*read.record.head, around);
   const auto bounds = bucket_bounds(read.record);
-  const CorpusTables& corpus = recording_->corpus();
   std::vector<UnitText> texts;
   for (const KeptPeak& peak : read.record.maximum_peaks) {
     if (peak.groups == 0) continue;
-    const SequenceRow sequence = corpus.sequence(peak.at.sequence);
-    const Window wide = window_around(peak.at.position, sequence.n_tokens, around);
-    const std::vector<float> zeros(wide.end - wide.begin);
-    KeptPeak context = peak;
-    context.window_begin = wide.begin;
-    context.window = zeros;
     texts.push_back({.window = excerpt_of(*recording_, peak),
-                     .around = excerpt_of(*recording_, context),
+                     .around = wide_excerpt(peak, around),
                      .groups = peak.groups,
                      .bucket = bucket_of(peak.value, bounds),
-                     .document = corpus.document(sequence.document_row).text});
+                     .document = document_of(peak.at.sequence)});
   }
   return texts;
 }

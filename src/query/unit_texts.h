@@ -15,13 +15,15 @@ namespace actogram {
 
 class Recording;
 class UnitReader;
+struct HeadRecord;
+struct KeptPeak;
 
-// A sequence kept for its maximum.
+// A sequence kept for its maximum; of an attention head for its highest pair.
 struct UnitText {
-  Excerpt window;             // with the values that are kept
+  Excerpt window;             // with the values that are kept, of heads with all pairs
   Excerpt around;             // more of the text; its values are 0
   uint16_t groups = 0;        // bits of Group
-  int bucket = 0;             // of kBucketQuantiles, that the maximum lies in
+  int bucket = 0;             // of kBucketQuantiles, that the maximum lies in; of heads 0
   std::string_view document;  // all of its bytes; valid as long as the reader
 };
 
@@ -38,6 +40,10 @@ class UnitTexts {
   UnitAddress address(std::string_view text) const;  // Error{not_found} if there is no such unit
 
  private:
+  std::vector<UnitText> of_head(const HeadRecord& head, uint32_t around) const;
+  Excerpt wide_excerpt(const KeptPeak& peak, uint32_t around) const;
+  std::string_view document_of(uint32_t sequence) const;
+
   std::unique_ptr<Recording> recording_;
   std::unique_ptr<UnitReader> units_;
 };

@@ -54,7 +54,7 @@ def good(body: Any, _: int) -> Answer:
     """What was asked for, whatever it was."""
     question = body["messages"][-1]["content"]
     if "response_format" not in body:
-        return reply(f"things {len(question)}")
+        return reply("1" if question.startswith("\n\nExample ") else f"things {len(question)}")
     schema = body["response_format"]["json_schema"]["schema"]["properties"]
     if "active" in schema:
         return reply(json.dumps({"active": [i % 2 for i in range(schema["active"]["minItems"])]}))
@@ -93,11 +93,30 @@ def detection_shape(body: Any) -> None:
     assert question.count("\n\nRespond with JSON") == 1
 
 
+def heads_shape(body: Any) -> None:
+    question = body["messages"][-1]["content"]
+    sequences = question.split("Activations:\n")[1].split("\nExplanation of attention head")[0]
+    for sequence in sequences.split("\n<|sequence_separator|>\n"):
+        assert "\n" not in sequence
+        assert [sequence.count(mark) for mark in ("[[", "]]", "**")] == [1, 1, 2]
+    assert question.count("\nExplanation of attention head 4") == 1
+
+
+def pairs_shape(body: Any) -> None:
+    question = body["messages"][-1]["content"]
+    head, explanation, title, sequence, end = question.strip("\n").split("\n")
+    assert (head, title) == ("Example 7", "Sequence:")
+    assert explanation.startswith("Explanation: this attention head ")
+    assert end == "Prediction of whether attention head 7 activates on the token pair: "
+    assert [sequence.count(mark) for mark in ("[[", "]]", "**")] == [1, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("unit", "explain", "score", "shapes"),
     [
         ("0.mlp", "tokens", "detect", (tokens_shape, detection_shape)),
         ("0.mlp", "excerpts", "detect", (excerpts_shape, detection_shape)),
+        ("0.attn", "heads", "pairs", (heads_shape, pairs_shape)),
     ],
 )
 def test_no_text_gives_orders(
