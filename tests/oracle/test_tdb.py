@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -42,10 +43,18 @@ def exported(recording: Path, *options: str) -> Path:
     return out
 
 
-def error_of(source: Path, *options: str | Path) -> str:
+def error_of(source: Path, *options: str | Path, most_bytes: int | None = None) -> str:
+    """Within so much memory of its own, where that is said."""
     out = source.parent / "bad.acto"
     command = [ACTOGRAM, "import", source, "-o", out, "--format", "tdb", *options]
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
+
+    def limit() -> None:
+        if most_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
+
+    done = subprocess.run(
+        [str(c) for c in command], capture_output=True, text=True, check=False, preexec_fn=limit
+    )
     assert done.returncode == 1, done.stdout
     assert not out.exists()
     assert not Path(f"{out}.partial").exists()
@@ -159,6 +168,46 @@ def test_heads(tmp_path: Path) -> None:
     bad["random_sample"] = [{"tokens": list("abcde"), "activations": [1.0] * 13}]
     error = error_of(tree(tmp_path / "bad", {"3/1": bad}, dataset))
     assert "random_sample, record 0: 13 values for 5 tokens are no triangle of pairs" in error
+
+
+def test_pairs_of_an_unknown_data_set_ask_for_their_site(tmp_path: Path) -> None:
+    """Nothing in a record says that its values are of pairs; the path does, or --site."""
+    folder = tree(tmp_path / "set", {"3/1": made_of_pairs(3, 1, [5, 9, 12] * 7)}, "some/heads")
+    error = error_of(folder)
+    assert "15 values for 5 tokens; expected 5; if they are of pairs" in error
+    assert "--site attn.hook_pattern" in error
+    recording = imported(folder, "--site", "attn.hook_pattern")
+    assert json.loads((recording / "manifest.json").read_text())["sites"] == [
+        {"name": "blocks.3.attn.hook_pattern", "layer": 3, "n_units": 2}
+    ]
+    # Six values for five tokens are neither.
+    wrong = [{"tokens": list("abcde"), "activations": [1.0] * 6}]
+    bad = made(3, 1, 1, random_sample=wrong)
+    error = error_of(tree(tmp_path / "bad", {"3/1": bad}, "some/heads"))
+    assert "6 values for 5 tokens; expected 5" in error
+    assert "--site" not in error
+
+
+def test_a_stopped_import_of_pairs_begins_again(tmp_path: Path) -> None:
+    """Killed on the way; the same command makes what one run makes, with nothing left behind."""
+    dataset = "attn_write_norm/collated-activations-by-token-pair"
+    records = {f"{n}/{h}": made_of_pairs(n, h, [24] * 40) for n in range(6) for h in range(12)}
+    folder = tree(tmp_path / "set", records, dataset)
+    whole = imported(folder, out=tmp_path / "whole.acto")
+    out = tmp_path / "stopped.acto"
+    command = [ACTOGRAM, "import", folder, "-o", out, "--format", "tdb"]
+    process = subprocess.Popen([str(c) for c in command], stderr=subprocess.DEVNULL)
+    peaks = Path(f"{out}.partial") / "head_peaks.arrow"
+    while process.poll() is None and not peaks.exists():
+        time.sleep(0.0005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not out.exists(), "it was too quick to be stopped: more records"
+    run(command)
+    assert sorted(os.listdir(whole)) == sorted(os.listdir(out))
+    for table in sorted(whole.glob("*.arrow")):
+        assert table.read_bytes() == (out / table.name).read_bytes(), table.name
+    assert not Path(f"{out}.partial").exists()
 
 
 def made_of_pairs(layer: int, index: int, lengths: list[int]) -> dict[str, Any]:
@@ -395,16 +444,31 @@ def test_two_files_for_one_unit(tmp_path: Path) -> None:
 
 
 def test_two_gigabytes_of_nesting(tmp_path: Path) -> None:
-    """Compressed and plain; in bounded memory and without reading it all."""
+    """Plain, as a line, compressed; in bounded memory and without reading it all."""
     path = tmp_path / "a.json"
     with path.open("wb") as file:
         for _ in range(2048):
             file.write(b"[" * (1 << 20))
-    assert "2147483648 bytes; expected at most" in error_of(path)
+    assert "2147483648 bytes; expected at most" in error_of(path, most_bytes=256 << 20)
+    lines = path.rename(tmp_path / "a.jsonl")
+    assert "a line of 2147483648 bytes" in error_of(lines, most_bytes=256 << 20)
+    path = lines.rename(path)
     with path.open("rb") as plain, gzip.open(tmp_path / "b.json.gz", "wb", 1) as packed:
         shutil.copyfileobj(plain, packed, 1 << 20)
     path.unlink()
-    assert "stands for more than" in error_of(tmp_path / "b.json.gz")
+    assert "stands for more than" in error_of(tmp_path / "b.json.gz", most_bytes=2 << 30)
+
+
+@pytest.mark.parametrize("before", ['{"neuron_id":', '{"scored_explanations":', '{"mean":', ""])
+def test_nesting_that_is_let_in(tmp_path: Path, before: str) -> None:
+    """Of a size that is read: no stack overflows, no memory beyond some times the text."""
+    path = tmp_path / "a.json"
+    path.write_text(before + "[" * 100_000_000)
+    assert "nested more than 64 deep at byte" in error_of(path, most_bytes=512 << 20)
+    path.write_text(before + "[" * 30_000)  # not looked at beforehand
+    assert "a.json: " in error_of(path, most_bytes=512 << 20)
+    path.write_text('{"a":' * 30_000)
+    assert "a.json: " in error_of(path, most_bytes=512 << 20)
 
 
 def test_nothing_to_import(tmp_path: Path) -> None:
