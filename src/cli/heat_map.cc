@@ -98,7 +98,7 @@ std::string HeatMap::dim(std::string_view text) const {
 }
 
 std::string HeatMap::text_of(const Piece& piece) {
-  const std::string text = visible(piece.text);
+  std::string text = visible(piece.text);
   if (!text.empty()) return text;
   const int32_t id = piece.tokens.front().id;  // -1 in an imported excerpt
   return id < 0 ? "⟨⟩" : fmt::format("⟨{}⟩", id);
