@@ -49,5 +49,5 @@ actogram_folder(record   actogram_model actogram_corpus actogram_sae actogram_co
 actogram_folder(formats  actogram_model actogram_corpus actogram_collate actogram_store)
 actogram_folder(query    actogram_collate actogram_store)
 actogram_folder(llm      actogram_codec CURL::libcurl)
-actogram_folder(explain  actogram_store actogram_llm)
+actogram_folder(explain  actogram_store actogram_llm actogram_model)
 actogram_folder(server   actogram_query)

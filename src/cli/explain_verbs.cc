@@ -11,7 +11,7 @@
 #include "cli/named_units.h"
 #include "cli/progress_bar.h"
 #include "cli/verbs.h"
-#include "explain/endpoint_model.h"
+#include "explain/open_model.h"
 #include "explain/run.h"
 #include "query/facts.h"
 #include "query/unit_list.h"
@@ -25,7 +25,7 @@ struct Asked {
   UnitListQuestion top = {.column = unit_column("max"), .limit = 0};
   std::string site;  // of the top ones
   RunOptions run;
-  EndpointAddress endpoint;
+  ModelAddress model;
   uint32_t timeout_s = 120;
 };
 
@@ -49,18 +49,20 @@ void add_asked(CLI::App& app, Asked& asked) {
       ->type_name("SITE")
       ->needs(top);
   app.add_option(
-         "--llm", asked.endpoint.url,
-         "an endpoint of OpenAI's kind, http://localhost:8080/v1; a key for it is read from "
-         "ACTOGRAM_LLM_KEY")
-      ->type_name("URL")
+         "--llm", asked.model.where,
+         "a model's file, x.gguf, or an endpoint of OpenAI's kind, http://localhost:8080/v1; a key "
+         "for it is read from ACTOGRAM_LLM_KEY")
+      ->type_name("FILE|URL")
       ->required();
-  app.add_option("--llm-model", asked.endpoint.model, "the model's name there")
-      ->type_name("NAME")
-      ->required();
+  app.add_option("--llm-model", asked.model.model, "the model's name at an endpoint")
+      ->type_name("NAME");
+  app.add_option("--llm-context", asked.model.context,
+                 "tokens of question and answer, for a file; 0: as trained, but 8,192 at most")
+      ->capture_default_str();
   app.add_option("--at-once", asked.run.n_at_once, "questions under way")
       ->capture_default_str()
       ->check(CLI::Range(1u, 256u));
-  app.add_option("--attempts", asked.endpoint.n_attempts, "tries for each question")
+  app.add_option("--attempts", asked.model.n_attempts, "tries for each question")
       ->capture_default_str()
       ->check(CLI::Range(1u, 100u));
   app.add_option("--timeout", asked.timeout_s, "seconds for an answer")
@@ -89,8 +91,8 @@ void complete(Asked& asked, const UnitTexts& texts, UnitKind kind) {
       fail(Code::not_found, "--top: there is no such unit of which that number is known");
     }
   }
-  asked.endpoint.timeout = std::chrono::seconds(asked.timeout_s);
-  if (const char* key = std::getenv("ACTOGRAM_LLM_KEY")) asked.endpoint.key = key;
+  asked.model.timeout = std::chrono::seconds(asked.timeout_s);
+  if (const char* key = std::getenv("ACTOGRAM_LLM_KEY")) asked.model.key = key;
 }
 
 int print_report(const RunReport& report, const char* done, bool json) {
@@ -132,7 +134,7 @@ Action add_explain(CLI::App& app, const Invocation& invocation) {
     const UnitTexts texts(typed->asked.run.recording);
     const bool heads = typed->request.method == ExplainMethod::heads;
     complete(typed->asked, texts, heads ? UnitKind::heads : UnitKind::of_tokens);
-    const auto model = open_endpoint(typed->asked.endpoint);
+    const auto model = open_model(typed->asked.model);
     RunReport report;
     {
       ProgressBar bar;
@@ -169,7 +171,7 @@ Action add_score(CLI::App& app, const Invocation& invocation) {
     const UnitTexts texts(typed->asked.run.recording);
     const bool heads = typed->score.scorer == Scorer::pairs;
     complete(typed->asked, texts, heads ? UnitKind::heads : UnitKind::of_tokens);
-    const auto model = open_endpoint(typed->asked.endpoint);
+    const auto model = open_model(typed->asked.model);
     RunReport report;
     {
       ProgressBar bar;

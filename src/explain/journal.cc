@@ -3,25 +3,14 @@
 #include "base/hash.h"
 
 namespace actogram {
+
+Json Journal::parameters() const {
+  return {{"temperature", options_.temperature},
+          {"max_tokens", options_.max_tokens},
+          {"seed", options_.seed}};
+}
+
 namespace {
-
-Json parameters_json(const ChatOptions& options) {
-  return {{"temperature", options.temperature},
-          {"max_tokens", options.max_tokens},
-          {"seed", options.seed}};
-}
-
-std::string request_text(const Prompt& prompt, const std::string& model,
-                         const ChatOptions& options) {
-  Json messages = Json::array();
-  for (const auto& [role, content] : prompt.messages) messages.push_back({role, content});
-  Json request = {{"model", model},
-                  {"parameters", parameters_json(options)},
-                  {"schema", prompt.schema},
-                  {"messages", std::move(messages)}};
-  if (!prompt.choices.empty()) request["choices"] = prompt.choices;
-  return to_text(request);
-}
 
 // With the chances of the choices, where the model told any: of tokens that are one but for spaces
 // before it.
@@ -42,28 +31,45 @@ std::string answer_text(const ChatReply& reply, const Prompt& prompt) {
 
 }  // namespace
 
-Json Journal::parameters() const { return parameters_json(options_); }
-
 JournalledAnswer Journal::ask(const Prompt& prompt,
                               const std::function<void(std::string_view)>& check) {
-  const std::string request = request_text(prompt, model_.name(), options_);
+  Json messages = Json::array();
+  for (const auto& [role, content] : prompt.messages) messages.push_back({role, content});
+  const auto ask = [&](ChatModel& model) {
+    ChatReply reply = model.ask({.messages = prompt.messages,
+                                 .schema_name = prompt.schema_name,
+                                 .schema = prompt.schema,
+                                 .options = options_,
+                                 .wants_chances = !prompt.choices.empty()});
+    reply.text = answer_text(reply, prompt);
+    return reply;
+  };
+  Json question = {{"parameters", parameters()},
+                   {"schema", prompt.schema},
+                   {"messages", std::move(messages)}};
+  if (!prompt.choices.empty()) question["choices"] = prompt.choices;
+  return ask_once(question, ask, check);
+}
+
+JournalledAnswer Journal::ask_once(const Json& question,
+                                   const std::function<ChatReply(ChatModel&)>& ask,
+                                   const std::function<void(std::string_view)>& check) {
+  Json whole = {{"model", model_.name()}};
+  whole.update(question);
+  const std::string request = to_text(whole);
   const std::string hash = sha256_of(request);
   if (auto known = store_.answer(hash)) {
     check(known->text);
     ++n_known_;
     return {std::move(known->text), hash};
   }
-  const ChatReply reply = model_.ask({.messages = prompt.messages,
-                                      .schema_name = prompt.schema_name,
-                                      .schema = prompt.schema,
-                                      .options = options_,
-                                      .wants_chances = !prompt.choices.empty()});
+  const ChatReply reply = ask(model_);
   ++n_asked_;
   n_tokens_ += reply.prompt_tokens + reply.answer_tokens;
-  const std::string text = answer_text(reply, prompt);
-  check(text);
-  store_.keep_answer(hash, request, {text, reply.model, reply.prompt_tokens, reply.answer_tokens});
-  return {text, hash};
+  check(reply.text);
+  store_.keep_answer(hash, request,
+                     {reply.text, reply.model, reply.prompt_tokens, reply.answer_tokens});
+  return {reply.text, hash};
 }
 
 }  // namespace actogram

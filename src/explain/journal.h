@@ -30,6 +30,15 @@ class Journal {
   // the prompt asks for; such a one is not kept, so the next run asks again.
   JournalledAnswer ask(const Prompt& prompt, const std::function<void(std::string_view)>& check);
 
+  // The same for what is asked otherwise: `question` is all that the answer depends on besides the
+  // model's name.
+  JournalledAnswer ask_once(const Json& question, const std::function<ChatReply(ChatModel&)>& ask,
+                            const std::function<void(std::string_view)>& check);
+
+  // What else may be asked of it; null where nothing may.
+  ChoiceModel* choices() const { return model_.choices(); }
+  EmbeddingModel* embeddings() const { return model_.embeddings(); }
+
   std::string model_name() const { return model_.name(); }
   Json parameters() const;
 

@@ -40,6 +40,9 @@ struct ChatReply {
   std::vector<TokenChance> first_token = {};
 };
 
+class ChoiceModel;     // llm/choices.h
+class EmbeddingModel;  // llm/embeddings.h
+
 class ChatModel {
  public:
   virtual ~ChatModel() = default;
@@ -48,6 +51,10 @@ class ChatModel {
   // Thread-safe. Error{environment, corrupt, invalid, unsupported} where there is no answer; what
   // it says was asked for by schema is not checked here.
   virtual ChatReply ask(const ChatRequest& request) = 0;
+
+  // What else it can do; null where it cannot. They live as long as the model.
+  virtual ChoiceModel* choices() { return nullptr; }
+  virtual EmbeddingModel* embeddings() { return nullptr; }
 };
 
 }  // namespace actogram

@@ -25,6 +25,10 @@ bool is_on_this_machine(std::string_view url) {
   return false;
 }
 
+SchemaUse next_after(SchemaUse use) {
+  return use == SchemaUse::asked_for ? SchemaUse::as_object : SchemaUse::left_out;
+}
+
 bool may_pass(int status) {
   return status == 408 || status == 409 || status == 429 || status >= 500;
 }
@@ -48,9 +52,9 @@ std::string_view words_for(Outcome outcome) {
 
 }  // namespace
 
-// Either a reply, or why there is none.
+// Either a body, or why there is none.
 struct Endpoint::Attempt {
-  std::optional<ChatReply> reply;
+  std::optional<std::string> body;
   std::string problem;
   bool may_pass = false;
   std::optional<milliseconds> asked_wait = std::nullopt;
@@ -87,35 +91,35 @@ std::string Endpoint::without_key(std::string text) const {
   return text;
 }
 
-Endpoint::Attempt Endpoint::attempt(const ChatRequest& request) {
+Endpoint::Attempt Endpoint::attempt(const char* path, const Body& body) {
   const SchemaUse schema_use = schema_use_;
-  HttpPost request_post{.url = options_.url + "/chat/completions",
+  HttpPost request_post{.url = options_.url + path,
                         .headers = {"Content-Type: application/json", "Expect:"},
-                        .body = chat_body(request, options_.model, schema_use),
+                        .body = body(schema_use),
                         .timeout = options_.timeout,
                         .most_bytes = kMostBytes};
   if (!options_.key.empty()) {
     request_post.headers.push_back("Authorization: Bearer " + options_.key);
   }
-  const HttpAnswer answer = post(request_post);
+  HttpAnswer answer = post(request_post);
   if (answer.outcome != Outcome::answered) {
     const bool passes =
         answer.outcome != Outcome::too_large && answer.outcome != Outcome::not_trusted;
-    return {.reply = {},
+    return {.body = {},
             .problem = fmt::format("{} ({})", words_for(answer.outcome), answer.problem),
             .may_pass = passes};
   }
-  if (answer.status == 200) {
-    return {.reply = read_chat_reply(answer.body, options_.url), .problem = ""};
-  }
+  if (answer.status == 200) return {.body = std::move(answer.body), .problem = ""};
   const std::string said = without_key(error_text(answer.body));
-  const bool blames_schema = answer.status == 400 && (said.find("response_format") != said.npos ||
-                                                      said.find("logprobs") != said.npos);
-  if (blames_schema && schema_use == SchemaUse::asked_for) {
-    schema_use_ = SchemaUse::left_out;
-    return attempt(request);
+  const bool blames_chances = said.find("logprobs") != said.npos;
+  const bool blames_schema = said.find("response_format") != said.npos;
+  if (schema_use != SchemaUse::left_out && (blames_schema || blames_chances)) {
+    SchemaUse used = schema_use;  // another thread may have gone on from there
+    const SchemaUse next = blames_chances ? SchemaUse::left_out : next_after(schema_use);
+    schema_use_.compare_exchange_strong(used, next);
+    return attempt(path, body);
   }
-  return {.reply = {},
+  return {.body = {},
           .problem = fmt::format("HTTP status {}: {}", answer.status, said),
           .may_pass = may_pass(answer.status),
           .asked_wait = asked_wait(answer.headers)};
@@ -147,10 +151,20 @@ void Endpoint::hold_all_until(Clock::time_point when) {
 }
 
 ChatReply Endpoint::ask(const ChatRequest& request) {
+  const auto body = [&](SchemaUse use) { return chat_body(request, options_.model, use); };
+  return read_chat_reply(answer_of("/chat/completions", body), options_.url);
+}
+
+EmbeddingReply Endpoint::embed(std::span<const std::string> texts) {
+  const auto body = [&](SchemaUse) { return embeddings_body(texts, options_.model); };
+  return read_embeddings(answer_of("/embeddings", body), texts.size(), options_.url);
+}
+
+std::string Endpoint::answer_of(const char* path, const Body& body) {
   for (uint32_t n_failed = 1;; ++n_failed) {
     wait_for_turn();
-    Attempt made = attempt(request);
-    if (made.reply) return std::move(*made.reply);
+    Attempt made = attempt(path, body);
+    if (made.body) return std::move(*made.body);
     const std::string problem = fmt::format("{}: {}", options_.url, made.problem);
     if (!made.may_pass) fail(Code::environment, "{}", problem);
     if (n_failed >= options_.n_attempts) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include "codec/utf8.h"
 
@@ -101,7 +102,10 @@ std::string chat_body(const ChatRequest& request, std::string_view model, Schema
         {"json_schema",
          {{"name", request.schema_name}, {"strict", true}, {"schema", request.schema}}}};
   }
-  if (request.wants_chances && schema == SchemaUse::asked_for) {
+  if (!request.schema.is_null() && schema == SchemaUse::as_object) {
+    body["response_format"] = {{"type", "json_object"}, {"schema", request.schema}};
+  }
+  if (request.wants_chances && schema != SchemaUse::left_out) {
     body["logprobs"] = true;
     body["top_logprobs"] = kTopTokens;
   }
@@ -130,6 +134,47 @@ ChatReply read_chat_reply(std::string_view body, const std::string& what) {
   read.prompt_tokens = count_of(reply, "prompt_tokens");
   read.answer_tokens = count_of(reply, "completion_tokens");
   read.first_token = first_token_of(choices.front());
+  return read;
+}
+
+std::string embeddings_body(std::span<const std::string> texts, std::string_view model) {
+  Json input = Json::array();
+  for (const std::string& text : texts) input.push_back(text);
+  return to_text(Json{{"model", model}, {"input", std::move(input)}, {"encoding_format", "float"}});
+}
+
+EmbeddingReply read_embeddings(std::string_view body, size_t n, const std::string& what) {
+  const Json reply = parse_json(body, what);
+  const Json& data = member(reply, "data", what);
+  if (!data.is_array() || data.size() != n) {
+    fail_type(data, fmt::format("a list of {} embeddings", n), "data", what);
+  }
+  EmbeddingReply read{.vectors = std::vector<std::vector<float>>(n),
+                      .n_tokens = count_of(reply, "prompt_tokens")};
+  for (const Json& entry : data) {
+    const auto index = field<size_t>(entry, "index", what);
+    const Json& numbers = member(entry, "embedding", what);
+    if (index >= n || !read.vectors[index].empty()) {
+      fail(Code::corrupt, "{}: an embedding of text {}; expected each of 0 to {} once", what, index,
+           n - 1);
+    }
+    if (!numbers.is_array() || numbers.empty()) {
+      fail_type(numbers, "a list of numbers", "embedding", what);
+    }
+    for (const Json& number : numbers) {
+      const double value = number.is_number() ? number.get<double>() : std::nan("");
+      const bool fits = std::abs(value) <= std::numeric_limits<float>::max();  // not where NaN
+      if (!fits) fail_type(number, "a number", "embedding", what);
+      read.vectors[index].push_back(static_cast<float>(value));
+    }
+  }
+  const size_t length = read.vectors.empty() ? 0 : read.vectors.front().size();
+  for (const auto& vector : read.vectors) {
+    if (vector.size() != length) {
+      fail(Code::corrupt, "{}: embeddings of {} and of {} numbers; expected one length", what,
+           length, vector.size());
+    }
+  }
   return read;
 }
 

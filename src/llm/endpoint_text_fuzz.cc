@@ -18,5 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (actogram::read_chat_reply(body, "body").text.empty()) __builtin_trap();
   } catch (const actogram::Error&) {
   }
+  try {
+    if (actogram::read_embeddings(body, 2, "body").vectors.size() != 2) __builtin_trap();
+  } catch (const actogram::Error&) {
+  }
   return 0;
 }

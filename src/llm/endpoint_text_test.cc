@@ -26,6 +26,9 @@ TEST(ChatBody, IsWhatOpenAIsDocumentationSays) {
   EXPECT_NE(asked.find(R"("response_format":{"type":"json_schema","json_schema":)"
                        R"({"name":"s","strict":true,"schema":{"type":"object"}}})"),
             asked.npos);
+  EXPECT_NE(chat_body(request, "m", SchemaUse::as_object)
+                .find(R"("response_format":{"type":"json_object","schema":{"type":"object"}})"),
+            asked.npos);
   EXPECT_EQ(chat_body(request, "m", SchemaUse::left_out).find("response_format"), asked.npos);
 }
 
@@ -89,6 +92,33 @@ TEST(ReadChatReply, RefusesEverythingElse) {
         R"({"choices":[{"message":{"content":"y"},"finish_reason":"length"}]})",
         R"({"choices":[{"message":{"content":"y"},"finish_reason":"content_filter"}]})"}) {
     EXPECT_THROW(read_chat_reply(body, "x"), Error) << body;
+  }
+}
+
+TEST(Embeddings, AreAskedForAndReadByTheirIndex) {
+  const std::vector<std::string> texts = {"a", "\"b\"\n"};
+  EXPECT_EQ(embeddings_body(texts, "m"),
+            R"({"model":"m","input":["a","\"b\"\n"],"encoding_format":"float"})");
+  const EmbeddingReply reply =
+      read_embeddings(R"({"data":[{"index":1,"embedding":[3,-4]},{"index":0,"embedding":[0.5,1]}],)"
+                      R"("usage":{"prompt_tokens":7,"total_tokens":7}})",
+                      2, "x");
+  EXPECT_EQ(reply.vectors, (std::vector<std::vector<float>>{{0.5f, 1}, {3, -4}}));
+  EXPECT_EQ(reply.n_tokens, 7u);
+}
+
+TEST(Embeddings, RefuseEverythingElse) {
+  for (const char* body :
+       {"", "{}", R"({"data":{}})", R"({"data":[{"index":0,"embedding":[1]}]})",
+        R"({"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}]})",
+        R"({"data":[{"index":0,"embedding":[1]},{"index":2,"embedding":[1]}]})",
+        R"({"data":[{"index":0,"embedding":[1]},{"index":-1,"embedding":[1]}]})",
+        R"({"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[]}]})",
+        R"({"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[1,2]}]})",
+        R"({"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":["1"]}]})",
+        R"({"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[1e300]}]})",
+        R"({"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":"AACAPw=="}]})"}) {
+    EXPECT_THROW(read_embeddings(body, 2, "x"), Error) << body;
   }
 }
 

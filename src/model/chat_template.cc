@@ -87,11 +87,13 @@ jinja::value value_of(std::span<const Message> messages) {
   return list;
 }
 
-std::string render(const ChatTemplate& chat_template, std::span<const Message> messages) {
+std::string render(const ChatTemplate& chat_template, std::span<const Message> messages,
+                   ChatEnd end) {
   const jinja::program program = parse(chat_template.text);
   jinja::context context(chat_template.text);
   context.set_val("messages", value_of(messages));
-  context.set_val("add_generation_prompt", jinja::mk_val<jinja::value_bool>(false));
+  context.set_val("add_generation_prompt",
+                  jinja::mk_val<jinja::value_bool>(end == ChatEnd::assistant_begins));
   context.set_val("tools", jinja::mk_val<jinja::value_none>());
   context.set_val("documents", jinja::mk_val<jinja::value_none>());
   context.set_val("strftime_now", jinja::mk_val<jinja::value_func>("strftime_now", day));
@@ -127,10 +129,11 @@ std::string one_line(std::string_view message) {
 
 }  // namespace
 
-std::string render_chat(const ChatTemplate& chat_template, std::span<const Message> messages) {
+std::string render_chat(const ChatTemplate& chat_template, std::span<const Message> messages,
+                        ChatEnd end) {
   const WorkLimit limit(messages);
   try {
-    return render(chat_template, messages);
+    return render(chat_template, messages, end);
   } catch (const std::exception& error) {
     fail(Code::invalid, "{}: chat template: {}", chat_template.origin, one_line(error.what()));
   }

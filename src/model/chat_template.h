@@ -25,8 +25,12 @@ struct ChatTemplate {
   std::vector<std::pair<std::string, std::string>> variables = {};
 };
 
-// No turn of the assistant is begun. Error{invalid} for a template with a mistake in it, for one
-// that refuses the chat (raise_exception) and for one that takes too long.
-std::string render_chat(const ChatTemplate& chat_template, std::span<const Message> messages);
+// How the text ends: where the last message does, or with what a turn of the assistant begins with.
+enum class ChatEnd { closed, assistant_begins };
+
+// Error{invalid} for a template with a mistake in it, for one that refuses the chat
+// (raise_exception) and for one that takes too long.
+std::string render_chat(const ChatTemplate& chat_template, std::span<const Message> messages,
+                        ChatEnd end = ChatEnd::closed);
 
 }  // namespace actogram

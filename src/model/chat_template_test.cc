@@ -45,6 +45,15 @@ TEST(ChatTemplate, KnowsTheMessagesAndTheTokens) {
   EXPECT_EQ(render("{{ eos_token }}{{ add_generation_prompt }}"), "False");
 }
 
+TEST(ChatTemplate, BeginsTheNextTurnWhereThatIsWanted) {
+  const ChatTemplate chat_template = {
+      .text = "{{ messages[0].content }}{% if add_generation_prompt %}<a>{% endif %}",
+      .origin = "m.gguf"};
+  const Message chat[] = {{"user", "Hi"}};
+  EXPECT_EQ(render_chat(chat_template, chat), "Hi");
+  EXPECT_EQ(render_chat(chat_template, chat, ChatEnd::assistant_begins), "Hi<a>");
+}
+
 TEST(ChatTemplate, TheDayIsAlwaysTheSame) {
   EXPECT_EQ(render("{{ strftime_now('%d %b %Y') }}{{ strftime_now('') }}"), "26 Jul 2024");
   std::tm day{};

@@ -32,9 +32,10 @@ struct ModelInfo {
 
 class LlamaModel {
  public:
-  enum class Load { everything, vocabulary };  // vocabulary: enough for a LlamaTokenizer
+  // everything: to record from; weights: to be asked; vocabulary: enough for a LlamaTokenizer.
+  enum class Load { everything, weights, vocabulary };
 
-  // Throws Error: not_found, corrupt or unsupported. With the weights, the architecture must be one
+  // Throws Error: not_found, corrupt or unsupported. To record from, the architecture must be one
   // of architectures.h, and no mixture of experts.
   explicit LlamaModel(const std::filesystem::path& path, Load load = Load::everything);
   ~LlamaModel();
@@ -46,7 +47,7 @@ class LlamaModel {
 
   // For this folder only.
   llama_model* handle() const { return model_.get(); }
-  bool has_weights() const { return load_ == Load::everything; }
+  bool has_weights() const { return load_ != Load::vocabulary; }
   bool has_tensor(const std::string& name) const;
   const GgufTensor* find_tensor(const std::string& name) const;  // null where there is none
   uint32_t n_ff(uint32_t layer) const;

@@ -7,7 +7,6 @@
 
 #include "actogram/error.h"
 #include "codec/utf8.h"
-#include "model/chat_template.h"
 #include "model/llama_model.h"
 #include "model/token_offsets.h"
 
@@ -159,14 +158,22 @@ std::vector<std::pair<std::string, std::string>> LlamaTokenizer::named_tokens() 
   return found;
 }
 
-std::string LlamaTokenizer::apply_chat_template(std::span<const Message> messages) const {
+std::string LlamaTokenizer::rendered(std::span<const Message> messages, ChatEnd end) const {
   const char* const text = llama_model_chat_template(model_.handle(), nullptr);
   if (!text) {
     fail(Code::unsupported, "{} has no chat template, so it cannot read chats",
          model_.path().string());
   }
   return render_chat({.text = text, .origin = model_.path().string(), .variables = named_tokens()},
-                     messages);
+                     messages, end);
+}
+
+std::string LlamaTokenizer::apply_chat_template(std::span<const Message> messages) const {
+  return rendered(messages, ChatEnd::closed);
+}
+
+std::string LlamaTokenizer::open_chat(std::span<const Message> messages) const {
+  return rendered(messages, ChatEnd::assistant_begins);
 }
 
 }  // namespace actogram

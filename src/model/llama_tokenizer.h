@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "actogram/tokenizer.h"
+#include "model/chat_template.h"
 
 struct llama_vocab;
 
@@ -37,6 +38,8 @@ class LlamaTokenizer : public Tokenizer {
   // Runs the file's template, model/chat_template.h; Error{unsupported} where it has none. No turn
   // of the assistant is begun.
   std::string apply_chat_template(std::span<const Message> messages) const override;
+  // The same, with the beginning of the assistant's turn.
+  std::string open_chat(std::span<const Message> messages) const;
 
  private:
   std::vector<int32_t> ids_of(std::string_view text, Special special) const;
@@ -46,6 +49,7 @@ class LlamaTokenizer : public Tokenizer {
   void add_replacement(uint64_t begin, uint64_t end, std::vector<Token>& out) const;
   void read_vocabulary();
   std::vector<std::pair<std::string, std::string>> named_tokens() const;
+  std::string rendered(std::span<const Message> messages, ChatEnd end) const;
 
   const LlamaModel& model_;
   const llama_vocab* vocab_;

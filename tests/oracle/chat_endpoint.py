@@ -21,6 +21,12 @@ def reply(text: str, finish: str = "stop") -> Answer:
     return 200, {}, json.dumps({"model": "fake-1", "choices": [choice], "usage": usage})
 
 
+def vectors(rows: list[list[float]]) -> Answer:
+    data = [{"index": i, "embedding": row} for i, row in enumerate(rows)]
+    usage = {"prompt_tokens": 10, "total_tokens": 10}
+    return 200, {}, json.dumps({"model": "fake-1", "data": data[::-1], "usage": usage})
+
+
 class ChatEndpoint:
     """`answer` gets the request's body and its number; it may raise Cut, or sleep."""
 
@@ -43,7 +49,8 @@ class ChatEndpoint:
                     busy[0] += 1
                     endpoint.most_at_once = max(endpoint.most_at_once, busy[0])
                 try:
-                    assert self.path == "/v1/chat/completions"
+                    asks = "embeddings" if "input" in body else "chat/completions"
+                    assert self.path == f"/v1/{asks}"
                     status, headers, text = answer(body, number)
                 except Cut:
                     self.send_response(200)

@@ -355,7 +355,23 @@ def test_a_host_without_schemas_is_asked_without(fresh: Path) -> None:
     with ChatEndpoint(answer) as endpoint:
         words = ["1.mlp/0-3", "--method", "excerpts", "--at-once", 1]
         assert ask("explain", fresh, *words, to=endpoint).returncode == 0
-    assert ["response_format" in body for body in endpoint.requests] == [True] + [False] * 4
+    forms = [body.get("response_format", {}).get("type") for body in endpoint.requests]
+    assert forms == ["json_schema", "json_object", None, None, None, None]
+
+
+def test_a_host_that_knows_schemas_by_another_name(fresh: Path) -> None:
+    """As llama-cpp-python's server, which answers 500 to a body that it cannot read."""
+
+    def answer(body: Any, _: int) -> Answer:
+        if body["response_format"]["type"] != "json_object":
+            return 500, {}, "{\"error\": {\"message\": \"[{'loc': ('body', 'response_format')}]\"}}"
+        assert body["response_format"]["schema"]["required"] == ["explanation", "concept"]
+        return reply('{"explanation": "Rain.", "concept": "rain"}')
+
+    with ChatEndpoint(answer) as endpoint:
+        words = ["1.mlp/0-1", "--method", "excerpts", "--at-once", 1]
+        assert ask("explain", fresh, *words, to=endpoint).returncode == 0
+    assert len(endpoint.requests) == 3
 
 
 # ---- scoring ----
