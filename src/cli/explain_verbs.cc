@@ -153,14 +153,19 @@ Action add_score(CLI::App& app, const Invocation& invocation) {
   auto typed = std::make_shared<Typed>();
   add_asked(app, typed->asked);
   add_choice<Scorer>(app, "--scorer", typed->score.scorer,
-                     {{"detect", Scorer::detect}, {"pairs", Scorer::pairs}},
-                     "the model says in which excerpts the unit is active, or at which pairs of "
-                     "tokens an attention head is");
+                     {{"detect", Scorer::detect},
+                      {"fuzz", Scorer::fuzz},
+                      {"embed", Scorer::embed},
+                      {"simulate", Scorer::simulate},
+                      {"pairs", Scorer::pairs}},
+                     "the model says in which excerpts the unit is active, in which its tokens are "
+                     "marked; it compares texts; it says how active the unit is at each token; or "
+                     "at which pairs of tokens an attention head is");
   app.add_option("--excerpts", typed->score.most_of_a_kind,
                  "at most so many where it is active, and where not")
       ->capture_default_str()
       ->check(CLI::Range(1u, 1000u));
-  app.add_option("--per-question", typed->score.at_once, "excerpts in one question")
+  app.add_option("--per-question", typed->score.at_once, "excerpts to judge in one question")
       ->capture_default_str()
       ->check(CLI::Range(1u, 100u));
   app.add_option("--pairs", typed->score.n_pairs,

@@ -1,5 +1,8 @@
 #include "cli/explanation_text.h"
 
+#include <fmt/format.h>
+
+#include <cmath>
 #include <cstdio>
 
 namespace actogram {
@@ -10,9 +13,13 @@ void print_explanation(const ListedExplanation& explanation) {
               explanation.concept_label.empty() ? "" : "; ", explanation.method.c_str(),
               explanation.model.c_str());
   for (const ListedScore& score : explanation.scores) {
-    std::printf("  %s, %-12s %s %.2f (%.2f to %.2f), %llu active and %llu not\n",
-                score.scorer.c_str(), (score.of + ":").c_str(), score.measure.c_str(), score.value,
-                score.low, score.high, static_cast<unsigned long long>(score.n_active),
+    const std::string value =
+        std::isnan(score.value)
+            ? "not defined"
+            : fmt::format("{:.2f} ({:.2f} to {:.2f})", score.value, score.low, score.high);
+    std::printf("  %s, %-12s %s %s, %llu active and %llu not\n", score.scorer.c_str(),
+                (score.of + ":").c_str(), score.measure.c_str(), value.c_str(),
+                static_cast<unsigned long long>(score.n_active),
                 static_cast<unsigned long long>(score.n_inactive));
   }
 }

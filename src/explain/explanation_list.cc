@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "actogram/error.h"
 #include "codec/json.h"
 #include "core/unit_address.h"
 #include "store/explanation_store.h"
@@ -16,6 +17,9 @@ struct MeasureRow {
   std::string_view name;
 };
 constexpr MeasureRow kMeasures[] = {{"detect", "balanced_accuracy", "balanced accuracy"},
+                                    {"fuzz", "balanced_accuracy", "balanced accuracy"},
+                                    {"embed", "auc", "ROC AUC"},
+                                    {"simulate", "correlation", "correlation"},
                                     {"pairs", "auc", "ROC AUC"}};
 
 const MeasureRow& measure_of(const StoredScore& score) {

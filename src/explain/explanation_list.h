@@ -10,9 +10,9 @@ namespace actogram {
 
 struct ListedScore {
   std::string scorer;
-  std::string of;       // "explanation", or a baseline: "other unit", "top tokens"
-  std::string measure;  // "balanced accuracy", "ROC AUC"
-  double value = 0, low = 0, high = 0;
+  std::string of;                       // "explanation", or a baseline: "other unit", "top tokens"
+  std::string measure;                  // "balanced accuracy", "ROC AUC", "correlation"
+  double value = 0, low = 0, high = 0;  // NaN where it is not defined
   uint64_t n_active = 0, n_inactive = 0;
 };
 struct ListedExplanation {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "actogram/error.h"
+
 namespace actogram {
 namespace {
 
@@ -34,12 +36,13 @@ void set_weights(std::vector<JudgedExcerpt>& some, bool active) {
 
 }  // namespace
 
-std::vector<JudgedExcerpt> judged_sample(uint64_t unit_key, const Excerpts<Part::score>& excerpts,
-                                         uint32_t most_of_a_kind) {
+std::vector<JudgedExcerpt> drawn_sample(uint64_t unit_key,
+                                        const std::vector<const UnitExcerpt*>& excerpts,
+                                        uint32_t most_of_a_kind) {
   std::vector<JudgedExcerpt> active, inactive;
-  for (const UnitExcerpt& excerpt : excerpts) {
-    const bool is_active = excerpt.value > 0 && excerpt.bucket >= kActiveFrom;
-    (is_active ? active : inactive).push_back({&excerpt, is_active});
+  for (const UnitExcerpt* excerpt : excerpts) {
+    const bool is_active = excerpt->value > 0 && excerpt->bucket >= kActiveFrom;
+    (is_active ? active : inactive).push_back({excerpt, is_active});
   }
   const uint64_t key = mix64(unit_key ^ fnv1a64("judged excerpts"));
   for (auto* some : {&active, &inactive}) {
@@ -49,6 +52,17 @@ std::vector<JudgedExcerpt> judged_sample(uint64_t unit_key, const Excerpts<Part:
   active.insert(active.end(), inactive.begin(), inactive.end());
   draw(active, mix64(key), active.size());
   return active;
+}
+
+void check_sample(const std::vector<JudgedExcerpt>& sample) {
+  const auto n_active = std::ranges::count_if(sample, &JudgedExcerpt::active);
+  const auto n_inactive = std::ssize(sample) - n_active;
+  if (n_active == 0 || n_inactive == 0) {
+    fail(Code::invalid,
+         "of the excerpts to score by it is active in {} and not in {}; a score needs both, so "
+         "record more text",
+         n_active, n_inactive);
+  }
 }
 
 }  // namespace actogram

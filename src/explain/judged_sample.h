@@ -21,9 +21,22 @@ struct JudgedExcerpt {
   double weight = 0;  // those of a kind add up to 1
 };
 
+std::vector<JudgedExcerpt> drawn_sample(uint64_t unit_key,
+                                        const std::vector<const UnitExcerpt*>& excerpts,
+                                        uint32_t most_of_a_kind);
+
 // At most `most_of_a_kind` of either, drawn uniformly from the part by a hash of unit and place and
 // in an order that tells nothing. Views of `excerpts`.
-std::vector<JudgedExcerpt> judged_sample(uint64_t unit_key, const Excerpts<Part::score>& excerpts,
-                                         uint32_t most_of_a_kind);
+template <Part kPart>
+  requires(kPart != Part::explain)
+std::vector<JudgedExcerpt> judged_sample(uint64_t unit_key, const Excerpts<kPart>& excerpts,
+                                         uint32_t most_of_a_kind) {
+  std::vector<const UnitExcerpt*> all;
+  for (const UnitExcerpt& excerpt : excerpts) all.push_back(&excerpt);
+  return drawn_sample(unit_key, all, most_of_a_kind);
+}
+
+// Error{invalid} where there are not both kinds, of which every score is made.
+void check_sample(const std::vector<JudgedExcerpt>& sample);
 
 }  // namespace actogram

@@ -9,6 +9,7 @@
 #include "explain/head_prompts.h"
 #include "explain/judge_prompts.h"
 #include "explain/prompt_text.h"
+#include "explain/simulation_prompts.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace actogram;
@@ -27,6 +28,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const double predicted = read_pair_answer(answer);
     if (!(predicted >= 0 && predicted <= 1)) __builtin_trap();
+  } catch (const Error&) {
+  }
+  UnitExcerpt excerpt;
+  excerpt.text = {{"a", 0}, {"<b>", 0}};
+  try {
+    for (const double level : read_simulation(answer, excerpt)) {
+      if (!(level >= 0 && level <= 10)) __builtin_trap();
+    }
   } catch (const Error&) {
   }
   const std::string line = escaped(answer);

@@ -39,13 +39,13 @@ RunReport explain_units(const RunOptions& options, const ExplainRequest& request
                         const ExcerptsOfUnit& excerpts_of, const ProgressFn& progress);
 
 // Scores of each unit the explanations of every method that it has.
-// How to add one: a row in the table of score_run.cc.
-enum class Scorer : uint8_t { detect, pairs };
+// How to add one: explain/scorers.h.
+enum class Scorer : uint8_t { detect, fuzz, embed, simulate, pairs };
 struct ScoreOptions {
   Scorer scorer = Scorer::detect;
   uint32_t most_of_a_kind = 20;  // excerpts where it is active, and as many where it is not
-  uint32_t at_once = 10;         // excerpts in one question; more is cheaper and less exact
-  uint32_t n_pairs = 5;          // pairs: of an attention head's strong ones, and of its weak ones
+  uint32_t at_once = 10;  // excerpts that are judged in one question; more is cheaper, less exact
+  uint32_t n_pairs = 5;   // pairs: of an attention head's strong ones, and of its weak ones
   BootstrapOptions bootstrap;
 };
 RunReport score_units(const RunOptions& options, const ScoreOptions& score, ChatModel& model,

@@ -1,59 +1,84 @@
 #include "explain/simulation_scores.h"
 
-#include <cassert>
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include "actogram/error.h"
-#include "core/correlation.h"
 
 namespace actogram {
 namespace {
 
-void for_each_finite_pair(std::span<const double> x, std::span<const double> y, const auto& visit) {
-  assert(x.size() == y.size());
-  for (size_t i = 0; i < x.size(); ++i) {
-    if (std::isfinite(x[i]) && std::isfinite(y[i])) visit(x[i], y[i]);
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+void for_each_finite(std::span<const SimulatedToken> tokens, const auto& visit) {
+  for (const SimulatedToken& token : tokens) {
+    if (std::isfinite(token.truth) && std::isfinite(token.simulated)) visit(token);
   }
+}
+
+// A mean of equal numbers is not always that number, so deviations from it would not tell.
+bool is_constant(std::span<const SimulatedToken> tokens, double SimulatedToken::*side) {
+  double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
+  for_each_finite(tokens, [&](const SimulatedToken& token) {
+    lowest = std::min(lowest, token.*side), highest = std::max(highest, token.*side);
+  });
+  return !(lowest < highest);
+}
+
+double correlation_of(std::span<const SimulatedToken> tokens) {
+  if (is_constant(tokens, &SimulatedToken::truth)) return kNaN;
+  if (is_constant(tokens, &SimulatedToken::simulated)) return kNaN;
+  double weight = 0, truth = 0, simulated = 0;
+  for_each_finite(tokens, [&](const SimulatedToken& token) {
+    weight += token.weight;
+    truth += token.weight * token.truth, simulated += token.weight * token.simulated;
+  });
+  truth /= weight, simulated /= weight;
+  double tt = 0, ss = 0, ts = 0;
+  for_each_finite(tokens, [&](const SimulatedToken& token) {
+    const double t = token.truth - truth, s = token.simulated - simulated;
+    tt += token.weight * t * t, ss += token.weight * s * s, ts += token.weight * t * s;
+  });
+  return ts / std::sqrt(tt) / std::sqrt(ss);
 }
 
 }  // namespace
 
-SimulationScores simulation_scores(std::span<const double> truth,
-                                   std::span<const double> simulated) {
+SimulationScores simulation_scores(std::span<const SimulatedToken> tokens) {
   double squares = 0, magnitudes = 0, squared_errors = 0, errors = 0;
-  for_each_finite_pair(truth, simulated, [&](double t, double s) {
-    squares += t * t, magnitudes += std::abs(t);
-    squared_errors += (t - s) * (t - s), errors += std::abs(t - s);
+  for_each_finite(tokens, [&](const SimulatedToken& token) {
+    const double error = token.truth - token.simulated;
+    squares += token.weight * token.truth * token.truth;
+    magnitudes += token.weight * std::abs(token.truth);
+    squared_errors += token.weight * error * error;
+    errors += token.weight * std::abs(error);
   });
-  const auto explained = [](double error, double all) {
-    return all > 0 ? 1 - error / all : std::numeric_limits<double>::quiet_NaN();
-  };
-  return {.correlation = correlate(truth, simulated).r,
-          .r_squared = explained(squared_errors, squares),
-          .deviation_explained = explained(errors, magnitudes)};
+  return {.correlation = correlation_of(tokens),
+          .r_squared = squares > 0 ? 1 - squared_errors / squares : kNaN,
+          .deviation_explained = magnitudes > 0 ? 1 - errors / magnitudes : kNaN};
 }
 
-LinearCalibration fit_calibration(std::span<const double> truth,
-                                  std::span<const double> simulated) {
+LinearCalibration fit_calibration(std::span<const SimulatedToken> tokens) {
   uint64_t n = 0;
-  double mean_truth = 0, mean_simulated = 0;
-  for_each_finite_pair(truth, simulated,
-                       [&](double t, double s) { mean_truth += t, mean_simulated += s, ++n; });
-  if (n > 0) mean_truth /= static_cast<double>(n), mean_simulated /= static_cast<double>(n);
-  double variance = 0, covariance = 0;
-  for_each_finite_pair(truth, simulated, [&](double t, double s) {
-    variance += (s - mean_simulated) * (s - mean_simulated);
-    covariance += (s - mean_simulated) * (t - mean_truth);
+  double truth = 0, simulated = 0;
+  for_each_finite(tokens, [&](const SimulatedToken& token) {
+    truth += token.truth, simulated += token.simulated, ++n;
   });
-  if (n < 2 || variance == 0) {
+  if (n < 2 || is_constant(tokens, &SimulatedToken::simulated)) {
     fail(Code::invalid,
          "cannot calibrate: {} simulated values that are {}; expected two that differ", n,
          n < 2 ? "too few" : "all the same");
   }
+  truth /= static_cast<double>(n), simulated /= static_cast<double>(n);
+  double variance = 0, covariance = 0;
+  for_each_finite(tokens, [&](const SimulatedToken& token) {
+    variance += (token.simulated - simulated) * (token.simulated - simulated);
+    covariance += (token.simulated - simulated) * (token.truth - truth);
+  });
   const double slope = covariance / variance;
-  return {slope, mean_truth - slope * mean_simulated};
+  return {slope, truth - slope * simulated};
 }
 
 double expected_level(std::span<const double, 11> probabilities) {
@@ -62,7 +87,7 @@ double expected_level(std::span<const double, 11> probabilities) {
     mass += probabilities[level];
     sum += static_cast<double>(level) * probabilities[level];
   }
-  return mass > 0 ? sum / mass : std::numeric_limits<double>::quiet_NaN();
+  return mass > 0 ? sum / mass : kNaN;
 }
 
 }  // namespace actogram

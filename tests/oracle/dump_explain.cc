@@ -1,7 +1,8 @@
 // The numbers of explain/, for a test in another language: a JSON document on stdin with the lists
 // that a job needs, a JSON document with what comes of them on stdout.
 //
-//   {"levels": {"values": [...], "highest": x}, "simulation": {"truth": [...], "simulated": [...]},
+//   {"levels": {"values": [...], "highest": x}, "simulation": {"truth": [...], "simulated": [...],
+//   "weight": [...]},
 //    "expected": [[p0, ..., p10], ...], "judgements": [[active, predicted, weight], ...],
 //    "bootstrap": {"strata": [[item, ...], ...], "values": [...], "seed": n, "samples": n},
 //    "parts": {"site": "...", "unit": n, "texts": [...]}}
@@ -41,8 +42,11 @@ Json levels(const Json& job) {
 Json simulation(const Json& job) {
   const auto truth = numbers<double>(job.at("truth"));
   const auto simulated = numbers<double>(job.at("simulated"));
-  const SimulationScores scores = simulation_scores(truth, simulated);
-  const LinearCalibration line = fit_calibration(truth, simulated);
+  const auto weight = numbers<double>(job.at("weight"));
+  std::vector<SimulatedToken> tokens;
+  for (size_t i = 0; i < truth.size(); ++i) tokens.push_back({truth[i], simulated[i], weight[i]});
+  const SimulationScores scores = simulation_scores(tokens);
+  const LinearCalibration line = fit_calibration(tokens);
   return {{"correlation", scores.correlation},
           {"r_squared", scores.r_squared},
           {"deviation_explained", scores.deviation_explained},

@@ -49,14 +49,16 @@ def test_levels() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_simulation(seed: int) -> None:
+    """With equal weights, as published, and with others, where NumPy repeats what counts more."""
     random = np.random.default_rng(seed)
     truth = random.normal(size=300) ** 3
     simulated = np.clip(np.round(3 * truth + random.normal(size=300)), 0, 10)
     truth[7], simulated[9] = np.nan, np.nan
     lists = [[None if np.isnan(x) else x for x in row.tolist()] for row in (truth, simulated)]
+    weight = random.integers(1, 5, 300) if seed > 1 else np.ones(300, int)
     known = np.isfinite(truth) & np.isfinite(simulated)
-    t, s = truth[known], simulated[known]
-    slope, intercept = np.polyfit(s, t, 1)
+    slope, intercept = np.polyfit(simulated[known], truth[known], 1)
+    t, s = (np.repeat(row[known], weight[known]) for row in (truth, simulated))
     expected = {
         "correlation": np.corrcoef(t, s)[0, 1],
         "r_squared": 1 - np.mean((t - s) ** 2) / np.mean(t**2),
@@ -64,7 +66,8 @@ def test_simulation(seed: int) -> None:
         "slope": slope,
         "intercept": intercept,
     }
-    found = dumped(simulation={"truth": lists[0], "simulated": lists[1]})["simulation"]
+    job = {"truth": lists[0], "simulated": lists[1], "weight": (weight / 7).tolist()}
+    found = dumped(simulation=job)["simulation"]
     assert found == pytest.approx(expected, rel=1e-9)
 
 
