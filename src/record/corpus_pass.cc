@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
+
 #include "codec/utf8.h"
 #include "core/unit_address.h"
 
@@ -128,12 +131,37 @@ class CorpusPass {
 
 }  // namespace
 
+namespace {
+
+constexpr std::array<std::string_view, 2> kLong = {"split", "truncate"};
+constexpr std::array<std::string_view, 3> kBos = {"auto", "always", "never"};
+
+template <typename Choice>
+Choice choice_of(const Json& options, const char* key, std::span<const std::string_view> names,
+                 const std::string& what) {
+  const auto name = field<std::string>(options, key, what);
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) {
+    fail(Code::corrupt, "{}: `{}` is '{}', expected one of {}", what, key, name,
+         fmt::join(names, ", "));
+  }
+  return static_cast<Choice>(found - names.begin());
+}
+
+}  // namespace
+
+SequenceOptions sequence_options(const Json& options, const std::string& what) {
+  using Options = SequenceOptions;
+  return {
+      .context = field<uint32_t>(options, "context", what),
+      .long_documents = choice_of<Options::LongDocuments>(options, "long_documents", kLong, what),
+      .bos = choice_of<Options::Bos>(options, "bos", kBos, what)};
+}
+
 Json to_json(const CorpusPassOptions& options) {
-  constexpr const char* kLong[] = {"split", "truncate"};
-  constexpr const char* kBos[] = {"auto", "always", "never"};
   return {{"context", options.sequences.context},
-          {"long_documents", kLong[static_cast<int>(options.sequences.long_documents)]},
-          {"bos", kBos[static_cast<int>(options.sequences.bos)]},
+          {"long_documents", kLong[static_cast<size_t>(options.sequences.long_documents)]},
+          {"bos", kBos[static_cast<size_t>(options.sequences.bos)]},
           {"max_tokens", options.max_tokens}};
 }
 

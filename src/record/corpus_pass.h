@@ -31,6 +31,8 @@ struct CorpusPassOptions {
 
 // What of them shapes the numbers, beside the inputs: for a manifest and for the identity of a run.
 Json to_json(const CorpusPassOptions& options);
+// How a manifest's options say that texts were cut; Error{corrupt} where they do not.
+SequenceOptions sequence_options(const Json& options, const std::string& what);
 
 struct CorpusPassResult {
   Json summary;  // sources and counts, for the manifest

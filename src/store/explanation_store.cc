@@ -4,6 +4,7 @@
 
 #include "actogram/error.h"
 #include "base/hash.h"
+#include "store/search_words.h"
 
 namespace actogram {
 namespace {
@@ -64,23 +65,6 @@ std::vector<StoredExplanation> read_all(Statement rows) {
                      .request = rows.text(9)});
   }
   return found;
-}
-
-// Words as they are, none of them an operator of FTS5's language.
-std::string quoted_words(std::string_view text) {
-  std::string query;
-  for (size_t at = 0; at < text.size();) {
-    const size_t first = text.find_first_not_of(" \t\r\n", at);
-    if (first == text.npos) break;
-    const size_t end = std::min(text.find_first_of(" \t\r\n", first), text.size());
-    query += query.empty() ? "\"" : " \"";
-    for (const char c : text.substr(first, end - first))
-      query += c == '"' ? "\"\"" : std::string{c};
-    query += '"';
-    at = end;
-  }
-  if (query.empty()) fail(Code::invalid, "there is no word to search for");
-  return query;
 }
 
 std::string trimmed(const std::string& recording) {

@@ -19,6 +19,10 @@ Database::Database(const std::string& path, Mode mode) : path_(path), mode_(mode
   const int status = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
   handle_.reset(opened);
   if (opened == nullptr) fail(Code::environment, "{}: SQLite does not start", path);
+  if (status == SQLITE_CANTOPEN && mode == Mode::write) {
+    fail(Code::environment, "{}: cannot be written: {}; its folder must be writable", path,
+         sqlite3_errmsg(opened));
+  }
   if (status != SQLITE_OK) fail_now();
   sqlite3_busy_timeout(opened, kBusyMilliseconds);
   if (mode == Mode::write) run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
