@@ -5,15 +5,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <optional>
 
+#include "cli/shown_recording.h"
 #include "cli/verbs.h"
-#include "query/document_views.h"
-#include "query/event_views.h"
-#include "query/pages.h"
-#include "query/text_search.h"
-#include "query/token_means.h"
-#include "query/unit_list.h"
 #include "server/access.h"
 #include "server/secrets.h"
 #include "server/server.h"
@@ -22,50 +16,6 @@ namespace actogram {
 namespace {
 
 Server* running_server = nullptr;
-
-// A recording with everything that its documents are made by.
-struct Shown {
-  explicit Shown(const std::string& path)
-      : pages(path), lists(path), means(path), texts(path), search(path) {
-    if (pages.has_events()) events.emplace(path);
-  }
-
-  Pages pages;
-  UnitLists lists;
-  TokenMeans means;
-  DocumentViews texts;
-  TextSearch search;
-  std::optional<EventViews> events;
-};
-
-const EventViews& events_of(const Shown& shown) {
-  if (shown.events) return *shown.events;
-  fail(Code::not_found,
-       "this recording has no events: those of SAE latents are recorded with --sae WEIGHTS@SITE");
-}
-
-Documents documents_of(const Shown& shown) {
-  const Pages& pages = shown.pages;
-  return {.recording = [&] { return pages.recording_json(); },
-          .site = [&](std::string_view site) { return pages.site_json(site); },
-          .entropy = [&](std::string_view site) { return pages.entropy_json(site); },
-          .unit = [&](std::string_view address) { return pages.unit_json(address); },
-          .feature = [&](std::string_view address) { return pages.feature_json(address); },
-          .units = [&](const UnitListQuestion& question) { return shown.lists.json(question); },
-          .classes = [&](std::string_view address,
-                         size_t limit) { return pages.class_exemplars_json(address, limit); },
-          .partners =
-              [&](std::string_view address, PartnerOrder order, size_t limit) {
-                return to_json_text(events_of(shown).partners(address, order, limit));
-              },
-          .tokens = [&](std::string_view address, size_t least,
-                        size_t limit) { return shown.means.json(address, least, limit); },
-          .document =
-              [&](const DocumentQuestion& question) { return shown.texts.document_json(question); },
-          .place = [&](const Place& at, FiringOrder order,
-                       size_t limit) { return shown.texts.place_json(at, order, limit); },
-          .search = [&](const TextQuestion& question) { return shown.search.json(question); }};
-}
 
 // By its file name, or by its whole path where another of `paths` has the same.
 std::string name_of(const std::string& path, const std::vector<std::string>& paths) {
@@ -77,13 +27,23 @@ std::string name_of(const std::string& path, const std::vector<std::string>& pat
   return std::ranges::count_if(paths, same) == 1 ? file_name(path) : path;
 }
 
-std::unique_ptr<Shown> open_to_show(const std::string& path) {
-  auto shown = std::make_unique<Shown>(path);
-  if (shown->pages.has_summaries()) return shown;
-  fail(Code::invalid,
-       "{}: imported, so there are no summaries and windows to make pages of; "
-       "actogram show UNIT --by-class shows what there is",
-       path);
+using Shown = std::vector<std::unique_ptr<ShownRecording>>;
+
+// Those that are of this model can run text; one of them must be.
+void run_live(const Shown& shown, const std::string& model) {
+  std::string others;
+  size_t n_live = 0;
+  for (const auto& recording : shown) {
+    try {
+      recording->run_live(model);
+      ++n_live;
+    } catch (const Error& error) {
+      if (error.code() != Code::invalid || shown.size() == 1) throw;
+      others += fmt::format("{}\n", error.what());
+    }
+  }
+  if (n_live == 0) fail(Code::invalid, "{}", others.substr(0, others.find('\n')));
+  std::fprintf(stderr, "%s", others.c_str());
 }
 
 }  // namespace
@@ -91,11 +51,15 @@ std::unique_ptr<Shown> open_to_show(const std::string& path) {
 Action add_serve(CLI::App& app, const Invocation& invocation) {
   struct Typed {
     std::vector<std::string> paths;
+    std::string model;
     ServeOptions options;
   };
   auto typed = std::make_shared<Typed>();
   app.add_option("RECORDING", typed->paths, "NAME.acto; several are shown side by side")
       ->required();
+  app.add_option("--model", typed->model,
+                 "the model that was recorded: pages then show what units do on text that is typed")
+      ->type_name("MODEL");
   app.add_option("--port", typed->options.port, "port; 0 takes a free one")
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
@@ -107,12 +71,13 @@ Action add_serve(CLI::App& app, const Invocation& invocation) {
                  "what a visitor must know (default: drawn at random, where it is needed)")
       ->type_name("SECRET");
   return [typed, &invocation] {
-    std::vector<std::unique_ptr<Shown>> shown;
+    Shown shown;
     std::vector<Served> served;
     for (const std::string& path : typed->paths) {
-      shown.push_back(open_to_show(path));
-      served.push_back({name_of(path, typed->paths), documents_of(*shown.back())});
+      shown.push_back(std::make_unique<ShownRecording>(path));
+      served.push_back({name_of(path, typed->paths), shown.back()->documents()});
     }
+    if (!typed->model.empty()) run_live(shown, typed->model);
     ServeOptions& options = typed->options;
     if (options.token.empty() && !is_loopback(options.host)) {
       options.token = random_secret();

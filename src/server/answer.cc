@@ -185,7 +185,7 @@ void send(const Answer& answer, const httplib::Request& request, httplib::Respon
   if (!answer.etag.empty()) response.set_header("ETag", answer.etag);
   if (!answer.location.empty()) response.set_header("Location", answer.location);
   if (!answer.set_cookie.empty()) response.set_header("Set-Cookie", answer.set_cookie);
-  if (answer.status == 405) response.set_header("Allow", "GET, HEAD");
+  if (!answer.allow.empty()) response.set_header("Allow", answer.allow);
   if (answer.status == 401) response.set_header("WWW-Authenticate", "Bearer");
   if (client_has(request, answer)) {
     response.status = 304;

@@ -27,6 +27,7 @@ struct Answer {
   std::string_view cache_control = "no-store";
   std::string location = {};  // of a redirect
   std::string set_cookie = {};
+  std::string allow = {};  // the methods, of a 405
 };
 
 // As JSON. Bytes that are not UTF-8 become U+FFFD.

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 namespace actogram {
 
@@ -32,7 +33,7 @@ bool wait_until(int socket, short events, Clock::time_point end,
   return false;
 }
 
-class LimitedStream : public httplib::Stream {
+class LimitedStream : public httplib::Stream, public Connection {
  public:
   LimitedStream(int socket, const ConnectionLimits& limits, const std::atomic<bool>& stopping)
       : socket_(socket), limits_(limits), stopping_(stopping) {}
@@ -46,6 +47,24 @@ class LimitedStream : public httplib::Stream {
     }
     until_ = Clock::now() + limits_.request;
     return begin_ < end_ || fill();
+  }
+
+  httplib::Stream& stream() override { return *this; }
+
+  std::optional<std::string> read_body(size_t n_bytes) override {
+    std::string body;
+    while (body.size() < n_bytes && (begin_ < end_ || fill())) {
+      const size_t n = std::min(n_bytes - body.size(), end_ - begin_);
+      body.append(buffer_.data() + begin_, n);
+      begin_ += n;
+    }
+    return body.size() == n_bytes ? std::optional(std::move(body)) : std::nullopt;
+  }
+
+  bool is_left() const override {
+    char byte = 0;
+    const ssize_t n = recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK);
   }
 
   bool is_readable() const override { return begin_ < end_; }

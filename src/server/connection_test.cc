@@ -27,6 +27,7 @@ Documents made_up() {
   documents.recording = [] { return std::string("{}"); };
   documents.site = [](std::string_view) { return std::string(kLargeBytes, ' '); };
   documents.unit = [](std::string_view) { return std::string("{}"); };
+  documents.set_label = [](std::string_view, std::string_view body) { return std::string(body); };
   return documents;
 }
 
@@ -135,6 +136,38 @@ TEST(Connection, ABodyEndsTheConnection) {
       EXPECT_THAT(answer, HasSubstr(method == std::string("GET") ? " 413 " : " 405 ")) << method;
       EXPECT_THAT(answer, Not(HasSubstr("200 OK"))) << method;
     }
+  }
+}
+
+std::string put(std::string_view headers, int port) {
+  return request("PUT /api/labels/1", port,
+                 fmt::format("Content-Type: application/json\r\n{}", headers));
+}
+
+TEST(Connection, ABodyThatIsTakenIsReadToItsEnd) {
+  Running running(kPatient);
+  const RawClient client(running.port());
+  const std::string one = put("Content-Length: 9\r\n", running.port());
+  client.send(one + "{\"first\"}" + one + "{\"se");
+  std::this_thread::sleep_for(50ms);
+  client.send("cond" + request("GET /api/units/1", running.port(), "Connection: close\r\n"));
+  const std::string answers = client.rest();
+  EXPECT_THAT(answers, HasSubstr("{\"first\"}"));
+  EXPECT_THAT(answers, HasSubstr("{\"secondG"));  // nine bytes, whatever they are
+  EXPECT_THAT(answers, Not(HasSubstr("\r\n\r\n{}")));
+}
+
+TEST(Connection, ABodyHasALengthAndATime) {
+  ConnectionLimits limits = kPatient;
+  limits.request = 100ms;
+  Running running(limits);
+  for (const char* headers :
+       {"Content-Length: 9\r\n", "Content-Length: 65537\r\n", "Content-Length: -1\r\n",
+        "Content-Length: 9x\r\n", "", "Transfer-Encoding: chunked\r\n",
+        "Content-Length: 99999999999999999999\r\n"}) {
+    const RawClient client(running.port());
+    client.send(put(headers, running.port()) + "{\"half");
+    EXPECT_THAT(client.rest(), HasSubstr(" 413 ")) << headers;
   }
 }
 

@@ -15,13 +15,16 @@ struct ApiFacts {
   std::string_view summary = {};
   std::string_view schema = {};   // of the answer, a name in api_schemas.h
   std::string_view example = {};  // of the part in braces
+  std::string_view body = {};     // of the request, a name in api_schemas.h; "" for none
 };
 
 struct ApiRoute {
+  std::string_view method;  // "GET"
   ApiFacts facts;
   std::string_view parameters;  // that may follow the "?", besides `in`: names between blanks
 };
 
+// Routes of one path stand beside each other.
 std::string openapi_json(std::span<const ApiRoute> routes);
 
 }  // namespace actogram

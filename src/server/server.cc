@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/waiting_line.h"
 #include "server/access.h"
 #include "server/answer.h"
 #include "server/assets.h"
@@ -26,6 +27,7 @@ namespace actogram {
 namespace {
 
 constexpr size_t kMostConnections = 4096;  // at once; a browser keeps six
+constexpr size_t kMostBodyBytes = size_t{64} << 10;
 
 using httplib::Request;
 using httplib::Response;
@@ -33,6 +35,34 @@ using httplib::Response;
 bool has_body(const Request& request) {
   const std::string length = request.get_header_value("Content-Length");
   return request.has_header("Transfer-Encoding") || (!length.empty() && length != "0");
+}
+
+// The library hands a handler no connection; it calls it on the connection's own thread.
+thread_local const Connection* answered = nullptr;
+
+bool takes_body(const Request& request);
+
+// As its headers say; nothing where they do not, or it is too long.
+std::optional<size_t> body_bytes(const Request& request) {
+  const std::string length = request.get_header_value("Content-Length");
+  size_t n = 0;
+  const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), n);
+  if (request.has_header("Transfer-Encoding") || error != std::errc() ||
+      end != length.data() + length.size() || n > kMostBodyBytes) {
+    return std::nullopt;
+  }
+  return n;
+}
+
+// Reads the body where there may be one. False where bytes of the request are left, which would be
+// taken for the next one.
+bool read_whole(Request& request, Connection& connection) {
+  if (!has_body(request)) return true;
+  const auto n_bytes = takes_body(request) ? body_bytes(request) : std::nullopt;
+  auto body = n_bytes ? connection.read_body(*n_bytes) : std::nullopt;
+  if (!body) return false;
+  request.body = std::move(*body);
+  return true;
 }
 
 // The library's server with limits for each connection (connection.h). The library closes its
@@ -51,12 +81,12 @@ class Listener : public httplib::Server {
 
  private:
   bool process_and_close_socket(socket_t socket) override {
-    serve_connection(socket, limits_, stopping_, [this](httplib::Stream& stream) {
+    serve_connection(socket, limits_, stopping_, [this](Connection& connection) {
       bool closed = false, whole = false;
-      // What is not understood, or has a body that nobody reads, ends the connection: the rest of
-      // it would be taken for the next request.
-      const auto look = [&](const Request& request) { whole = !has_body(request); };
-      return process_request(stream, false, closed, look) && whole && !closed;
+      // What is not understood, or has a body that nobody reads, ends the connection.
+      const auto look = [&](Request& request) { whole = read_whole(request, connection); };
+      answered = &connection;
+      return process_request(connection.stream(), false, closed, look) && whole && !closed;
     });
     return true;
   }
@@ -72,10 +102,13 @@ struct Asked {
   const Documents& documents;  // of the recording that is meant
   std::string_view rest;
   const Parameters& parameters;
+  std::string_view body;  // "" of a GET
+  const IsLeft& is_left;
 };
 using Handler = Answer (*)(const Asked& asked);
 
 constexpr uint64_t kMaxListed = 1000;
+constexpr std::array<std::string_view, 2> kFiringOrders = {"value", "share"};
 
 Answer answer_recordings(const Asked& asked) {
   std::string names;
@@ -141,6 +174,11 @@ Answer answer_partners(const Asked& asked) {
                                               asked.parameters.number("limit", 20, 1, kMaxListed)));
 }
 
+Answer answer_similar(const Asked& asked) {
+  return json_answer(
+      asked.documents.similar(asked.rest, asked.parameters.number("limit", 20, 1, kMaxListed)));
+}
+
 Answer answer_tokens(const Asked& asked) {
   return json_answer(asked.documents.tokens(asked.rest,
                                             asked.parameters.number("least", 2, 1, UINT32_MAX),
@@ -170,10 +208,41 @@ Answer answer_place(const Asked& asked) {
   const Place at{static_cast<uint32_t>(number_in_path(asked.rest.substr(0, slash), "sequence")),
                  static_cast<uint32_t>(number_in_path(
                      asked.rest.substr(std::min(slash + 1, asked.rest.size())), "position"))};
-  constexpr std::array<std::string_view, 2> kOrders = {"value", "share"};
-  const auto order = static_cast<FiringOrder>(asked.parameters.choice("sort", kOrders));
+  const auto order = static_cast<FiringOrder>(asked.parameters.choice("sort", kFiringOrders));
   return json_answer(
       asked.documents.place(at, order, asked.parameters.number("limit", 50, 1, kMaxListed)));
+}
+
+Answer answer_explanations(const Asked& asked) {
+  return json_answer(asked.documents.explanations(asked.rest));
+}
+
+Answer answer_explanations_with(const Asked& asked) {
+  return json_answer(asked.documents.explanations_with(
+      asked.parameters.text("text"), asked.parameters.number("limit", 50, 1, kMaxListed)));
+}
+
+Answer answer_label(const Asked& asked) { return json_answer(asked.documents.label(asked.rest)); }
+
+Answer answer_labels(const Asked& asked) {
+  return json_answer(asked.documents.labels(
+      asked.parameters.text("text"), asked.parameters.number("limit", kMaxListed, 1, kMaxListed)));
+}
+
+Answer set_label(const Asked& asked) {
+  return json_answer(asked.documents.set_label(asked.rest, asked.body));
+}
+
+Answer answer_live(const Asked& asked) { return json_answer(asked.documents.live()); }
+
+Answer run_for_unit(const Asked& asked) {
+  return json_answer(asked.documents.typed_unit(asked.rest, asked.body, asked.is_left));
+}
+
+Answer run_for_all(const Asked& asked) {
+  return json_answer(asked.documents.typed_units(
+      asked.body, static_cast<FiringOrder>(asked.parameters.choice("sort", kFiringOrders)),
+      asked.parameters.number("limit", 50, 1, kMaxListed), asked.is_left));
 }
 
 Answer answer_openapi(const Asked& asked);
@@ -206,12 +275,14 @@ struct Route {
   // What may follow the "?", besides `in`. A page takes anything: its options are not the server's
   // business.
   std::optional<std::string_view> parameters = "";
-  ApiFacts api = {};  // of a document
+  ApiFacts api = {};                // of a document
+  std::string_view method = "GET";  // which is HEAD, too; others are sent a body
 };
 
 // The first route that matches answers. To add one: a handler above, a row here above the rows
 // that its prefix begins with, its document in docs/api.md, api_schemas.h and Documents, a test.
-constexpr std::array<Route, 17> kRoutes = {{
+// Rows of one prefix stand beside each other, for several methods.
+constexpr std::array<Route, 26> kRoutes = {{
     {"/api/recordings",
      true,
      answer_recordings,
@@ -257,6 +328,11 @@ constexpr std::array<Route, 17> kRoutes = {{
      answer_partners,
      "sort limit",
      {"/api/partners/{address}", "What fires with a latent", "Partners", "9.sae/42"}},
+    {"/api/similar/",
+     false,
+     answer_similar,
+     "limit",
+     {"/api/similar/{address}", "Latents that write in the same direction", "Similar", "9.sae/42"}},
     {"/api/tokens/",
      false,
      answer_tokens,
@@ -277,6 +353,45 @@ constexpr std::array<Route, 17> kRoutes = {{
      answer_search,
      "text case limit",
      {"/api/search", "Units that fire on a phrase", "Search"}},
+    {"/api/explanations",
+     true,
+     answer_explanations_with,
+     "text limit",
+     {"/api/explanations", "Explanations by their words", "FoundExplanations"}},
+    {"/api/explanations/",
+     false,
+     answer_explanations,
+     "",
+     {"/api/explanations/{address}", "A unit's explanations", "Explanations", "12.mlp/345"}},
+    {"/api/labels",
+     true,
+     answer_labels,
+     "text limit",
+     {"/api/labels", "Units with labels and notes", "Labels"}},
+    {"/api/labels/",
+     false,
+     answer_label,
+     "",
+     {"/api/labels/{address}", "A unit's label and note", "Label", "12.mlp/345"}},
+    {"/api/labels/",
+     false,
+     set_label,
+     "",
+     {"/api/labels/{address}", "Writes them", "Label", "12.mlp/345", "SentLabel"},
+     "PUT"},
+    {"/api/live", true, answer_live, "", {"/api/live", "Whether text can be run", "Live"}},
+    {"/api/live",
+     true,
+     run_for_all,
+     "sort limit",
+     {"/api/live", "The strongest units on a text", "TypedUnits", "", "SentText"},
+     "POST"},
+    {"/api/live/",
+     false,
+     run_for_unit,
+     "",
+     {"/api/live/{address}", "A unit's values on a text", "TypedUnit", "12.mlp/345", "SentText"},
+     "POST"},
     {"/api/openapi.json",
      true,
      answer_openapi,
@@ -290,9 +405,39 @@ constexpr std::array<Route, 17> kRoutes = {{
 Answer answer_openapi(const Asked&) {
   std::vector<ApiRoute> routes;
   for (const Route& route : kRoutes) {
-    if (!route.api.path.empty()) routes.push_back({route.api, route.parameters.value_or("")});
+    if (route.api.path.empty()) continue;
+    routes.push_back({route.method, route.api, route.parameters.value_or("")});
   }
   return json_answer(openapi_json(routes));
+}
+
+bool matches(const Route& route, std::string_view path) {
+  return route.exact ? path == route.prefix : path.starts_with(route.prefix);
+}
+
+bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
+// Nothing where the path takes no such method.
+const Route* find_route(std::string_view path, std::string_view method) {
+  const auto first =
+      std::ranges::find_if(kRoutes, [&](const Route& r) { return matches(r, path); });
+  for (auto route = first; route != kRoutes.end() && route->prefix == first->prefix; ++route) {
+    if (route->method == (is_read(method) ? "GET" : method)) return route;
+  }
+  return nullptr;
+}
+
+// "GET, HEAD, PUT"
+std::string methods_of(std::string_view path) {
+  std::string methods;
+  for (const std::string_view method : {"GET", "HEAD", "POST", "PUT"}) {
+    if (find_route(path, method)) methods.append(methods.empty() ? "" : ", ").append(method);
+  }
+  return methods;
+}
+
+bool takes_body(const Request& request) {
+  return !is_read(request.method) && find_route(request.path, request.method) != nullptr;
 }
 
 Parameters parameters_of(const Request& request) {
@@ -313,24 +458,26 @@ const Served& recording_named(const std::vector<Served>& recordings, std::string
   fail(Code::not_found, "?in: no recording '{}' is served here; there is {}", name, names);
 }
 
-Answer route(const std::vector<Served>& recordings, const Request& request) {
-  const std::string_view path = request.path;
-  for (const Route& route : kRoutes) {
-    if (route.exact ? path != route.prefix : !path.starts_with(route.prefix)) continue;
-    const std::string_view rest = path.substr(route.prefix.size());
-    if (!route.parameters) return route.handler({recordings, recordings[0].documents, rest, {}});
-    const Parameters parameters = parameters_of(request);
-    parameters.check(fmt::format("{} in", *route.parameters));
-    const Served& served =
-        parameters.has("in") ? recording_named(recordings, parameters.text("in")) : recordings[0];
-    return route.handler({recordings, served.documents, rest, parameters});
+Answer route(const std::vector<Served>& recordings, const Request& request, const IsLeft& is_left) {
+  const Route* route = find_route(request.path, request.method);
+  if (route == nullptr) fail(Code::invalid, "a path begins with /, not as {}", request.path);
+  const std::string_view rest = std::string_view(request.path).substr(route->prefix.size());
+  if (!route->parameters) {
+    return route->handler({recordings, recordings[0].documents, rest, {}, {}, is_left});
   }
-  fail(Code::invalid, "a path begins with /, not as {}", path);
+  const Parameters parameters = parameters_of(request);
+  parameters.check(fmt::format("{} in", *route->parameters));
+  const Served& served =
+      parameters.has("in") ? recording_named(recordings, parameters.text("in")) : recordings[0];
+  return route->handler({recordings, served.documents, rest, parameters, request.body, is_left});
 }
 
-Answer answer_or_error(const std::vector<Served>& recordings, const Request& request) {
+Answer answer_or_error(const std::vector<Served>& recordings, const Request& request,
+                       const IsLeft& is_left) {
   try {
-    return route(recordings, request);
+    return route(recordings, request, is_left);
+  } catch (const Busy& busy) {
+    return error_answer(503, "busy", busy.what());
   } catch (const Error& error) {
     return error_answer(error.code(), error.what());
   } catch (const std::exception& error) {
@@ -473,13 +620,40 @@ std::optional<Answer> Server::Http::refuse_visitor(const Request& request) const
   return std::nullopt;
 }
 
+namespace {
+
+// Why a request with a body is not answered, if so.
+std::optional<Answer> refuse_body(const Request& request) {
+  if (!takes_body(request)) return error_answer(413, "invalid", "a request here has no body");
+  if (!body_bytes(request) || request.body.size() != *body_bytes(request)) {
+    return error_answer(
+        413, "invalid",
+        fmt::format("a body has up to {} bytes, and a header Content-Length", kMostBodyBytes));
+  }
+  // What a page of another site may send without asking has another type.
+  if (!request.get_header_value("Content-Type").starts_with("application/json")) {
+    return error_answer(415, "invalid", "a body here is JSON: Content-Type: application/json");
+  }
+  return std::nullopt;
+}
+
+// Of a path that there is, with a method that it does not take.
+std::optional<Answer> refuse_method(const Request& request) {
+  const std::string methods = methods_of(request.path);
+  if (methods.empty() || find_route(request.path, request.method)) return std::nullopt;
+  Answer refused =
+      error_answer(405, "invalid", fmt::format("this address answers {} only", methods));
+  refused.allow = methods;
+  return refused;
+}
+
+}  // namespace
+
 // Why a request is not even looked at, if so.
 std::optional<Answer> Server::Http::refuse(const Request& request) const {
   if (auto refused = refuse_visitor(request)) return refused;
-  if (request.method != "GET" && request.method != "HEAD") {
-    return error_answer(405, "invalid", "this server only answers GET and HEAD");
-  }
-  if (has_body(request)) return error_answer(413, "invalid", "a request here has no body");
+  if (auto refused = refuse_method(request)) return refused;
+  if (has_body(request) || takes_body(request)) return refuse_body(request);
   return std::nullopt;
 }
 
@@ -490,7 +664,9 @@ bool Server::Http::opens_link(const Request& request) {
       request.path.starts_with("/api/")) {
     return false;
   }
-  if (!answer_or_error(recordings_, request).content_type.starts_with("text/html")) return false;
+  const IsLeft stays = [] { return false; };
+  const Answer page = answer_or_error(recordings_, request, stays);
+  if (!page.content_type.starts_with("text/html")) return false;
   if (!link_.use(request.get_param_value(kLinkName))) return false;
   if (options_.link_used) options_.link_used(url());
   return true;
@@ -506,7 +682,8 @@ void Server::Http::answer(const Request& request, Response& response) {
     if (request.method != "GET") response.set_header("Connection", "close");
     return send(*refused, request, response);
   }
-  send(answer_or_error(recordings_, request), request, response);
+  const IsLeft is_left = [this] { return stopping_ || (answered && answered->is_left()); };
+  send(answer_or_error(recordings_, request, is_left), request, response);
 }
 
 Server::Server(std::vector<Served> recordings, const ServeOptions& options)

@@ -4,7 +4,7 @@
 // that its caller supplies, for one recording or several, and with the pages inside the program; no
 // path from a URL reaches the file system. Documents are made on the server's threads, several at a
 // time. A recording does not change while it is served, so each answer carries an ETag and may be
-// kept.
+// kept. What visitors write, labels of units, is kept by the caller, beside the recording.
 #pragma once
 
 #include <functional>
@@ -31,6 +31,9 @@ struct ServeOptions {
   std::function<void(const std::string& url)> link_used = {};
 };
 
+// Whether nobody waits for an answer any more.
+using IsLeft = std::function<bool()>;
+
 // The JSON of docs/api.md. Each is called from several threads at once and may throw Error.
 // An address is as a person types it: "12.mlp", "blocks.12.mlp.hook_post/345".
 struct Documents {
@@ -42,10 +45,24 @@ struct Documents {
   std::function<std::string(const UnitListQuestion&)> units;
   std::function<std::string(std::string_view address, size_t limit)> classes;
   std::function<std::string(std::string_view address, PartnerOrder order, size_t limit)> partners;
+  std::function<std::string(std::string_view address, size_t limit)> similar;
   std::function<std::string(std::string_view address, size_t least, size_t limit)> tokens;
   std::function<std::string(const DocumentQuestion&)> document;
   std::function<std::string(const Place&, FiringOrder order, size_t limit)> place;
   std::function<std::string(const TextQuestion&)> search;
+  std::function<std::string(std::string_view address)> explanations;
+  std::function<std::string(std::string_view text, size_t limit)> explanations_with;
+  std::function<std::string(std::string_view address)> label;
+  std::function<std::string(std::string_view text, size_t limit)> labels;  // "": all
+  // Keeps what a visitor sent, and is label() then.
+  std::function<std::string(std::string_view address, std::string_view body)> set_label;
+  std::function<std::string()> live;
+  // What the recording's model makes of the text that a visitor sent; they may take seconds.
+  std::function<std::string(std::string_view address, std::string_view body, const IsLeft& is_left)>
+      typed_unit;
+  std::function<std::string(std::string_view body, FiringOrder order, size_t limit,
+                            const IsLeft& is_left)>
+      typed_units;
 };
 
 // A recording under the name that `?in=NAME` gives it; without `in`, the first is meant.

@@ -6,18 +6,26 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/waiting_line.h"
 #include "server/assets.h"
+#include "server/raw_client_test.h"
 
 namespace actogram {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::atomic<int> n_begun = 0, n_left = 0;  // runs, and those whose client went away
 
 Documents documents_of(const std::string& name) {
   return {
@@ -49,6 +57,8 @@ Documents documents_of(const std::string& name) {
           [](std::string_view address, PartnerOrder order, size_t limit) {
             return fmt::format("[\"{}\", {}, {}]", address, static_cast<int>(order), limit);
           },
+      .similar = [](std::string_view address,
+                    size_t limit) { return fmt::format("[\"{}\", {}]", address, limit); },
       .tokens = [](std::string_view address, size_t least,
                    size_t limit) { return fmt::format("[\"{}\", {}, {}]", address, least, limit); },
       .document =
@@ -65,6 +75,30 @@ Documents documents_of(const std::string& name) {
           [](const TextQuestion& question) {
             return fmt::format("[\"{}\", {}, {}]", question.text,
                                static_cast<int>(question.letters), question.limit);
+          },
+      .explanations = [](std::string_view address) { return fmt::format("[\"{}\"]", address); },
+      .explanations_with = [](std::string_view text,
+                              size_t limit) { return fmt::format("[\"{}\", {}]", text, limit); },
+      .label = [](std::string_view address) { return fmt::format("[\"{}\"]", address); },
+      .labels = [](std::string_view text,
+                   size_t limit) { return fmt::format("[\"{}\", {}]", text, limit); },
+      .set_label =
+          [](std::string_view address, std::string_view body) {
+            if (body == "{}") fail(Code::environment, "the disk is full");
+            return fmt::format("[\"{}\", {}]", address, body);
+          },
+      .live = [] { return std::string(R"({"available": true})"); },
+      .typed_unit =
+          [](std::string_view address, std::string_view body, const IsLeft& is_left) {
+            if (body == "[]") throw Busy("a long line");
+            ++n_begun;
+            while (address == "forever" && !is_left()) std::this_thread::sleep_for(1ms);
+            if (is_left()) ++n_left;
+            return fmt::format("[\"{}\", {}]", address, body);
+          },
+      .typed_units =
+          [](std::string_view body, FiringOrder order, size_t limit, const IsLeft&) {
+            return fmt::format("[{}, {}, {}]", body, static_cast<int>(order), limit);
           },
   };
 }
@@ -114,6 +148,8 @@ TEST(Server, DocumentsTakeWhatFollowsTheQuestionMark) {
   EXPECT_EQ(running.get("/api/partners/9.sae/3")->body, R"(["9.sae/3", 0, 20])");
   EXPECT_EQ(running.get("/api/partners/9.sae/3?sort=correlation&limit=2")->body,
             R"(["9.sae/3", 2, 2])");
+  EXPECT_EQ(running.get("/api/similar/9.sae/3")->body, R"(["9.sae/3", 20])");
+  EXPECT_EQ(running.get("/api/similar/9.sae/3?limit=1")->body, R"(["9.sae/3", 1])");
   EXPECT_EQ(running.get("/api/tokens/9.sae/3")->body, R"(["9.sae/3", 2, 20])");
   EXPECT_EQ(running.get("/api/tokens/9.sae/3?least=5&limit=1")->body, R"(["9.sae/3", 5, 1])");
   EXPECT_EQ(running.get("/api/entropy/9.mlp")->body, R"(["9.mlp"])");
@@ -125,6 +161,10 @@ TEST(Server, DocumentsTakeWhatFollowsTheQuestionMark) {
             R"([1, 1, 3, "9.sae", 9, "x y", -1.5, 2, 50, 10])");
   EXPECT_EQ(running.get("/api/search?text=a%20b%26c&case=exact&limit=3")->body,
             R"(["a b&c", 1, 3])");
+  EXPECT_EQ(running.get("/api/explanations/12.mlp/3")->body, R"(["12.mlp/3"])");
+  EXPECT_EQ(running.get("/api/explanations?text=a%20b&limit=3")->body, R"(["a b", 3])");
+  EXPECT_EQ(running.get("/api/labels")->body, R"(["", 1000])");
+  EXPECT_EQ(running.get("/api/labels?text=a%20b&limit=3")->body, R"(["a b", 3])");
   EXPECT_EQ(running.get("/api/documents/12")->body, R"([12, 0, ""])");
   EXPECT_EQ(running.get("/api/documents/12?from=3&unit=9.sae%3Aa/4")->body,
             R"([12, 3, "9.sae:a/4"])");
@@ -299,6 +339,100 @@ TEST(Server, OnlyReads) {
   EXPECT_EQ(head->status, 200);
   EXPECT_EQ(head->get_header_value("Content-Length"), "24");
   EXPECT_EQ(head->body, "");
+}
+
+TEST(Server, ALabelIsWrittenWithABodyOfJson) {
+  Running running;
+  httplib::Client client("127.0.0.1", running.port());
+  client.set_keep_alive(true);
+  const auto status = [&](const std::string& body, const char* type) {
+    const auto result = client.Put("/api/labels/12.mlp/3?in=made-up.acto", body, type);
+    return result ? result->status : -1;
+  };
+  const std::string longest = "\"" + std::string((64 << 10) - 2, 'x') + "\"";
+  for (int twice = 0; twice < 2; ++twice) {  // on one connection: nothing of a body is left
+    auto result = client.Put("/api/labels/12.mlp/3", R"({"label": "x"})", "application/json");
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, 200);
+    EXPECT_EQ(result->body, R"(["12.mlp/3", {"label": "x"}])");
+    EXPECT_EQ(status(longest, "application/json; charset=utf-8"), 200);
+    EXPECT_EQ(client.Get("/api/labels/12.mlp/3")->body, R"(["12.mlp/3"])");
+  }
+  EXPECT_EQ(status("{}", "application/json"), 500);
+  EXPECT_EQ(status(R"({"label": "x"})", "text/plain"), 415);
+  auto post = client.Post("/api/labels/12.mlp/3", "{}", "application/json");
+  ASSERT_TRUE(post);
+  EXPECT_EQ(post->status, 405);
+  EXPECT_EQ(post->get_header_value("Allow"), "GET, HEAD, PUT");
+  EXPECT_EQ(client.Put("/api/labels", "{}", "application/json")->get_header_value("Allow"),
+            "GET, HEAD");
+}
+
+TEST(Server, NobodyElseWritesLabels) {
+  Running running({.port = 0, .token = "s3cret"});
+  httplib::Client client("127.0.0.1", running.port());
+  const auto put = [&](const httplib::Headers& headers) {
+    return client.Put("/api/labels/12.mlp/3", headers, R"({"label": "x"})", "application/json")
+        ->status;
+  };
+  const auto bearer = std::make_pair(std::string("Authorization"), std::string("Bearer s3cret"));
+  EXPECT_EQ(put({}), 401);
+  EXPECT_EQ(put({bearer}), 200);
+  EXPECT_EQ(put({bearer, {"Origin", "http://evil.example"}}), 403);
+  Running without;
+  httplib::Client rebound("127.0.0.1", without.port());
+  EXPECT_EQ(rebound
+                .Put("/api/labels/12.mlp/3", {{"Host", "evil.example"}}, R"({"label": "x"})",
+                     "application/json")
+                ->status,
+            403);
+}
+
+TEST(Server, TextIsRunByAPostOfJson) {
+  Running running;
+  httplib::Client client("127.0.0.1", running.port());
+  EXPECT_EQ(client.Get("/api/live")->body, R"({"available": true})");
+  const auto post = [&](const std::string& path, const std::string& body) {
+    return client.Post(path, body, "application/json");
+  };
+  const std::string body = R"({"text": "x"})";
+  EXPECT_EQ(post("/api/live/12.mlp/3", body)->body, R"(["12.mlp/3", {"text": "x"}])");
+  EXPECT_EQ(post("/api/live", body)->body, R"([{"text": "x"}, 0, 50])");
+  EXPECT_EQ(post("/api/live?sort=share&limit=3", body)->body, R"([{"text": "x"}, 1, 3])");
+  EXPECT_EQ(post("/api/live/12.mlp/3", "[]")->status, 503);
+  EXPECT_EQ(client.Get("/api/live/12.mlp/3")->get_header_value("Allow"), "POST");
+  EXPECT_EQ(client.Post("/api/live", body, "text/plain")->status, 415);
+  EXPECT_EQ(client.Post("/api/live", {{"Origin", "http://evil.example"}}, body, "application/json")
+                ->status,
+            403);
+}
+
+TEST(Server, WhoGoesAwayEndsTheRun) {
+  Running running;
+  n_begun = n_left = 0;
+  {
+    const testing::RawClient client(running.port());
+    client.send(testing::request("POST /api/live/forever", running.port(),
+                                 "Content-Type: application/json\r\nContent-Length: 2\r\n") +
+                "{}");
+    while (n_begun == 0) std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(n_left, 0) << "it still waits";
+  }
+  while (n_left == 0) std::this_thread::sleep_for(1ms);
+}
+
+TEST(Server, EndsThoughAModelRuns) {
+  n_begun = n_left = 0;
+  std::unique_ptr<testing::RawClient> client;
+  {
+    Running running;
+    client = std::make_unique<testing::RawClient>(running.port());
+    client->send(testing::request("POST /api/live/forever", running.port(),
+                                  "Content-Type: application/json\r\nContent-Length: 2\r\n") +
+                 "{}");
+    while (n_begun == 0) std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(n_left, 1);
 }
 
 TEST(Server, LongPathsAreAnswered) {

@@ -34,9 +34,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     texts = [f"text {i}, caf\u00e9 \U0001f389 " * (i % 7 + 1) for i in range(40)]
     (folder / "t.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in texts))
     recording = folder / "r.acto"
-    sae = ["--context", "16", "--sae", f"{folder}/a.safetensors@1.mlp"]
-    run([ACTOGRAM, "record", "fake:2x20", folder / "t.jsonl", "-o", recording, *sae])
-    command = [str(ACTOGRAM), "serve", str(recording), "--port", "0"]
+    sae = ["--context", "16", "--units", "mlp,attn", "--sae", f"{folder}/a.safetensors@1.mlp"]
+    run([ACTOGRAM, "record", "fake:2x20x3", folder / "t.jsonl", "-o", recording, *sae])
+    command = [str(ACTOGRAM), "serve", str(recording), "--port", "0", "--model", "fake:2x20x3"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         yield server.stdout.readline().strip().rstrip("/")
@@ -53,16 +53,16 @@ def test_every_route_is_in_the_documentation_and_no_other(url: str) -> None:
     description = fetch(f"{url}/api/openapi.json")
     assert description["openapi"] == "3.1.0"
     page = (ROOT / "docs/api.md").read_text()
-    documented = re.findall(r"^## `GET (/api/[^\s?`]+)(?:\?\S+)?`$", page, re.M)
+    documented = re.findall(r"^## `([A-Z]+) (/api/[^\s?`]+)(?:\?\S+)?`$", page, re.M)
     patterns = {
         path: re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(path)) + "$")
         for path in description["paths"]
     }
-    for heading in documented:
+    for _, heading in documented:
         assert sum(p.match(heading) is not None for p in patterns.values()) == 1, heading
     for path, pattern in patterns.items():
-        assert sum(pattern.match(h) is not None for h in documented) == 1, path
-        assert list(description["paths"][path]) == ["get"]
+        methods = [method.lower() for method, heading in documented if pattern.match(heading)]
+        assert list(description["paths"][path]) == methods, path
 
 
 def test_every_document_is_as_described(url: str) -> None:
@@ -78,11 +78,15 @@ def test_every_document_is_as_described(url: str) -> None:
         ("/api/feature/{address}", "address", "any/1-mlp/3"),
         ("/api/classes/{address}", "address", "0.mlp/3"),
         ("/api/partners/{address}", "address", "1.sae/3"),
+        ("/api/similar/{address}", "address", "1.sae/3"),
         ("/api/documents/{document}", "document", "12"),
         ("/api/places/{place}", "place", "5/7"),
+        ("/api/explanations/{address}", "address", "0.mlp/3"),
+        ("/api/labels/{address}", "address", "0.mlp/3"),
     ]:
         addresses.append((path, {name: value}))
-    addresses += [("/api/recordings", {}), ("/api/units", {})]
+    addresses += [("/api/recordings", {}), ("/api/units", {}), ("/api/labels", {})]
+    addresses += [("/api/live", {})]
     for site in recording["sites"]:
         addresses.append(("/api/sites/{site}", {"site": site["short"]}))
         for unit in range(0, site["n_units"], 7):
@@ -93,6 +97,18 @@ def test_every_document_is_as_described(url: str) -> None:
         assert response.status_code == 200, (path, parameters)
         schema[path]["GET"].validate_response(response)
     assert len(addresses) > 10
+    for path, method, parameters, body in [
+        ("/api/labels/{address}", "PUT", {"address": "0.mlp/3"}, {"label": "x"}),
+        ("/api/live/{address}", "POST", {"address": "1.attn/2"}, {"text": "caf\u00e9"}),
+        ("/api/live/{address}", "POST", {"address": "1.sae/2"}, {"text": "caf\u00e9"}),
+        ("/api/live", "POST", {}, {"text": "caf\u00e9"}),
+    ]:
+        case = schema[path][method].Case(
+            path_parameters=parameters, body=body, media_type="application/json"
+        )
+        response = case.call()
+        assert response.status_code == 200, (path, response.text)
+        schema[path][method].validate_response(response)
 
 
 def test_made_up_requests_are_answered_as_described(url: str, tmp_path: Path) -> None:

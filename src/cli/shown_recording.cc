@@ -1,0 +1,133 @@
+#include "cli/shown_recording.h"
+
+#include <optional>
+
+#include "actogram/error.h"
+#include "explain/explanation_pages.h"
+#include "explain/label_list.h"
+#include "query/document_views.h"
+#include "query/event_views.h"
+#include "query/pages.h"
+#include "query/text_search.h"
+#include "query/token_means.h"
+#include "query/typed_pages.h"
+#include "query/unit_list.h"
+#include "record/live_model.h"
+#include "record/similar_latents.h"
+
+namespace actogram {
+namespace {
+
+constexpr const char* kNoModel =
+    "this server runs no model; started with --model MODEL.gguf, it shows what units do on a text";
+
+}  // namespace
+
+struct ShownRecording::Parts {
+  explicit Parts(const std::string& recording)
+      : path(recording),
+        pages(path),
+        lists(path),
+        means(path),
+        texts(path),
+        search(path),
+        typed(path) {
+    if (pages.has_events()) events.emplace(path);
+    similar = std::make_unique<SimilarLatents>(path);
+  }
+
+  const EventViews& events_or_fail() const {
+    if (events) return *events;
+    fail(Code::not_found,
+         "this recording has no events: those of SAE latents are recorded with --sae WEIGHTS@SITE");
+  }
+
+  LiveModel& live_or_fail() const {
+    if (live) return *live;
+    fail(Code::unsupported, "{}", kNoModel);
+  }
+
+  std::string typed_unit(std::string_view address, std::string_view body,
+                         const IsLeft& is_left) const {
+    const UnitAddress unit = pages.address(address);
+    return typed.unit_json(unit, live_or_fail().unit(unit, sent_text(body), is_left));
+  }
+
+  std::string path;
+  Pages pages;
+  UnitLists lists;
+  TokenMeans means;
+  DocumentViews texts;
+  TextSearch search;
+  TypedPages typed;
+  std::optional<EventViews> events;
+  std::unique_ptr<SimilarLatents> similar;
+  std::unique_ptr<LiveModel> live;
+};
+
+ShownRecording::ShownRecording(const std::string& path) : parts_(std::make_unique<Parts>(path)) {
+  if (parts_->pages.has_summaries()) return;
+  fail(Code::invalid,
+       "{}: imported, so there are no summaries and windows to make pages of; "
+       "actogram show UNIT --by-class shows what there is",
+       path);
+}
+
+ShownRecording::~ShownRecording() = default;
+
+void ShownRecording::run_live(const std::string& model) {
+  parts_->live = std::make_unique<LiveModel>(model, parts_->path, LiveLimits{});
+}
+
+Documents ShownRecording::documents() const {
+  const Parts& all = *parts_;
+  const Pages& pages = all.pages;
+  return {
+      .recording = [&] { return pages.recording_json(); },
+      .site = [&](std::string_view site) { return pages.site_json(site); },
+      .entropy = [&](std::string_view site) { return pages.entropy_json(site); },
+      .unit = [&](std::string_view address) { return pages.unit_json(address); },
+      .feature = [&](std::string_view address) { return pages.feature_json(address); },
+      .units = [&](const UnitListQuestion& question) { return all.lists.json(question); },
+      .classes = [&](std::string_view address,
+                     size_t limit) { return pages.class_exemplars_json(address, limit); },
+      .partners =
+          [&](std::string_view address, PartnerOrder order, size_t limit) {
+            return to_json_text(all.events_or_fail().partners(address, order, limit));
+          },
+      .similar = [&](std::string_view address,
+                     size_t limit) { return all.similar->json(pages.address(address), limit); },
+      .tokens = [&](std::string_view address, size_t least,
+                    size_t limit) { return all.means.json(address, least, limit); },
+      .document =
+          [&](const DocumentQuestion& question) { return all.texts.document_json(question); },
+      .place = [&](const Place& at, FiringOrder order,
+                   size_t limit) { return all.texts.place_json(at, order, limit); },
+      .search = [&](const TextQuestion& question) { return all.search.json(question); },
+      .explanations =
+          [&](std::string_view address) {
+            return unit_explanations_json(all.path, pages.address(address));
+          },
+      .explanations_with =
+          [&](std::string_view text, size_t limit) {
+            return found_explanations_json(all.path, text, limit);
+          },
+      .label =
+          [&](std::string_view address) { return label_json(all.path, pages.address(address)); },
+      .labels = [&](std::string_view text,
+                    size_t limit) { return labels_json(all.path, text, limit); },
+      .set_label =
+          [&](std::string_view address, std::string_view body) {
+            return set_label(all.path, pages.address(address), body);
+          },
+      .live = [&] { return live_json(all.live.get(), kNoModel); },
+      .typed_unit = [&](std::string_view address, std::string_view body,
+                        const IsLeft& is_left) { return all.typed_unit(address, body, is_left); },
+      .typed_units =
+          [&](std::string_view body, FiringOrder order, size_t limit, const IsLeft& is_left) {
+            return all.typed.units_json(all.live_or_fail().units(sent_text(body), is_left), order,
+                                        limit);
+          }};
+}
+
+}  // namespace actogram
