@@ -8,6 +8,12 @@ export type Found =
   | { kind: "unit"; site: SiteInfo; index: number }
   | { kind: "error"; message: string };
 
+export type UnitKind = "neurons" | "heads" | "latents";
+
+/** What the units of a site are. */
+export const kindOf = ({ name }: SiteInfo): UnitKind =>
+  name.includes("/sae:") ? "latents" : name.endsWith(".attn.hook_pattern") ? "heads" : "neurons";
+
 export function splitAddress(text: string): { site: string; index: number | null } {
   const match = /^(.*?)(?:\/(\d+))?\/?$/s.exec(text.trim());
   const index = match?.[2];

@@ -1,8 +1,8 @@
-// The server's JSON documents (docs/api.md) and the way to them. Documents never change while a
-// server runs, so each is fetched once; the few last units are kept, because people go back. All
+// The server's JSON documents (docs/api.md) and the way to them. Those of a recording never change while
+// a server runs, so each is fetched once; the few last units are kept, because people go back. All
 // are of the recording that the page's address names (`?in=`), or else of the first.
 import { encodeAddress } from "./address.ts";
-import type { Metric } from "./metrics.ts";
+import type { HeadScore, Metric } from "./metrics.ts";
 import { option } from "./route.ts";
 
 export interface SiteInfo {
@@ -34,11 +34,12 @@ export interface Recording {
   provenance: Record<string, unknown>;
 }
 
-/** One number per unit; null where it is NaN or infinite. */
+/** One number per unit; null where it is NaN or infinite. A site of heads has their scores, too. */
 export type SiteSummaries = { site: string; short: string; n_units: number } & Record<
   Metric,
   (number | null)[]
->;
+> &
+  Partial<Record<HeadScore, (number | null)[]>>;
 
 export interface Place {
   sequence: number;
@@ -63,6 +64,10 @@ export interface Exemplar extends Place {
   document: { index: number; source: string; name: string };
   window: { begin: number; end: number; n_tokens: number };
   pieces: Piece[];
+  /** Of pairs of tokens, where they were kept: pairs.ts. */
+  key?: number;
+  pattern?: (number | null)[];
+  key_norms?: number[];
 }
 
 export interface Group {
@@ -100,6 +105,22 @@ export interface Weights {
   rw_class: string;
 }
 
+/** A token of a head's excerpts, by the sum of the values of its pairs. */
+export interface TokenWeight {
+  id: number;
+  text: string;
+  weight: number;
+}
+
+/** How an attention head's pattern lies. */
+export type Head = Record<HeadScore, number | null> & {
+  n_queries: number;
+  n_repeats: number;
+  distance: { pattern: number[]; value: number[] };
+  query_tokens: TokenWeight[];
+  key_tokens: TokenWeight[];
+};
+
 export interface Unit {
   address: string;
   short: string;
@@ -120,7 +141,87 @@ export interface Unit {
   refactor_glu: boolean;
   weights: Weights | null;
   groups: Group[];
-  explanations?: { explanation: string; score: number | null }[];
+  explanations?: { explanation: string; score: number | null }[]; // as others published them
+  head?: Head;
+}
+
+/** A number with the interval that it lies in; others are counts. */
+export interface Estimate {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+export interface Score {
+  scorer: string;
+  of: string; // "explanation", or a baseline
+  text: string;
+  prompt_version: string;
+  model: string;
+  numbers: Record<string, Estimate | number | string | null>;
+}
+
+export interface Explanation {
+  unit: string;
+  explanation: string;
+  concept: string;
+  method: string;
+  prompt_version: string;
+  model: string;
+  parameters: Record<string, unknown>;
+  scores: Score[];
+}
+
+export interface Explanations {
+  address: string;
+  explanations: Explanation[];
+  failures: { task: string; reason: string }[];
+}
+
+export interface FoundExplanations {
+  text: string;
+  n_explanations: number;
+  explanations: Explanation[];
+}
+
+/** What people wrote of a unit. */
+export interface Label {
+  short: string;
+  label: string;
+  note: string;
+  changed: string | null;
+}
+
+/** Whether the server runs text that is typed. */
+export type Live =
+  | { available: false; reason: string }
+  | { available: true; model: string; most_tokens: number; most_bytes: number };
+
+/** A unit on a text that was typed. */
+export interface TypedUnit {
+  address: string;
+  short: string;
+  n_tokens: number;
+  min: number;
+  max: number;
+  sequences: Exemplar[];
+}
+
+/** The strongest units on a text that was typed; a place's sequence is one of its own. */
+export interface TypedUnits {
+  n_tokens: number;
+  sequences: { sequence: number; pieces: Piece[] }[];
+  kinds: {
+    kind: string;
+    n_units: number;
+    units: { unit: string; value: number; share: number; place: Place }[];
+  }[];
+}
+
+export interface Labels {
+  text: string;
+  n_labels: number;
+  labels: { unit: string; label: string; note: string; changed: string }[];
 }
 
 export interface Classes {
@@ -139,6 +240,13 @@ export interface Partners {
     jaccard: number;
     correlation: number | null;
   }[];
+}
+
+/** Latents that write in the same direction, or why none is known. */
+export interface Similar {
+  address: string;
+  reason: string;
+  similar: { unit: string; cosine: number }[];
 }
 
 /** A document, or a part of it, with the values of a unit where it was asked for. */
@@ -216,10 +324,14 @@ export class ApiError extends Error {
   }
 }
 
-async function get<T>(path: string): Promise<T> {
+async function ask<T>(path: string, request: Omit<RequestInit, "headers"> = {}): Promise<T> {
+  const headers = {
+    Accept: "application/json",
+    ...(request.body != null && { "Content-Type": "application/json" }),
+  };
   let response: Response;
   try {
-    response = await fetch(path, { headers: { Accept: "application/json" } });
+    response = await fetch(path, { ...request, headers });
   } catch {
     throw new ApiError("unreachable", "The server does not answer. Is `actogram serve` running?");
   }
@@ -238,7 +350,7 @@ const kept = new Map<string, Promise<unknown>>();
 function keep<T>(path: string): Promise<T> {
   let promise = kept.get(path) as Promise<T> | undefined;
   if (!promise) {
-    promise = get<T>(path);
+    promise = ask<T>(path);
     kept.set(path, promise);
     promise.catch(() => kept.delete(path)); // a failure is worth another try
     const oldest = kept.keys().next().value;
@@ -272,3 +384,13 @@ export const placePath = ({ sequence, position }: Place, sort: FiringOrder): str
   documentPath(`places/${sequence}/${position}`, { sort });
 export const entropyPath = (site: string): string => documentPath(`entropy/${site}`);
 export const fetchPath = <T>(path: string): Promise<T> => keep<T>(path);
+
+/** Of what may change while the server runs. */
+export const fetchFresh = <T>(path: string): Promise<T> => ask<T>(path);
+
+export const sendJson = <T>(
+  method: "PUT" | "POST",
+  path: string,
+  body: unknown,
+  signal: AbortSignal | null = null,
+): Promise<T> => ask<T>(path, { method, body: JSON.stringify(body), signal });

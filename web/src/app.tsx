@@ -6,6 +6,7 @@ import { documentPath, fetchRecording, fetchRecordings, type Recording } from ".
 import { ComparePage } from "./components/compare_page.tsx";
 import { DocumentPage } from "./components/document_page.tsx";
 import { Header } from "./components/header.tsx";
+import { HeadsPage } from "./components/heads_page.tsx";
 import { Landing } from "./components/landing.tsx";
 import { Message } from "./components/message.tsx";
 import { SearchPage } from "./components/search_page.tsx";
@@ -52,6 +53,7 @@ function pageAt({ path, recording, names }: PageProps): VNode | null {
   const text = /^\/documents\/(\d+)\/?$/.exec(path)?.[1];
   if (text !== undefined) return <DocumentPage index={Number(text)} />;
   if (path === "/units") return <UnitsPage recording={recording} />;
+  if (path === "/heads") return <HeadsPage recording={recording} />;
   if (path === "/search") return <SearchPage />;
   if (path === "/compare") return <ComparePage recording={recording} names={names} />;
   return null;

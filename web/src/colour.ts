@@ -90,3 +90,12 @@ export function rampColour(f: number, theme: "light" | "dark"): Rgb {
   const mix = (p: number, q: number) => Math.round(p + (q - p) * (x - i));
   return [mix(a[0], b[0]), mix(a[1], b[1]), mix(a[2], b[2])];
 }
+
+const INKS: Record<"light" | "dark", { positive: Rgb; negative: Rgb }> = {
+  light: { positive: [28, 95, 158], negative: [179, 64, 47] },
+  dark: { positive: [130, 184, 236], negative: [240, 154, 139] },
+};
+
+/** The hue of a value, for cells too small to carry the colours of tokens (--positive-ink). */
+export const heatInk = (value: number, theme: "light" | "dark"): Rgb =>
+  INKS[theme][value < 0 ? "negative" : "positive"];

@@ -7,6 +7,9 @@ import "./style/base.css";
 import "./style/pages.css";
 import "./style/excerpts.css";
 import "./style/document.css";
+import "./style/heads.css";
+import "./style/try.css";
+import "./style/words.css";
 
 applyTheme();
 startRouter();

@@ -43,6 +43,46 @@ export const METRIC_NOTES: Readonly<Record<Shade, string>> = {
   entropy: "of the histogram of values, in bits",
 };
 
+/** How a head's attention lies (docs/format.md, heads.arrow). */
+export const HEAD_SCORES = ["induction", "previous", "first", "self", "entropy"] as const;
+export type HeadScore = (typeof HEAD_SCORES)[number];
+
+/** What the grid of heads can be coloured by. */
+export const HEAD_SHADES = [...HEAD_SCORES, "max", "mean", "std", "kurtosis"] as const;
+export type HeadShade = (typeof HEAD_SHADES)[number];
+export const HEAD_SHADE: Option<HeadShade> = {
+  name: "score",
+  choices: HEAD_SHADES,
+  standard: "induction",
+};
+
+export const HEAD_TITLES: Readonly<Record<HeadShade, string>> = {
+  induction: "induction",
+  previous: "previous token",
+  first: "first token",
+  self: "itself",
+  entropy: "entropy",
+  max: "peak",
+  mean: "mean",
+  std: "std",
+  kurtosis: "kurtosis",
+};
+
+export const HEAD_NOTES: Readonly<Record<HeadShade, string>> = {
+  induction: "mean attention to what followed an earlier occurrence of the query’s token",
+  previous: "mean attention to the token before",
+  first: "mean attention to the first token of the sequence",
+  self: "mean attention to the query itself",
+  entropy: "mean entropy of a query’s attention, in nats",
+  max: "highest value of a pair",
+  mean: "mean value of all pairs",
+  std: "standard deviation of the values of pairs",
+  kurtosis: "fourth standardised moment of the values of pairs",
+};
+
+export const formatHeadShade = (shade: HeadShade, value: number | null | undefined): string =>
+  shade === "entropy" ? `${formatValue(value, 3)} nats` : formatValue(value, 3);
+
 export const formatMetric = (metric: Shade, value: number | null | undefined): string =>
   metric === "positive_share"
     ? formatPercent(value ?? null)

@@ -24,7 +24,7 @@ function safeDecode(text: string): string {
 export const location = signal<Location>(read());
 
 // Options that mean the same on every page, so that links carry them along.
-const CARRIED = ["in", "by", "order", "context", "breaks", "numbers", "x", "y"];
+const CARRIED = ["in", "by", "order", "context", "breaks", "numbers", "x", "y", "try"];
 
 /** The link to an address, with those options of this page that hold there too, and `more`. */
 export function hrefOf(address: string, more: Readonly<Record<string, string>> = {}): string {

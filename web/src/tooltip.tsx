@@ -15,6 +15,9 @@ const ID = "tooltip";
 /** The value under the pointer or the focus; the histogram marks it. */
 export const markedValue = signal<number | null>(null);
 
+/** The highest value of the text that was tried; the histogram marks it as long as it is shown. */
+export const triedValue = signal<number | null>(null);
+
 export function showTip(anchor: Element, content: ComponentChildren): void {
   if (tip.value && tip.value.anchor !== anchor)
     tip.value.anchor.removeAttribute("aria-describedby");

@@ -11,6 +11,7 @@ import { GroupSection, type View } from "./excerpts.tsx";
 import { useExport } from "./export_menu.tsx";
 import { HeatLegend } from "./heat_legend.tsx";
 import { HistogramChart, COUNT_AXIS, VALUE_AXIS } from "./histogram_chart.tsx";
+import { PageHead } from "./page_head.tsx";
 import { Segments } from "./segments.tsx";
 import { BREAKS, CONTEXT, NUMBERS, useContextKeys, useTextKeys } from "./view_options.ts";
 
@@ -85,14 +86,7 @@ export function ComparePage({ recording, names }: Props) {
   );
   return (
     <main class="compare">
-      <div class="unit-head">
-        <div>
-          <p class="crumbs">
-            <a href={hrefOf("")}>All sites</a> <span aria-hidden="true">›</span>
-          </p>
-          <h1>Compare</h1>
-        </div>
-      </div>
+      <PageHead title="Compare" />
       <div class="sides">
         {sides.map((side) => (
           <SideForm key={side.side} side={side} recording={recording} names={names} />
@@ -246,12 +240,15 @@ function Charts({ sides, min, max }: { sides: readonly Compared[]; min: number; 
 
 interface ExcerptsProps {
   side: Compared;
-  view: Omit<View, "unit" | "of">;
+  view: Omit<View, "unit" | "of" | "values">;
 }
 
 function Excerpts({ side: { side, unit, of }, view }: ExcerptsProps) {
   const name = chosen(GROUP);
-  const own = useMemo<View>(() => ({ ...view, unit: unit?.short ?? "", of }), [view, unit, of]);
+  const own = useMemo<View>(
+    () => ({ ...view, unit: unit?.short ?? "", of, values: unit?.head ? "pairs" : "tokens" }),
+    [view, unit, of],
+  );
   const group: Group | undefined = unit?.groups.find((one) => one.name === name);
   return (
     <div>

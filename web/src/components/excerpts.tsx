@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { Exemplar, Group, Place } from "../api.ts";
 import { sign } from "../colour.ts";
 import { formatCount, formatValue, plural } from "../numbers.ts";
+import { pairsOf } from "../pairs.ts";
 import {
   clip,
   foldDuplicates,
@@ -13,12 +14,14 @@ import {
   type Folded,
 } from "../pieces.ts";
 import { hrefOf, option } from "../route.ts";
+import { PairText, type PairProps } from "./pair_text.tsx";
 import { TokenText, type TokenView } from "./tokens.tsx";
 
 export interface View extends TokenView {
   context: Context;
   unit: string; // whose values they are
   of: string; // the recording that they are in, where the address of the page does not say
+  values: PairProps["values"]; // of tokens, or of a head's pairs
 }
 
 export const groupId = (group: Group, prefix = ""): string =>
@@ -84,19 +87,30 @@ const Excerpt = memo(function Excerpt({ exemplar, view }: { exemplar: Exemplar; 
   const { begin, end } = clip(pieces, exemplar.position, whole ? "full" : view.context);
   const peak = pieceAt(pieces, exemplar.position);
   const clipped = begin > 0 || end < pieces.length;
+  const pairs = useMemo(() => pairsOf(exemplar), [exemplar]);
   return (
     <article class={`excerpt${option("excerpt") === placeOf(exemplar) ? " linked" : ""}`}>
       <div class={`peak-value ${sign(exemplar.value)}`}>{formatValue(exemplar.value)}</div>
-      <TokenText
-        pieces={pieces}
-        begin={begin}
-        end={end}
-        marked={peak}
-        view={view}
-        label="Excerpt"
-        before={(begin > 0 || kept.begin > 0) && <span class="more">…</span>}
-        after={(end < pieces.length || kept.end < kept.n_tokens) && <span class="more">…</span>}
-      />
+      {pairs ? (
+        <PairText
+          exemplar={exemplar}
+          pieces={pieces}
+          pairs={pairs}
+          view={view}
+          values={view.values}
+        />
+      ) : (
+        <TokenText
+          pieces={pieces}
+          begin={begin}
+          end={end}
+          marked={peak}
+          view={view}
+          label="Excerpt"
+          before={(begin > 0 || kept.begin > 0) && <span class="more">…</span>}
+          after={(end < pieces.length || kept.end < kept.n_tokens) && <span class="more">…</span>}
+        />
+      )}
       <div class="source">
         <a
           href={hrefOf(`documents/${source.index}`, {
@@ -122,7 +136,7 @@ const Excerpt = memo(function Excerpt({ exemplar, view }: { exemplar: Exemplar; 
         >
           link
         </a>
-        {(clipped || whole) && view.context !== "full" && (
+        {(clipped || whole) && !pairs && view.context !== "full" && (
           <button
             type="button"
             class="link"

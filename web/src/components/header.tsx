@@ -32,6 +32,9 @@ export function Header({ recording, names, here }: HeaderProps) {
       u: () => {
         navigate(hrefOf("units"));
       },
+      a: () => {
+        navigate(hrefOf("heads"));
+      },
       s: () => {
         navigate(hrefOf("search"));
       },

@@ -5,7 +5,7 @@ import type { Distribution } from "../api.ts";
 import { binPlot, evenPlot, heightOf, type Bar } from "../histogram.ts";
 import { formatCount, formatValue } from "../numbers.ts";
 import type { Option } from "../route.ts";
-import { hideTip, markedValue, showTip } from "../tooltip.tsx";
+import { hideTip, markedValue, showTip, triedValue } from "../tooltip.tsx";
 
 const WIDTH = 336;
 const HEIGHT = 112;
@@ -88,7 +88,8 @@ export function HistogramChart(props: Props) {
             </text>
           </g>
         ))}
-        {marks && <Marker locate={plot.locate} />}
+        {marks && <Marker value={triedValue.value} locate={plot.locate} name="tried-marker" />}
+        {marks && <Marker value={markedValue.value} locate={plot.locate} name="marker" />}
       </svg>
     </figure>
   );
@@ -96,12 +97,17 @@ export function HistogramChart(props: Props) {
 
 const vertical = (x: number) => ({ x1: x * WIDTH, x2: x * WIDTH });
 
-function Marker({ locate }: { locate: (value: number) => number }) {
-  const value = markedValue.value;
+interface MarkerProps {
+  value: number | null;
+  locate: (value: number) => number;
+  name: string;
+}
+
+function Marker({ value, locate, name }: MarkerProps) {
   if (value === null) return null;
   const x = Math.max(0, Math.min(1, locate(value)));
   return (
-    <g class="marker">
+    <g class={name}>
       <line y1="0" y2={HEIGHT} {...vertical(x)} />
       <path d={`M${x * WIDTH - 4} 0 h8 l-4 6 z`} />
     </g>

@@ -1,5 +1,6 @@
 // The first page: what was recorded, and every unit of it as a map per site.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
+import { kindOf } from "../address.ts";
 import {
   documentPath,
   entropyPath,
@@ -13,38 +14,11 @@ import { robustScale } from "../colour.ts";
 import { METRIC_NOTES, METRIC_TITLES, SHADE, type Shade } from "../metrics.ts";
 import { formatCount, plural } from "../numbers.ts";
 import { chosen, hrefOf } from "../route.ts";
+import { useAllSites } from "../use_all_sites.ts";
 import { useExport } from "./export_menu.tsx";
+import { HeadGridSection } from "./head_grid.tsx";
 import { LayerMap, Legend } from "./layer_map.tsx";
 import { Segments } from "./segments.tsx";
-
-const AT_ONCE = 4;
-
-/** A document of each site, fetched a few at a time, in order; by the site's short name. Nothing is
- * fetched while `load` is null. */
-function useAllSites<T>(
-  sites: readonly SiteInfo[],
-  load: ((site: string) => Promise<T>) | null,
-): ReadonlyMap<string, T> {
-  const [loaded, setLoaded] = useState<ReadonlyMap<string, T>>(new Map());
-  useEffect(() => {
-    if (!load) return;
-    let current = true;
-    const left = [...sites];
-    const worker = async () => {
-      for (let site = left.shift(); site; site = left.shift()) {
-        const { short } = site;
-        const found = await load(short).catch(() => null);
-        if (!current) return;
-        if (found) setLoaded((before) => new Map(before).set(short, found));
-      }
-    };
-    for (let i = 0; i < AT_ONCE; i++) void worker();
-    return () => {
-      current = false;
-    };
-  }, [sites, load]);
-  return loaded;
-}
 
 interface Entropies {
   entropy: (number | null)[];
@@ -72,7 +46,10 @@ function* flattened(values: ReadonlyMap<string, Values>) {
 
 export function Landing({ recording }: { recording: Recording }) {
   const shade = chosen(SHADE);
-  const { sites } = recording;
+  const sites = useMemo(
+    () => recording.sites.filter((site) => kindOf(site) !== "heads"),
+    [recording],
+  );
   const { summaries, values } = useValues(sites, shade);
   const complete = values.size === sites.length;
   // One scale for all sites; it waits for the last of them, so that colours do not shift.
@@ -99,7 +76,7 @@ export function Landing({ recording }: { recording: Recording }) {
   return (
     <main class="landing">
       <Introduction recording={recording} />
-      <section aria-labelledby="maps-title">
+      <section aria-labelledby="maps-title" class="maps" hidden={sites.length === 0}>
         <div class="toolbar">
           <h2 id="maps-title">Units</h2>
           <a href={hrefOf("units")}>as a list</a>
@@ -125,6 +102,7 @@ export function Landing({ recording }: { recording: Recording }) {
           </div>
         ))}
       </section>
+      <HeadGridSection sites={recording.sites} />
     </main>
   );
 }

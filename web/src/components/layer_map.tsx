@@ -201,16 +201,25 @@ function CellTip({ site, summaries, index, entropy }: CellTipProps) {
 }
 
 /** The ramp with the values at its ends. */
-export function Legend({ scale, metric }: { scale: Scale; metric: Shade }) {
+export const Legend = ({ scale, metric }: { scale: Scale; metric: Shade }) => (
+  <RampLegend
+    scale={scale}
+    low={formatMetric(metric, scale.low)}
+    high={formatMetric(metric, scale.high)}
+  />
+);
+
+/** The same with texts at its ends. */
+export function RampLegend({ scale, low, high }: { scale: Scale; low: string; high: string }) {
   const stops = Array.from({ length: 9 }, (_, i) => {
     const [r, g, b] = rampColour(i / 8, theme.value);
     return `rgb(${r} ${g} ${b})`;
   });
   return (
     <div class="legend" role="img" aria-label={`Colours from ${scale.low} to ${scale.high}`}>
-      <span>{formatMetric(metric, scale.low)}</span>
+      <span>{low}</span>
       <span class="ramp" style={{ background: `linear-gradient(to right, ${stops.join(",")})` }} />
-      <span>{formatMetric(metric, scale.high)}</span>
+      <span>{high}</span>
       {scale.logarithmic && <span class="muted">log</span>}
     </div>
   );

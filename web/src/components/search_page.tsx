@@ -1,26 +1,24 @@
-// Units that fire on a word or a phrase, and where the corpus has it.
-import { useEffect, useMemo, useRef } from "preact/hooks";
-import { documentPath, fetchPath, type TextFound, type TextMatch } from "../api.ts";
-import type { Cell } from "../export.ts";
-import { formatCount, formatPercent, formatValue, plural } from "../numbers.ts";
-import { joinGraphemes, quotedText, visibleText } from "../pieces.ts";
-import { chosen, hrefOf, option, setOptions, type Option } from "../route.ts";
-import { useDocument } from "../use_document.ts";
-import { placeOf } from "./excerpts.tsx";
-import { useExport } from "./export_menu.tsx";
+// Search: units that fire on a word or a phrase of the corpus, units by what is written of them, and
+// units that are strong on the text itself, run through the model now.
+import { useEffect, useRef } from "preact/hooks";
+import { chosen, option, setOptions, type Option } from "../route.ts";
+import { PageHead } from "./page_head.tsx";
 import { Segments } from "./segments.tsx";
+import { CASE, TextFoundList } from "./text_found.tsx";
+import { TypedFound } from "./typed_found.tsx";
+import { WordsFound } from "./words_found.tsx";
 
-const CASE: Option<"any" | "exact"> = { name: "case", choices: ["any", "exact"], standard: "any" };
-
-const NOTES: Readonly<Record<string, string>> = {
-  latents:
-    "Together: occurrences at which it fires, of all its events. Match is 1 where it fires at each " +
-    "occurrence and nowhere else.",
-  neurons: "Of a neuron its exemplars are known: how many of the highest ones peak on the phrase.",
+type What = "text" | "words" | "typed";
+const WHAT: Option<What> = { name: "what", choices: ["text", "words", "typed"], standard: "text" };
+const WHAT_TITLES: Readonly<Record<What, string>> = {
+  text: "in the text",
+  words: "in labels and explanations",
+  typed: "by running the model on it",
 };
 
 export function SearchPage() {
   const text = option("text");
+  const what = chosen(WHAT);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     document.title = text ? `“${text}” · actogram` : "Search · actogram";
@@ -28,17 +26,10 @@ export function SearchPage() {
   }, [text]);
   return (
     <main class="landing">
-      <div class="unit-head">
-        <div>
-          <p class="crumbs">
-            <a href={hrefOf("")}>All sites</a> <span aria-hidden="true">›</span>
-          </p>
-          <h1>Search the text</h1>
-        </div>
-      </div>
+      <PageHead title="Search" />
       <form
         class="filters"
-        aria-label="Search the text"
+        aria-label="Search"
         onSubmit={(event) => {
           event.preventDefault();
           setOptions({ text: input.current?.value ?? "" });
@@ -49,119 +40,12 @@ export function SearchPage() {
           <input ref={input} name="text" type="text" value={text} key={text} size={28} />
         </label>
         <button type="submit">Search</button>
-        <Segments option={CASE} label="Case" />
+        <Segments option={WHAT} label="Where" titles={WHAT_TITLES} />
+        {what === "text" && <Segments option={CASE} label="Case" />}
       </form>
-      {text && <Found text={text} />}
+      {text && what === "text" && <TextFoundList text={text} />}
+      {text.trim() && what === "words" && <WordsFound text={text} />}
+      {text && what === "typed" && <TypedFound text={text} />}
     </main>
   );
 }
-
-function Found({ text }: { text: string }) {
-  const path = documentPath("search", { text, case: chosen(CASE), limit: 25 });
-  const { value: found, error } = useDocument(path, () => fetchPath<TextFound>(path));
-  useExport(
-    useMemo(
-      () => found && { name: text, json: path, rows: () => rowsOf(found) },
-      [found, text, path],
-    ),
-  );
-  if (error) return <p class="notice">{error.message}</p>;
-  if (!found) return <p class="muted">Looking …</p>;
-  return (
-    <>
-      <p class="muted">
-        {found.complete ? "" : "The first "}
-        {plural(found.n_occurrences, "occurrence")} of <code>{quotedText(found.text)}</code> ·{" "}
-        <a href={path}>JSON</a>
-      </p>
-      <div class="two-columns">
-        {found.n_occurrences > 0 &&
-          found.kinds.map(({ kind, n_units, units }) => (
-            <section key={kind} class="panel" aria-label={kind}>
-              <h2>
-                {kind} <span class="muted">{formatCount(n_units)}</span>
-              </h2>
-              <p class="muted">{NOTES[kind]}</p>
-              <Matches units={units} />
-            </section>
-          ))}
-      </div>
-      {found.n_occurrences > 0 && (
-        <section aria-labelledby="occurrences-title">
-          <h2 id="occurrences-title">Where it is</h2>
-          <Occurrences found={found} />
-        </section>
-      )}
-    </>
-  );
-}
-
-const rowsOf = ({ kinds }: TextFound): Cell[][] => [
-  ["kind", "unit", "match", "n_together", "n_events", "value", "share"],
-  ...kinds.flatMap(({ kind, units }) =>
-    units.map((one) => [
-      kind,
-      one.unit,
-      one.match,
-      one.n_together,
-      one.n_events,
-      one.value,
-      one.share,
-    ]),
-  ),
-];
-
-const Matches = ({ units }: { units: TextMatch[] }) => (
-  <table class="figures">
-    <thead>
-      <tr>
-        <th scope="col">unit</th>
-        <th scope="col">match</th>
-        <th scope="col">together</th>
-        <th scope="col">strongest</th>
-        <th scope="col">of peak</th>
-      </tr>
-    </thead>
-    <tbody>
-      {units.map(({ unit, match, n_together, n_events, value, share }) => (
-        <tr key={unit}>
-          <th scope="row">
-            <a href={hrefOf(unit)}>{unit}</a>
-          </th>
-          <td>{formatValue(match, 2)}</td>
-          <td>
-            {formatCount(n_together)} <span class="muted">of {formatCount(n_events)}</span>
-          </td>
-          <td>{formatValue(value, 3)}</td>
-          <td>{formatPercent(share)}</td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
-);
-
-const Occurrences = ({ found }: { found: TextFound }) => (
-  <ul class="occurrences">
-    {found.occurrences.map((one) => {
-      const isHit = (position: number) =>
-        position >= one.position && position < one.position + one.n_tokens;
-      return (
-        <li key={placeOf(one)}>
-          <a href={hrefOf(`documents/${one.document.index}`, { at: placeOf(one) })}>
-            <bdi>{one.document.name}</bdi>
-          </a>{" "}
-          <span class="text" dir="auto">
-            {joinGraphemes(one.pieces).map((piece, i) => {
-              const shown = visibleText(piece.text, "marks");
-              return piece.tokens.some((token) => isHit(token.position)) ? (
-                <mark key={i}>{shown}</mark>
-              ) : (
-                shown
-              );
-            })}
-          </span>
-        </li>
-      );
-    })}
-  </ul>
-);

@@ -8,6 +8,7 @@ import { chosen } from "../route.ts";
 import { useDocument } from "../use_document.ts";
 import { LayerMap, Legend } from "./layer_map.tsx";
 import { Message } from "./message.tsx";
+import { PageHead } from "./page_head.tsx";
 import { Segments } from "./segments.tsx";
 import { UnitTable } from "./unit_table.tsx";
 
@@ -22,18 +23,12 @@ export function SitePage({ site }: { site: SiteInfo }) {
   if (error) return <Message title={error.message} />;
   return (
     <main class="landing">
-      <div class="unit-head">
-        <div>
-          <p class="crumbs">
-            <a href="/">All sites</a> <span aria-hidden="true">›</span>
-          </p>
-          <h1>{site.short}</h1>
-          <p class="muted">
-            <code>{site.name}</code> · {plural(site.n_units, "unit")} ·{" "}
-            <a href={documentPath(`sites/${site.short}`)}>JSON</a>
-          </p>
-        </div>
-      </div>
+      <PageHead title={site.short}>
+        <p class="muted">
+          <code>{site.name}</code> · {plural(site.n_units, "unit")} ·{" "}
+          <a href={documentPath(`sites/${site.short}`)}>JSON</a>
+        </p>
+      </PageHead>
       <div class="toolbar">
         <Segments option={BY} label="Colour by" titles={METRIC_TITLES} notes={METRIC_NOTES} />
         {scale && <Legend scale={scale} metric={metric} />}

@@ -26,20 +26,35 @@ interface TextProps {
   after?: ComponentChildren;
   /** A token was clicked, or Enter pressed on it. */
   onChoose?: (piece: Piece) => void;
+  pointing?: Pointing;
+}
+
+/** What is told of a token under the pointer or the focus, where it is not its value. */
+export interface Pointing {
+  at: (index: number | null) => void;
+  value: (index: number) => number | null; // which the histogram marks
+  tip: (index: number) => ComponentChildren;
 }
 
 export function TokenText(props: TextProps) {
-  const { pieces, begin = 0, end = pieces.length, marked, view, label, onChoose } = props;
+  const { pieces, begin = 0, end = pieces.length, marked, view, label, onChoose, pointing } = props;
   const tokenOf = (target: EventTarget | null) => {
     const element = target instanceof Element ? target.closest<HTMLElement>(".tok") : null;
-    const piece = element ? pieces[Number(element.dataset["i"])] : undefined;
-    return element && piece ? { element, piece } : null;
+    const index = Number(element?.dataset["i"]);
+    const piece = pieces[index];
+    return element && piece ? { element, piece, index } : null;
   };
   const tell = (event: Event) => {
     const found = tokenOf(event.target);
     if (!found) return;
-    markedValue.value = pieceValue(found.piece);
-    showTip(found.element, <PieceTip piece={found.piece} />);
+    const { element, piece, index } = found;
+    pointing?.at(index);
+    markedValue.value = pointing ? pointing.value(index) : pieceValue(piece);
+    showTip(element, pointing ? pointing.tip(index) : <PieceTip piece={piece} />);
+  };
+  const leave = () => {
+    pointing?.at(null);
+    hideTip();
   };
   const choose = (event: Event) => {
     const found = tokenOf(event.target);
@@ -55,9 +70,9 @@ export function TokenText(props: TextProps) {
       aria-label={`${label}; the arrow keys move between tokens`}
       data-arrows
       onPointerOver={tell}
-      onPointerLeave={hideTip}
+      onPointerLeave={leave}
       onFocusCapture={tell}
-      onBlurCapture={hideTip}
+      onBlurCapture={leave}
       onClick={choose}
       onKeyDown={(event) => {
         if (event.key === "Enter" || event.key === " ") choose(event);

@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { documentPath, fetchPath, type UnitList } from "../api.ts";
 import type { Cell } from "../export.ts";
 import { BY, formatMetric, METRIC_NOTES, METRIC_TITLES, METRICS, type Metric } from "../metrics.ts";
+import { useLabels } from "../labels.ts";
 import { formatCount, plural } from "../numbers.ts";
 import { choose, chosen, hrefOf, option, setOption, type Option } from "../route.ts";
 import { useDocument } from "../use_document.ts";
@@ -23,6 +24,8 @@ export function UnitTable({ question }: { question: UnitQuestion }) {
   const first = Number(option("first")) || 0;
   const path = documentPath("units", { ...question, by: metric, order, first, limit: LIMIT });
   const { value: list, error } = useDocument(path, () => fetchPath<UnitList>(path));
+  const labels = useLabels().value?.labels ?? [];
+  const labelOf = (unit: string) => labels.find((one) => one.unit === unit)?.label ?? "";
   useExport(
     useMemo(() => list && { name: "units", json: path, rows: () => rowsOf(list) }, [list, path]),
   );
@@ -73,7 +76,8 @@ export function UnitTable({ question }: { question: UnitQuestion }) {
             {list.units.map((unit) => (
               <tr key={unit.unit}>
                 <th scope="row">
-                  <a href={hrefOf(unit.unit)}>{unit.unit}</a>
+                  <a href={hrefOf(unit.unit)}>{unit.unit}</a>{" "}
+                  <bdi class="label">{labelOf(unit.unit)}</bdi>
                 </th>
                 {METRICS.map((column) => (
                   <td key={column} class={column === metric ? "chosen" : ""}>

@@ -2,7 +2,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Recording } from "../api.ts";
 import { BY, METRIC_NOTES, METRIC_TITLES } from "../metrics.ts";
-import { hrefOf, option, setOptions } from "../route.ts";
+import { option, setOptions } from "../route.ts";
+import { PageHead } from "./page_head.tsx";
 import { Segments } from "./segments.tsx";
 import { UnitTable } from "./unit_table.tsx";
 
@@ -30,14 +31,7 @@ export function UnitsPage({ recording }: { recording: Recording }) {
   for (const name of FILTERS) if (option(name)) question[name] = option(name);
   return (
     <main class="landing">
-      <div class="unit-head">
-        <div>
-          <p class="crumbs">
-            <a href={hrefOf("")}>All sites</a> <span aria-hidden="true">›</span>
-          </p>
-          <h1>Units</h1>
-        </div>
-      </div>
+      <PageHead title="Units" />
       <Filters recording={recording} />
       <div class="toolbar">
         <Segments option={BY} label="Sort by" titles={METRIC_TITLES} notes={METRIC_NOTES} />

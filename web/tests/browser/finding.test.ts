@@ -37,10 +37,10 @@ test("the overview can be asked within a second", async (t) => {
 test("the overview is coloured by any summary, entropy too", async (t) => {
   await onPage(t, ground, async (page) => {
     await page.goto(base);
-    await page.locator(".legend .ramp").waitFor();
-    await page.getByRole("radio", { name: "entropy" }).check({ force: true });
+    await page.locator(".maps .legend .ramp").waitFor();
+    await page.locator(".maps").getByRole("radio", { name: "entropy" }).check({ force: true });
     await page.waitForFunction(() =>
-      window.document.querySelector(".legend")?.textContent.includes("bits"),
+      window.document.querySelector(".maps .legend")?.textContent.includes("bits"),
     );
     const address = ground.recording.sites[0]?.short ?? "";
     const { entropy } = await document<{ entropy: number[] }>(`/api/entropy/${address}`);
@@ -218,7 +218,7 @@ test("an excerpt has a link of its own, which an embed shows alone", async (t) =
 test("the pages for finding fit, are accessible, and are calm in both themes", async (t) => {
   await lookAt(t, ground, "overview", async (page) => {
     await page.goto(base);
-    await page.locator(".legend .ramp").waitFor();
+    await page.locator(".maps .legend .ramp").waitFor();
   });
   await lookAt(t, ground, "site", async (page) => {
     await page.goto(`${base}/${ground.site.short}`);

@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before, type TestContext } from "node:test";
 import { chromium, type Browser, type Page } from "playwright-core";
+import { kindOf } from "../../src/address.ts";
 import type { Recording, SiteInfo, SiteSummaries, Unit } from "../../src/api.ts";
 
 const ARGUMENTS = [
@@ -36,6 +37,7 @@ export interface Ground {
   site: SiteInfo; // of neurons, in the middle of the model
   unit: string; // of that site, with neighbours on both sides
   latent: string; // of the SAE's site
+  head: string; // of the middle layer
 }
 
 /** Starts the browser before the tests of a file and ends it after them. */
@@ -47,10 +49,12 @@ export function startBrowser(): Ground {
     const dense = sites.filter((s) => s.name.includes(".mlp."));
     const sparse = sites.find((s) => s.name.includes("/sae:"));
     const middle = dense[Math.floor(dense.length / 2)];
-    assert.ok(middle && sparse, "the recording has neurons and latents");
+    const heads = sites.find((s) => kindOf(s) === "heads" && s.layer === middle?.layer);
+    assert.ok(middle && sparse && heads, "the recording has neurons, latents and heads");
     ground.site = middle;
     ground.unit = await liveUnit(middle);
     ground.latent = await liveUnit(sparse);
+    ground.head = await liveUnit(heads);
     ground.browser = await chromium.launch({
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
       args: ARGUMENTS,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
+import { kindOf } from "../../src/address.ts";
 import type { SiteSummaries, Unit } from "../../src/api.ts";
 import { formatValue } from "../../src/numbers.ts";
 import { joinGraphemes } from "../../src/pieces.ts";
@@ -12,9 +13,10 @@ const ground = startBrowser();
 test("the landing page shows the model and a map for each site", async (t) => {
   await onPage(t, ground, async (page) => {
     await page.goto(base);
-    await page.locator(".legend .ramp").waitFor();
+    await page.locator(".maps .legend .ramp").waitFor();
     assert.equal(await heading(page), ground.recording.model.name || ground.recording.model.file);
-    assert.equal(await page.locator(".map canvas").count(), ground.recording.sites.length);
+    const maps = ground.recording.sites.filter((site) => kindOf(site) !== "heads");
+    assert.equal(await page.locator(".map canvas").count(), maps.length);
     const colours = await page
       .locator(".map canvas")
       .first()
@@ -30,21 +32,21 @@ test("the landing page shows the model and a map for each site", async (t) => {
 test("another summary recolours the maps and is kept in the address", async (t) => {
   await onPage(t, ground, async (page) => {
     await page.goto(base);
-    await page.locator(".legend .ramp").waitFor();
-    const before = await page.locator(".legend").innerText();
-    await page.getByRole("radio", { name: "kurtosis" }).check({ force: true });
+    await page.locator(".maps .legend .ramp").waitFor();
+    const before = await page.locator(".maps .legend").innerText();
+    await page.locator(".maps").getByRole("radio", { name: "kurtosis" }).check({ force: true });
     assert.equal(new URL(page.url()).searchParams.get("by"), "kurtosis");
-    assert.notEqual(await page.locator(".legend").innerText(), before);
+    assert.notEqual(await page.locator(".maps .legend").innerText(), before);
     await page.reload();
-    await page.locator(".legend .ramp").waitFor();
-    assert.ok(await page.getByRole("radio", { name: "kurtosis" }).isChecked());
+    await page.locator(".maps .legend .ramp").waitFor();
+    assert.ok(await page.locator(".maps").getByRole("radio", { name: "kurtosis" }).isChecked());
   });
 });
 
 test("a cell of the map opens its unit, by pointer and by keyboard", async (t) => {
   await onPage(t, ground, async (page) => {
     await page.goto(base);
-    await page.locator(".legend .ramp").waitFor();
+    await page.locator(".maps .legend .ramp").waitFor();
     await page
       .locator(".map canvas")
       .first()
