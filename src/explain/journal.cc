@@ -44,9 +44,8 @@ JournalledAnswer Journal::ask(const Prompt& prompt,
     reply.text = answer_text(reply, prompt);
     return reply;
   };
-  Json question = {{"parameters", parameters()},
-                   {"schema", prompt.schema},
-                   {"messages", std::move(messages)}};
+  Json question = {
+      {"parameters", parameters()}, {"schema", prompt.schema}, {"messages", std::move(messages)}};
   if (!prompt.choices.empty()) question["choices"] = prompt.choices;
   return ask_once(question, ask, check);
 }

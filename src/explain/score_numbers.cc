@@ -32,7 +32,8 @@ Json judgement_numbers(std::span<const JudgedExcerpt> sample, std::span<const do
   }
   Json numbers = numbers_of(judgements, options);
   if (by == JudgedBy::ranks) {
-    for (const char* name : {"balanced_accuracy", "sensitivity", "specificity"}) numbers.erase(name);
+    for (const char* name : {"balanced_accuracy", "sensitivity", "specificity"})
+      numbers.erase(name);
   }
   return numbers;
 }
