@@ -25,4 +25,4 @@ def without_extra_buffers() -> None:
 
 if __name__ == "__main__":
     without_extra_buffers()
-    main()
+    main()  # type: ignore[no-untyped-call]

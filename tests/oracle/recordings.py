@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,10 +71,12 @@ class Corpus:
         return found
 
 
-def run(arguments: list[str | Path]) -> None:
+def run(arguments: Sequence[object]) -> None:
     # Threads that spin at barriers starve each other on a shared machine.
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
-    result = subprocess.run(arguments, capture_output=True, text=True, env=environment, check=False)
+    result = subprocess.run(
+        [str(a) for a in arguments], capture_output=True, text=True, env=environment, check=False
+    )
     assert result.returncode == 0, result.stderr
 
 

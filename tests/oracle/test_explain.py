@@ -560,7 +560,7 @@ def test_units(fresh: Path, tmp_path: Path) -> None:
                          if "--site" not in words or site.startswith("blocks.0.")]  # fmt: skip
                 meant.sort(key=lambda i: -tables.units[expected][i])
                 expected_rows = sorted((tables.units["site"][i], tables.units["unit"][i])
-                                       for i in meant[: words[1]])  # fmt: skip
+                                       for i in meant[: int(str(words[1]))])  # fmt: skip
             else:
                 expected_rows = [(f"blocks.{b}.mlp.hook_post", u) for b, u in expected]
             assert kept == expected_rows

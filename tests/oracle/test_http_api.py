@@ -97,12 +97,13 @@ def test_every_document_is_as_described(url: str) -> None:
         assert response.status_code == 200, (path, parameters)
         schema[path]["GET"].validate_response(response)
     assert len(addresses) > 10
-    for path, method, parameters, body in [
+    asked: list[tuple[str, str, dict[str, str], Any]] = [
         ("/api/labels/{address}", "PUT", {"address": "0.mlp/3"}, {"label": "x"}),
         ("/api/live/{address}", "POST", {"address": "1.attn/2"}, {"text": "caf\u00e9"}),
         ("/api/live/{address}", "POST", {"address": "1.sae/2"}, {"text": "caf\u00e9"}),
         ("/api/live", "POST", {}, {"text": "caf\u00e9"}),
-    ]:
+    ]
+    for path, method, parameters, body in asked:
         case = schema[path][method].Case(
             path_parameters=parameters, body=body, media_type="application/json"
         )

@@ -108,7 +108,8 @@ def test_what_cannot_be_kept_is_an_error(recording: Path) -> None:
     with served(recording) as url:
         assert refused(url, "1.mlp/77", {"label": "x"})[0] == 404
         assert refused(url, "nonsense", {"label": "x"})[0] == 400
-        for body in ([], "x", {"label": 1}, {"name": "x"}, {"label": "a\nb"}):
+        bodies: tuple[Any, ...] = ([], "x", {"label": 1}, {"name": "x"}, {"label": "a\nb"})
+        for body in bodies:
             assert refused(url, "1.mlp/7", body)[0] == 400
         assert put(url, "1.mlp/7", {"label": "x" * 200, "note": "y" * 16384})["label"] == "x" * 200
         assert refused(url, "1.mlp/7", {"label": "x" * 201})[0] == 400

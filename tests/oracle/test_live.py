@@ -107,10 +107,11 @@ def check_unit(ground: Ground, unit: str) -> None:
         for s in live["sequences"]
     ]
     assert live["n_tokens"] == sum(map(len, expected))
-    assert (live["min"], live["max"]) == (min(sum(expected, [])), max(sum(expected, [])))
-    for sequence, values in zip(live["sequences"], expected, strict=True):
-        assert sequence["value"] == max(values)
-        assert sequence["position"] == int(np.argmax(np.array(values)))
+    values = [value for sequence in expected for value in sequence if value is not None]
+    assert (live["min"], live["max"]) == (min(values), max(values))
+    for sequence, found in zip(live["sequences"], expected, strict=True):
+        assert sequence["value"] == max(value for value in found if value is not None)
+        assert sequence["position"] == int(np.argmax(np.array(found, dtype=float)))
 
 
 def check_head(ground: Ground, unit: str) -> None:

@@ -41,8 +41,9 @@ WRONG = {DIGITS: "the word after the", AFTER_THE: "digits", ALWAYS: "digits"}
 
 def active(explanation: str, text: str) -> set[int]:
     """The bytes of an ASCII text that the explanation is about; none where it is no rule."""
-    rule = RULES.get(explanation, lambda _: [])
-    return {i for begin, end in rule(text) for i in range(begin, end)}
+    rule = RULES.get(explanation)
+    spans = rule(text) if rule else []
+    return {i for begin, end in spans for i in range(begin, end)}
 
 
 # ---- the endpoint ----

@@ -190,7 +190,7 @@ class Tokenwise:
         tokens = self.tokens(self.opened(messages) + turn)
         n_before = len(self.tokens(self.opened(messages)))
         tab = self.tokens("\t")
-        self.llm.reset()
+        self.llm.reset()  # type: ignore[no-untyped-call]
         for at in range(n_before, len(tokens)):
             if tokens[at : at + 1] != tab:
                 continue

@@ -114,6 +114,6 @@ def test_latents_come_back(recording: Path, tmp_path: Path) -> None:
     again = exported(back)
     names = sorted(p.relative_to(out) for p in out.rglob("*.json"))
     assert names == sorted(p.relative_to(again) for p in again.rglob("*.json"))
-    for name in names:
-        assert (out / name).read_bytes() == (again / name).read_bytes()
+    for file in names:
+        assert (out / file).read_bytes() == (again / file).read_bytes()
     shutil.rmtree(again)
