@@ -217,5 +217,7 @@ def test_all_at_once_equals_token_by_token(recording: Path) -> None:
         found = json.loads(text)
         assert len(found) == len(re.findall("\tunknown\n", asked["levels_of"]))
         expected = slow.levels(asked["messages"], asked["levels_of"])
-        assert found == pytest.approx(expected, abs=0.02)
-        assert np.std(found) > 0.05, "or nothing is compared"
+        # Rows of Q4_1 round otherwise in a batch of another size: measured up to 0.034.
+        assert found == pytest.approx(expected, abs=0.1)
+        assert np.std(found) > 0.3, "or nothing is compared"
+        assert np.corrcoef(found, expected)[0, 1] > 0.998
