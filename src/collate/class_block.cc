@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cmath>
 #include <limits>
 
@@ -13,9 +14,9 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr size_t kTokensInFloat = 8;  // that are added in float32 before they go on in double
 
-F16 magnitude(F16 v) { return bits_as<F16>(bits_as<I16>(v) & 0x7fffffff); }
 D8 magnitude(D8 v) { return v < 0 ? -v : v; }
-F16 where(I16 mask, F16 v) { return bits_as<F16>(bits_as<I16>(v) & mask); }
+// Ordered as the magnitudes are.
+I16 magnitude_bits(F16 v) { return bits_as<I16>(v) & 0x7fffffff; }
 // A bit for each lane of the mask.
 uint32_t bits_of(I16 mask) {
   uint32_t bits = 0;
@@ -26,7 +27,7 @@ uint32_t bits_of(I16 mask) {
 D8 half(F16 v, size_t which) {
   F8 part;
   std::memcpy(&part, reinterpret_cast<const char*>(&v) + which * sizeof(part), sizeof(part));
-  return __builtin_convertvector(part, D8);
+  return widened(part);
 }
 
 }  // namespace
@@ -58,9 +59,8 @@ struct ClassBlock::Rows {
 struct ClassBlock::SequenceTotals {
   I16 counts[kNumSignClasses] = {};
   D8 sums[kNumSignClasses][kNumGatedQuantities][2] = {};
-  F16 largest[kNumSignClasses][kNumGatedQuantities] = {};     // magnitude
-  I16 largest_at[kNumSignClasses][kNumGatedQuantities] = {};  // token, the first of equals
-  bool all_finite = true;  // the values and their sums in float32
+  F16 largest[kNumSignClasses][kNumGatedQuantities] = {};  // magnitude
+  bool all_finite = true;                                  // the values and their sums in float32
 };
 
 ClassBlock::ClassBlock(uint32_t n, GateFunction function, const CollateOptions& options)
@@ -72,6 +72,15 @@ ClassBlock::ClassBlock(uint32_t n, GateFunction function, const CollateOptions& 
   for (auto& of_class : limits_) {
     for (auto& of_quantity : of_class) of_quantity.fill(n_kept_ == 0 ? kInfinity : 0);
   }
+}
+
+void ClassBlock::prefetch() const {
+  const auto ask = [](std::span<const std::byte> bytes) {
+    for (size_t i = 0; i < bytes.size(); i += 64) __builtin_prefetch(bytes.data() + i, 1, 2);
+  };
+  ask(std::as_bytes(std::span(counts_)));
+  ask(std::as_bytes(std::span(sums_)));
+  ask(std::as_bytes(std::span(limits_)));
 }
 
 void ClassBlock::observe(const BlockValues& values, std::span<const BatchSequence> sequences,
@@ -106,11 +115,9 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
       broken |= not_finite(gate) | not_finite(rows.linear[t].vector()) |
                 not_finite(rows.post[t].vector());
     }
-    add_class<0>(rows, begin, end, totals);
-    add_class<1>(rows, begin, end, totals);
-    add_class<2>(rows, begin, end, totals);
-    add_class<3>(rows, begin, end, totals);
   }
+  add_gate_sign<true>(rows, totals);
+  add_gate_sign<false>(rows, totals);
   D8 sum_of_all = {};
   for (const auto& of_class : totals.sums) {
     for (const auto& of_quantity : of_class)
@@ -120,35 +127,55 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
   for (size_t i = 0; i < kHalf; ++i) totals.all_finite &= std::isfinite(sum_of_all[i]);
 }
 
-template <size_t kClass>
-void ClassBlock::add_class(const Rows& rows, size_t begin, size_t end, SequenceTotals& totals) {
-  F16 sums[kNumGatedQuantities] = {};
-  F16 largest[kNumGatedQuantities];
-  I16 largest_at[kNumGatedQuantities];
-  std::memcpy(largest, totals.largest[kClass], sizeof(largest));
-  std::memcpy(largest_at, totals.largest_at[kClass], sizeof(largest_at));
-  I16 count = {};
-  for (size_t t = begin; t < end; ++t) {
-    const F16 gate = rows.gate[t].vector(), linear = rows.linear[t].vector();
-    const I16 mask = (gate_is_positive(kClass) ? gate > 0 : gate < 0) &
-                     (kClass % 2 == 0 ? linear > 0 : linear < 0);
-    const I16 at = I16{} + static_cast<int32_t>(t);
-    count -= mask;
+// The two classes of one sign of the gate together, so that what they read is read once; which
+// token has a largest value is left to find_place(), since few of them are kept in the end. A sum
+// or a maximum under a mask is one instruction, of which there are fourteen a class and token.
+template <bool kPositive>
+void ClassBlock::add_gate_sign(const Rows& rows, SequenceTotals& totals) {
+  constexpr size_t kFirst = kPositive ? 0 : 2;
+  static_assert(gate_is_positive(kFirst) == kPositive);
+  I16 largest[2][kNumGatedQuantities] = {}, counts[2] = {};
+  for (size_t begin = rows.first; begin < rows.end; begin += kTokensInFloat) {
+    const size_t end = std::min(rows.end, begin + kTokensInFloat);
+    F16 sums[2][kNumGatedQuantities] = {};
+    for (size_t t = begin; t < end; ++t) {
+      const F16 gate = rows.gate[t].vector(), linear = rows.linear[t].vector();
+      const I16 open = kPositive ? gate > 0 : gate < 0;
+      const I16 in[2] = {open & (linear > 0), open & (linear < 0)};
+      for (size_t c = 0; c < 2; ++c) counts[c] -= in[c];
 #pragma GCC unroll 4
-    for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-      const F16 v = where(mask, rows.of(q)[t].vector());
-      sums[q] += v;
-      const F16 m = magnitude(v);
-      largest_at[q] = m > largest[q] ? at : largest_at[q];
-      largest[q] = m > largest[q] ? m : largest[q];
+      for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+        const F16 v = rows.of(q)[t].vector();
+        const I16 m = magnitude_bits(v);
+        for (size_t c = 0; c < 2; ++c) {
+          sums[c][q] = in[c] ? sums[c][q] + v : sums[c][q];
+          if (!has_peaks(kFirst, q)) continue;
+          const I16 larger = m > largest[c][q] ? m : largest[c][q];
+          largest[c][q] = in[c] ? larger : largest[c][q];
+        }
+      }
+    }
+    for (size_t c = 0; c < 2; ++c) {
+      for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+        for (size_t h = 0; h < 2; ++h) totals.sums[kFirst + c][q][h] += half(sums[c][q], h);
+      }
     }
   }
-  totals.counts[kClass] += count;
-  std::memcpy(totals.largest[kClass], largest, sizeof(largest));
-  std::memcpy(totals.largest_at[kClass], largest_at, sizeof(largest_at));
-  for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-    for (size_t h = 0; h < 2; ++h) totals.sums[kClass][q][h] += half(sums[q], h);
+  for (size_t c = 0; c < 2; ++c) {
+    totals.counts[kFirst + c] += counts[c];
+    std::memcpy(totals.largest[kFirst + c], largest[c], sizeof(largest[c]));
   }
+}
+
+// The first token of the class with the largest magnitude. Lane by lane: it is wanted of few.
+uint32_t ClassBlock::find_place(const Rows& rows, size_t sign_class, size_t quantity, size_t lane,
+                                float largest) {
+  size_t t = rows.first;
+  while (std::fabs(rows.value(quantity, t, lane)) != largest || !rows.is_in(sign_class, t, lane)) {
+    assert(t + 1 < rows.end);  // it was found there
+    ++t;
+  }
+  return static_cast<uint32_t>(t);
 }
 
 // The same by the definition, one value at a time: a token with a value that is not finite counts
@@ -167,9 +194,7 @@ void ClassBlock::add_finite_rows(const Rows& rows, SequenceTotals& totals) const
             const float value = rows.value(q, t, lane);
             sums[q] += value;
             wide_sums[q] += double{value};
-            if (std::fabs(value) <= totals.largest[c][q][lane]) continue;
-            totals.largest[c][q][lane] = std::fabs(value);
-            totals.largest_at[c][q][lane] = static_cast<int32_t>(t);
+            totals.largest[c][q][lane] = std::max(totals.largest[c][q][lane], std::fabs(value));
           }
         }
         for (size_t q = 0; q < kNumGatedQuantities; ++q) {
@@ -190,7 +215,7 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
       const F16 largest = totals.largest[c][q];
       wanted[c][q] = bits_of((largest >= load<F16>(limits_[c][q].data())) & (largest > 0));
       for (uint32_t lanes = wanted[c][q]; lanes != 0; lanes &= lanes - 1) {
-        prefetch(c, q, std::countr_zero(lanes));
+        prefetch_list(c, q, std::countr_zero(lanes));
       }
     }
   }
@@ -204,14 +229,14 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
       for (uint32_t lanes = wanted[c][q]; lanes != 0; lanes &= lanes - 1) {
         const auto lane = static_cast<size_t>(std::countr_zero(lanes));
-        const auto t = static_cast<uint32_t>(totals.largest_at[c][q][lane]);
+        const uint32_t t = find_place(rows, c, q, lane, totals.largest[c][q][lane]);
         offer(c, q, lane, {{sequence.number, t}, rows.value(q, t, lane)});
       }
     }
   }
 }
 
-void ClassBlock::prefetch(size_t sign_class, size_t quantity, size_t lane) {
+void ClassBlock::prefetch_list(size_t sign_class, size_t quantity, size_t lane) {
   const auto bytes = std::as_bytes(list(sign_class, quantity, lane));
   for (size_t i = 0; i < bytes.size(); i += 64) __builtin_prefetch(bytes.data() + i, 1, 3);
 }

@@ -28,6 +28,9 @@ class ClassBlock {
   void observe(const BlockValues& values, std::span<const BatchSequence> sequences,
                BlockScratch& scratch);
 
+  // Asks for the memory that observe() will use whatever the values.
+  void prefetch() const;
+
   std::vector<ClassRecord> record(size_t lane) const;               // [sign class]
   void restore(size_t lane, std::span<const ClassRecord> classes);  // into a fresh block
 
@@ -38,9 +41,11 @@ class ClassBlock {
   void add_rows(const Rows& rows, SequenceTotals& totals) const;
   void add_finite_rows(const Rows& rows, SequenceTotals& totals) const;
   void take(const Rows& rows, const SequenceTotals& totals, const BatchSequence& sequence);
-  template <size_t kClass>
-  static void add_class(const Rows& rows, size_t begin, size_t end, SequenceTotals& totals);
-  void prefetch(size_t sign_class, size_t quantity, size_t lane);
+  template <bool kPositive>
+  static void add_gate_sign(const Rows& rows, SequenceTotals& totals);
+  static uint32_t find_place(const Rows& rows, size_t sign_class, size_t quantity, size_t lane,
+                             float largest);
+  void prefetch_list(size_t sign_class, size_t quantity, size_t lane);
   void offer(size_t sign_class, size_t quantity, size_t lane, const ClassPeak& peak);
   std::span<ClassPeak> list(size_t sign_class, size_t quantity, size_t lane);
   std::span<const ClassPeak> list(size_t sign_class, size_t quantity, size_t lane) const;

@@ -3,12 +3,13 @@
 // A value is cut into a multiple of 2^-20 and a multiple of 2^-53, and each part is added in a
 // float64 of its own, where a million such additions are exact. What does not fit, being 8,192 or
 // more or having bits below 2^-53, goes to the lane's ExactSum, one at a time. So the sums are
-// ExactSum's to the bit, for a twentieth of its cost and a sixth of the memory to be touched.
+// ExactSum's to the bit, for a twentieth of its cost and a sixth of the memory to be touched; the
+// lanes' ExactSums are made when the first value does not fit.
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include "collate/lanes.h"
 #include "core/exact_sum.h"
@@ -30,14 +31,14 @@ class LaneSums {
       low_[half] += where(fits, low);
       if (!all(fits)) [[unlikely]] {
         for (size_t i = 0; i < kHalf; ++i) {
-          if (fits[i] == 0) settled_[half * kHalf + i].add(values[half][i]);
+          if (fits[i] == 0) settled()[half * kHalf + i].add(values[half][i]);
         }
       }
     }
   }
 
   ExactSum sum(size_t lane) const {
-    ExactSum sum = settled_[lane];
+    ExactSum sum = settled_.empty() ? ExactSum() : settled_[lane];
     sum.add(high_[lane / kHalf][lane % kHalf]);
     sum.add(low_[lane / kHalf][lane % kHalf]);
     return sum;
@@ -45,7 +46,7 @@ class LaneSums {
 
   void restore(size_t lane, const ExactSum& sum) {
     high_[lane / kHalf][lane % kHalf] = low_[lane / kHalf][lane % kHalf] = 0;
-    settled_[lane] = sum;
+    settled()[lane] = sum;
   }
 
  private:
@@ -68,6 +69,11 @@ class LaneSums {
     return bits != 0;
   }
 
+  std::vector<ExactSum>& settled() {
+    settled_.resize(kLanes);
+    return settled_;
+  }
+
   void settle() {
     for (size_t lane = 0; lane < kLanes; ++lane) restore(lane, sum(lane));
     n_added_ = 0;
@@ -75,7 +81,7 @@ class LaneSums {
 
   D8 high_[2] = {}, low_[2] = {};
   uint32_t n_added_ = 0;
-  std::array<ExactSum, kLanes> settled_ = {};
+  std::vector<ExactSum> settled_;  // [lane], or none
 };
 
 }  // namespace actogram

@@ -31,6 +31,14 @@ V bits_as(const From& from) {
   return to;
 }
 
+inline D8 widened(F8 v) {
+#if defined(__AVX512F__) && !defined(__clang__)
+  return __builtin_ia32_cvtps2pd512_mask(v, D8{}, -1, 4);  // GCC 12 takes four steps
+#else
+  return __builtin_convertvector(v, D8);
+#endif
+}
+
 // All ones in the lanes that hold NaN or an infinity.
 inline I16 not_finite(F16 v) { return (bits_as<I16>(v) & 0x7f800000) == 0x7f800000; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "actogram/error.h"
 
@@ -25,7 +26,11 @@ BandSizes band_sizes(const CollateOptions& options) {
 }
 
 PeakBand::PeakBand(size_t n_units, BandSizes sizes)
-    : sizes_(sizes), capacity_(first_capacity(sizes)), sizes_of_(n_units) {
+    : sizes_(sizes),
+      bars_(n_units),
+      n_refused_(n_units),
+      capacity_(first_capacity(sizes)),
+      sizes_of_(n_units) {
   const size_t n = n_units * capacity_;
   values_.resize(n);
   ranks_.resize(n);
@@ -36,7 +41,45 @@ PeakBand::PeakBand(size_t n_units, BandSizes sizes)
   windows_.resize(n);
 }
 
+bool PeakBand::is_below_a_bar(size_t unit, float value, uint32_t rank) const {
+  bool below = false;
+  for (const Bar& bar : bars_[unit]) below |= (value < bar.value) & (rank > bar.rank);
+  return below;
+}
+
+// The bars' ranks cut what is drawn after the first `all` peaks into as many parts of equal size; a
+// bar's value is the one that `tail` of the peaks drawn up to there reach.
+void PeakBand::set_bars(size_t unit) {
+  n_refused_[unit] = 0;
+  const size_t base = unit * capacity_, n = sizes_of_[unit];
+  const size_t least = std::max<size_t>(sizes_.all, sizes_.tail);
+  if (n <= least) return;
+  struct Drawn {
+    uint32_t rank;
+    float value;
+  };
+  thread_local std::vector<Drawn> drawn;
+  thread_local std::vector<float> values;
+  drawn.clear();
+  for (size_t i = base; i < base + n; ++i) drawn.push_back({ranks_[i], values_[i]});
+  size_t end = n;
+  for (size_t b = kBars; b-- > 0;) {
+    const size_t count = least + (n - least) * b / kBars;
+    const auto last = drawn.begin() + static_cast<ptrdiff_t>(count) - 1;
+    std::nth_element(drawn.begin(), last, drawn.begin() + static_cast<ptrdiff_t>(end),
+                     [](const Drawn& a, const Drawn& c) { return a.rank < c.rank; });
+    values.clear();
+    for (size_t i = 0; i < count; ++i) values.push_back(drawn[i].value);
+    const auto reached = values.begin() + static_cast<ptrdiff_t>(sizes_.tail) - 1;
+    std::nth_element(values.begin(), reached, values.end(), std::greater<>());
+    bars_[unit][b] = {*reached, last->rank};
+    end = count;
+  }
+}
+
 bool PeakBand::observe(size_t unit, float value, uint32_t rank, Place at) {
+  constexpr uint32_t kPatience = 24;  // a new set of bars costs some ten looks at all peaks
+  if (is_below_a_bar(unit, value, rank)) return false;
   const size_t base = unit * capacity_, n = sizes_of_[unit];
   const float* values = values_.data() + base;
   const uint32_t* ranks = ranks_.data() + base;
@@ -49,7 +92,10 @@ bool PeakBand::observe(size_t unit, float value, uint32_t rank, Place at) {
     dominators += stronger & drawn_first;
     earlier += drawn_first;
   }
-  if (dominators >= sizes_.tail && earlier >= sizes_.all) return false;
+  if (dominators >= sizes_.tail && earlier >= sizes_.all) {
+    if (++n_refused_[unit] == kPatience) set_bars(unit);
+    return false;
+  }
 
   count_against(unit, value, rank, at);
   if (sizes_of_[unit] == capacity_) grow();
@@ -120,6 +166,8 @@ void PeakBand::grow() {
 
 void PeakBand::prefetch(size_t unit) const {
   constexpr size_t kCacheLine = 64;
+  __builtin_prefetch(&bars_[unit]);
+  if (bars_[unit][0].rank != Bar().rank) return;  // the peaks are seldom read then
   const size_t first = unit * capacity_, end = first + sizes_of_[unit];
   for (size_t i = first; i < end; i += kCacheLine / 4) {
     __builtin_prefetch(values_.data() + i, 0, 2);

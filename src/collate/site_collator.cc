@@ -27,7 +27,10 @@ void SiteCollator::observe(const SiteValues& values, std::span<const BatchSequen
     const size_t first = item * RowTile::kBlocks;
     const size_t end = std::min(blocks_.size(), first + RowTile::kBlocks);
     for (size_t index = first; index < end; ++index) {
-      if (index + 1 < end) blocks_[index + 1].prefetch();
+      if (index + 1 < end) {
+        blocks_[index + 1].prefetch();
+        if (!class_blocks_.empty()) class_blocks_[index + 1].prefetch();
+      }
       const BlockValues part = tile.block(index - first);
       blocks_[index].observe(part, sequences, scratch[thread], *sinks[thread]);
       if (!class_blocks_.empty()) class_blocks_[index].observe(part, sequences, scratch[thread]);

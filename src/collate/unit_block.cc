@@ -19,7 +19,7 @@ struct Powers {
   D8 p1 = {}, p2 = {}, p3 = {}, p4 = {};
 
   void add(const float* lanes) {
-    const D8 v = __builtin_convertvector(load<F8>(lanes), D8);
+    const D8 v = widened(load<F8>(lanes));
     const D8 v2 = v * v;
     p1 += v;
     p2 += v2;

@@ -56,11 +56,18 @@ Collation::Collation(std::string folder, const std::vector<Site>& sites,
       scratch_(threads_.n_threads()),
       head_scratch_(threads_.n_threads()),
       windows_(folder_, options.window_buffer_bytes, threads_.n_threads()) {
+  // The state of all units is a gigabyte that is touched here for the first time.
+  std::vector<std::optional<SiteCollator>> of_tokens(sites.size());
+  threads_.parallel_for(sites.size(), [&](size_t s, size_t) {
+    if (!is_attention_site(sites[s].name)) {
+      of_tokens[s].emplace(sites[s], gate_function, options_);
+    }
+  });
   for (size_t s = 0; s < sites.size(); ++s) {
-    if (is_attention_site(sites[s].name)) {
-      heads_.emplace_back(sites[s], weights_of(s), options.collate, threads_);
+    if (of_tokens[s]) {
+      collators_.push_back(std::move(*of_tokens[s]));
     } else {
-      collators_.emplace_back(sites[s], gate_function, options.collate);
+      heads_.emplace_back(sites[s], weights_of(s), options.collate, threads_);
     }
     n_units_ += sites[s].n_units;
   }

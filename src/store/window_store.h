@@ -104,6 +104,7 @@ class WindowStore {
   uint32_t free_segment() const;
   void open_segment(uint32_t segment);
   void load(std::span<const uint64_t> references, const HugeBuffer& buffer, Loaded& into) const;
+  void read_parts(std::span<Loaded::Part> parts) const;
   void write_segment(uint32_t segment, std::span<const uint64_t> references,
                      const HugeBuffer& buffer) const;
   bool has_room(std::span<const Need> needs) const;
