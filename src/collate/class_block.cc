@@ -170,8 +170,11 @@ void ClassBlock::add_gate_sign(const Rows& rows, SequenceTotals& totals) {
 // The first token of the class with the largest magnitude. Lane by lane: it is wanted of few.
 uint32_t ClassBlock::find_place(const Rows& rows, size_t sign_class, size_t quantity, size_t lane,
                                 float largest) {
+  const float* values = rows.of(quantity)->lanes.data() + lane;
+  const uint32_t wanted = std::bit_cast<uint32_t>(largest);
   size_t t = rows.first;
-  while (std::fabs(rows.value(quantity, t, lane)) != largest || !rows.is_in(sign_class, t, lane)) {
+  while ((std::bit_cast<uint32_t>(values[t * kLanes]) & 0x7fffffff) != wanted ||
+         !rows.is_in(sign_class, t, lane)) {
     assert(t + 1 < rows.end);  // it was found there
     ++t;
   }
