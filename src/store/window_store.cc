@@ -234,9 +234,12 @@ void WindowStore::load(std::span<const uint64_t> references, const HugeBuffer& b
 
 // Several at once: a disk has more to give than one read after another takes.
 void WindowStore::read_parts(std::span<Loaded::Part> parts) const {
-  constexpr size_t kReaders = 4;
+  constexpr size_t kMostReaders = 4, kFloatsEach = 1 << 16;  // less is not worth a thread
+  size_t n_floats = 0;
+  for (const Loaded::Part& part : parts) n_floats += part.end - std::min(part.first, part.end);
+  const size_t n_readers = std::clamp<size_t>(n_floats / kFloatsEach, 1, kMostReaders);
   const auto read_some = [&](size_t first) {
-    for (size_t i = first; i < parts.size(); i += kReaders) {
+    for (size_t i = first; i < parts.size(); i += n_readers) {
       Loaded::Part& part = parts[i];
       if (part.first >= part.end) continue;
       const auto bytes =
@@ -246,7 +249,7 @@ void WindowStore::read_parts(std::span<Loaded::Part> parts) const {
     }
   };
   std::vector<std::future<void>> others;
-  for (size_t reader = 1; reader < std::min(kReaders, parts.size()); ++reader) {
+  for (size_t reader = 1; reader < n_readers; ++reader) {
     others.push_back(std::async(std::launch::async, read_some, reader));
   }
   read_some(0);

@@ -85,7 +85,7 @@ TEST_F(WindowStoreTest, GivesBackWhatWasKeptThroughFlushesAndCompaction) {
     std::mt19937 rng(seed);
     SetUp();
     const bool tiny = seed % 2 == 1;  // every window goes to the disk at once
-    WindowStore store(folder_, tiny ? 1 : 200'000, 2);
+    WindowStore store(folder_, tiny ? 1 : 450'000, 2);
     std::vector<Kept> kept;
     for (int i = 0; i < (tiny ? 100 : 2000); ++i) {
       WindowSink& sink = *store.sinks()[rng() % 2];
