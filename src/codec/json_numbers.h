@@ -20,4 +20,7 @@ enum class FloatDigits : uint8_t { enough, unknown };
 // number's place in the list, for anything else.
 FloatDigits append_numbers(std::string_view list, std::vector<double>& numbers);
 
+// One entry of such a list, which may have white space behind it.
+FloatDigits append_number(std::string_view entry, std::vector<double>& numbers);
+
 }  // namespace actogram
