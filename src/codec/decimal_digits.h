@@ -14,6 +14,9 @@ namespace actogram {
 inline constexpr double kTens[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
+inline constexpr uint64_t kPowers[] = {1,       10,        100,        1'000,      10'000,
+                                       100'000, 1'000'000, 10'000'000, 100'000'000};
+
 // Eight characters, in the order of the machine; functions below want the first in the lowest byte.
 // A digit has become its value, anything else more than 9.
 struct EightBytes {
@@ -28,6 +31,11 @@ struct EightBytes {
   // The highest bit of each byte that is no digit, up to the first that is not ASCII.
   uint64_t others() const { return ((bytes + kEach * (0x80 - 10)) | bytes) & kEach * 0x80; }
 
+  size_t n_digits() const {
+    const uint64_t first = others();
+    return first == 0 ? sizeof(bytes) : static_cast<size_t>(std::countr_zero(first)) / 8;
+  }
+
   uint64_t bytes = 0;
 };
 
@@ -40,14 +48,29 @@ inline uint64_t value_of_digits(uint64_t bytes) {
          32;
 }
 
+// Of the first n digits.
+inline uint64_t value_of_digits(const EightBytes& eight, size_t n) {
+  return n == 0 ? 0 : value_of_digits(eight.bytes << (8 - n) * 8);
+}
+
 // Signs are as good as random, so no branch on them.
 inline double with_sign(double magnitude, bool negative) {
   return std::bit_cast<double>(std::bit_cast<uint64_t>(magnitude) | uint64_t{negative} << 63);
 }
 
+// digits / 10^n_fraction; both are exact in a double, so one division rounds it.
+struct Decimal {
+  uint64_t digits = 0;  // below 10^15
+  size_t n_fraction = 0;
+  bool negative = false;
+
+  double magnitude() const { return static_cast<double>(digits) / kTens[n_fraction]; }
+  double value() const { return with_sign(magnitude(), negative); }
+};
+
 // An entry of a list like -0.1234: one digit, a point, one to five digits, and the comma or the
 // bracket behind them. Nearly all activations are such. Requires: nine bytes are readable.
-inline std::optional<double> short_decimal(const char* at) {
+inline std::optional<Decimal> short_decimal(const char* at) {
   if constexpr (!EightBytes::kInOrder) return std::nullopt;
   const bool negative = *at == '-';
   at += negative;
@@ -59,8 +82,25 @@ inline std::optional<double> short_decimal(const char* at) {
   const size_t end = static_cast<size_t>(std::countr_zero(behind)) / 8;
   if (end == 2 || (at[end] != ',' && at[end] != ']')) return std::nullopt;
   const uint64_t without_point = (eight.bytes & ~uint64_t{0xffff}) | (eight.bytes & 0xff) << 8;
-  const uint64_t digits = value_of_digits(without_point << (8 - end) * 8);
-  return with_sign(static_cast<double>(digits) / kTens[end - 2], negative);
+  return Decimal{value_of_digits(without_point << (8 - end) * 8), end - 2, negative};
+}
+
+// The same with up to 14 digits behind the point. Requires: 20 bytes are readable.
+inline std::optional<Decimal> long_decimal(const char* at) {
+  if constexpr (!EightBytes::kInOrder) return std::nullopt;
+  const bool negative = *at == '-';
+  at += negative;
+  if (*at < '0' || *at > '9' || at[1] != '.') return std::nullopt;
+  const auto whole = static_cast<uint64_t>(*at - '0');
+  at += 2;
+  const EightBytes first(at);
+  const EightBytes second(at + 8);
+  const size_t n_first = first.n_digits();
+  const size_t n_second = n_first == 8 ? second.n_digits() : 0;
+  const size_t n = n_first + n_second;
+  if (n == 0 || n > 14 || (at[n] != ',' && at[n] != ']')) return std::nullopt;
+  const uint64_t digits = whole * kPowers[n_first] + value_of_digits(first, n_first);
+  return Decimal{digits * kPowers[n_second] + value_of_digits(second, n_second), n, negative};
 }
 
 }  // namespace actogram

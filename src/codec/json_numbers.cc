@@ -1,5 +1,6 @@
 #include "codec/json_numbers.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -14,10 +15,7 @@
 namespace actogram {
 namespace {
 
-constexpr uint64_t kPowers[] = {1,       10,        100,        1'000,      10'000,
-                                100'000, 1'000'000, 10'000'000, 100'000'000};
 constexpr size_t kExactDigits = 15;  // below 2^53, and so is every power of ten up to there
-constexpr uint64_t kFloatDigits = 999'999;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
@@ -85,8 +83,9 @@ class NumberList {
       return any_number();
     }
     at_ = p;
-    if (digits > kFloatDigits) digits_ = FloatDigits::unknown;
-    return with_sign(static_cast<double>(digits) / kTens[n_fraction], negative);
+    const Decimal decimal{digits, n_fraction, negative};
+    digits_ = std::max(digits_, digits_of(decimal));
+    return decimal.value();
   }
 
   // How many digits there are at `p`, of eight bytes looked at together; `digits` goes on with
@@ -95,10 +94,8 @@ class NumberList {
     if constexpr (!EightBytes::kInOrder) return 0;
     if (end_ - p < 8) return 0;
     const EightBytes eight(p);
-    const uint64_t others = eight.others();
-    const size_t n = others == 0 ? 8 : static_cast<size_t>(std::countr_zero(others)) / 8;
-    if (n == 0) return 0;
-    digits = digits * kPowers[n] + value_of_digits(eight.bytes << (8 - n) * 8);
+    const size_t n = eight.n_digits();
+    digits = digits * kPowers[n] + value_of_digits(eight, n);
     return n;
   }
 

@@ -69,9 +69,23 @@ std::string random_tokens(std::mt19937_64& random) {
 }
 
 std::string random_numbers(std::mt19937_64& random) {
-  const std::string_view numbers[] = {
-      "0.1234", "-0.5", "1.25e-3", "12.5",       "0.123456", "NaN",       "null",
-      "0.0",    "-0.0", "123456",  "0.12345678", "3.14159",  "-Infinity", "0.10000000149011612"};
+  const std::string_view numbers[] = {"0.1234",
+                                      "-0.5",
+                                      "1.25e-3",
+                                      "12.5",
+                                      "0.123456",
+                                      "NaN",
+                                      "-7.1234567",
+                                      "0.001953125",
+                                      "1.23456789012",
+                                      "null",
+                                      "0.0",
+                                      "-0.0",
+                                      "123456",
+                                      "0.12345678",
+                                      "3.14159",
+                                      "-Infinity",
+                                      "0.10000000149011612"};
   std::string list = "[";
   for (size_t n = random() % 6; n > 0; --n) {
     list += numbers[random() % std::size(numbers)];

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -48,10 +49,12 @@ bool float32_gives(double value) {
   return back == value && std::signbit(back) == std::signbit(value);
 }
 
-NumberForm form_of(std::span<const double> values) {
+NumberForm form_of(std::span<const double> values, FloatDigits digits) {
+  if (digits == FloatDigits::enough) return NumberForm::float32;
   bool doubles = true;
   for (const double v : values) doubles &= std::isnan(v) || double{static_cast<float>(v)} == v;
   if (doubles) return NumberForm::doubles;
+  if (digits == FloatDigits::shortest) return NumberForm::float32;
   for (const double v : values) {
     if (std::isfinite(v) && !float32_gives(v)) return NumberForm::others;
   }
@@ -287,8 +290,7 @@ class Reading {
     const FloatDigits digits = pace_ == Pace::careful
                                    ? append_numbers(list.raw_json(), record_.values)
                                    : append_entries(list);
-    if (digits == FloatDigits::enough) return NumberForm::float32;
-    return form_of(std::span(record_.values).subspan(first));
+    return form_of(std::span(record_.values).subspan(first), digits);
   }
 
   // No entry has to wait until the one before it is read, so that several are read at a time.
@@ -296,10 +298,13 @@ class Reading {
     FloatDigits digits = FloatDigits::enough;
     for (od::value entry : list) {
       const std::string_view token = entry.raw_json_token();
-      if (const auto number = short_decimal(token.data())) {
-        record_.values.push_back(*number);
-      } else if (append_number(token, record_.values) != FloatDigits::enough) {
-        digits = FloatDigits::unknown;
+      if (const auto decimal = short_decimal(token.data())) {
+        record_.values.push_back(decimal->value());
+      } else if (const auto longer = long_decimal(token.data())) {
+        record_.values.push_back(longer->value());
+        digits = std::max(digits, digits_of(*longer));
+      } else {
+        digits = std::max(digits, append_number(token, record_.values));
       }
     }
     return digits;
