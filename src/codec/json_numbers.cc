@@ -1,28 +1,21 @@
 #include "codec/json_numbers.h"
 
-#include <bit>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <utility>
 
 #include "actogram/error.h"
+#include "codec/decimal_digits.h"
 
 namespace actogram {
 namespace {
 
-constexpr double kTens[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                            1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-constexpr uint64_t kPowers[] = {1,       10,        100,        1'000,      10'000,
-                                100'000, 1'000'000, 10'000'000, 100'000'000};
-constexpr uint64_t kEightTimes = 0x0101010101010101;
-constexpr uint64_t kEightZeros = kEightTimes * '0';
 constexpr size_t kExactDigits = 15;  // below 2^53, and so is every power of ten up to there
-constexpr uint64_t kFloatDigits = 999'999;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
@@ -49,6 +42,13 @@ class NumberList {
     }
     skip_space();
     if (at_ != end_) fail_here("the list's end");
+    return digits_;
+  }
+
+  FloatDigits read_one() {
+    out_.push_back(number());
+    skip_space();
+    if (at_ != end_) fail_here("the number's end");
     return digits_;
   }
 
@@ -83,30 +83,19 @@ class NumberList {
       return any_number();
     }
     at_ = p;
-    if (digits > kFloatDigits) digits_ = FloatDigits::unknown;
-    const double magnitude = static_cast<double>(digits) / kTens[n_fraction];
-    // Signs are as good as random, so no branch on them.
-    return std::bit_cast<double>(std::bit_cast<uint64_t>(magnitude) | uint64_t{negative} << 63);
+    const Decimal decimal{digits, n_fraction, negative};
+    digits_ = std::max(digits_, digits_of(decimal));
+    return decimal.value();
   }
 
   // How many digits there are at `p`, of eight bytes looked at together; `digits` goes on with
   // them.
   size_t add_up_to_8_digits(const char* p, uint64_t& digits) const {
-    if constexpr (std::endian::native != std::endian::little) return 0;
+    if constexpr (!EightBytes::kInOrder) return 0;
     if (end_ - p < 8) return 0;
-    uint64_t bytes = 0;
-    std::memcpy(&bytes, p, sizeof(bytes));
-    bytes ^= kEightZeros;  // a digit becomes its value, anything else more than 9
-    const uint64_t others = ((bytes + kEightTimes * (0x80 - 10)) | bytes) & kEightTimes * 0x80;
-    const size_t n = others == 0 ? 8 : static_cast<size_t>(std::countr_zero(others)) / 8;
-    if (n == 0) return 0;
-    bytes <<= (8 - n) * 8;  // the last digit in the highest byte, zeros before the first
-    bytes = bytes * 10 + (bytes >> 8);
-    constexpr uint64_t kPairs = 0x000000ff000000ff;
-    bytes = ((bytes & kPairs) * (100 + (uint64_t{1'000'000} << 32)) +
-             ((bytes >> 16) & kPairs) * (1 + (uint64_t{10'000} << 32))) >>
-            32;
-    digits = digits * kPowers[n] + bytes;
+    const EightBytes eight(p);
+    const size_t n = eight.n_digits();
+    digits = digits * kPowers[n] + value_of_digits(eight, n);
     return n;
   }
 
@@ -160,6 +149,10 @@ class NumberList {
 
 FloatDigits append_numbers(std::string_view list, std::vector<double>& numbers) {
   return NumberList(list, numbers).read();
+}
+
+FloatDigits append_number(std::string_view entry, std::vector<double>& numbers) {
+  return NumberList(entry, numbers).read_one();
 }
 
 }  // namespace actogram

@@ -15,10 +15,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/hash.h"
 
 namespace actogram {
 
@@ -39,6 +42,11 @@ struct RecordExcerpt {
   size_t first_value = 0;
   size_t n_values = 0;
   NumberForm form = NumberForm::float32;
+
+  // Where lists of tokens are looked for in KnownLists: this one's hash, and its number if it is
+  // known. Then its tokens are not here; only how many they are.
+  Hash128 json{};
+  std::optional<uint32_t> known{};
 };
 
 struct NeuronRecord {

@@ -2,11 +2,13 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
 
 #include "actogram/error.h"
+#include "codec/decimal_digits.h"
 #include "codec/json_numbers.h"
 #include "codec/utf8.h"
 
@@ -47,20 +49,28 @@ bool float32_gives(double value) {
   return back == value && std::signbit(back) == std::signbit(value);
 }
 
-NumberForm form_of(std::span<const double> values) {
+NumberForm form_of(std::span<const double> values, FloatDigits digits) {
+  if (digits == FloatDigits::enough) return NumberForm::float32;
   bool doubles = true;
   for (const double v : values) doubles &= std::isnan(v) || double{static_cast<float>(v)} == v;
   if (doubles) return NumberForm::doubles;
+  if (digits == FloatDigits::shortest) return NumberForm::float32;
   for (const double v : values) {
     if (std::isfinite(v) && !float32_gives(v)) return NumberForm::others;
   }
   return NumberForm::float32;
 }
 
-// Reads one document. `where_` is for errors: the lists and records that are being read.
+// Careful: every list is read from its first byte to its last, and what is wrong is told where it
+// is met. Quick: by where entries begin, as simdjson has found it, and not at all if the list is
+// known. It takes nothing that careful reading would not take, and reads the same.
+enum class Pace : uint8_t { quick, careful };
+
+// Reads one document.
 class Reading {
  public:
-  explicit Reading(NeuronRecord& record) : record_(record) {}
+  Reading(NeuronRecord& record, Pace pace, const KnownLists* known)
+      : record_(record), pace_(pace), known_(known) {}
 
   NeuronDocument read(od::document& document) {
     bool has_id = false;
@@ -223,7 +233,7 @@ class Reading {
       const std::string_view key = field.unescaped_key();
       if (key == "tokens") {
         if (has_tokens) fail(Code::corrupt, "`tokens` is there twice");
-        read_tokens(field.value());
+        read_tokens(field.value(), excerpt);
         has_tokens = true;
       } else if (key == "activations") {
         if (has_values) fail(Code::corrupt, "`activations` is there twice");
@@ -236,17 +246,32 @@ class Reading {
     if (!has_tokens || !has_values) {
       fail(Code::corrupt, "`{}` is missing", has_tokens ? "activations" : "tokens");
     }
-    excerpt.n_tokens = record_.tokens_end.size() - excerpt.first_token;
     excerpt.n_values = record_.values.size() - excerpt.first_value;
     record_.excerpts.push_back(excerpt);
   }
 
-  void read_tokens(od::value value) {
-    for (od::value token : od::array(value)) {
+  void read_tokens(od::value value, RecordExcerpt& excerpt) {
+    od::array list(value);
+    if (known_ != nullptr && pace_ == Pace::quick && is_known(list, excerpt)) return;
+    for (od::value token : list) {
       const auto plain = plain_string(token.raw_json_token());
       record_.text.append(plain ? *plain : std::string_view(token.get_string()));
       record_.tokens_end.push_back(record_.text.size());
     }
+    excerpt.n_tokens = record_.tokens_end.size() - excerpt.first_token;
+  }
+
+  // Goes over the list to its end, and back if it is not known.
+  bool is_known(od::array& list, RecordExcerpt& excerpt) const {
+    const std::string_view json = list.raw_json();  // and the white space behind it
+    excerpt.json = hash128(std::as_bytes(std::span(json.substr(0, json.rfind(']') + 1))));
+    if (const KnownLists::List* found = known_->find(excerpt.json)) {
+      excerpt.known = found->number;
+      excerpt.n_tokens = found->n_tokens;
+      return true;
+    }
+    if (const auto error = list.reset().error()) throw simdjson::simdjson_error(error);
+    return false;
   }
 
   // What stands between the quotes, if that is a string without escapes; the parser has looked at
@@ -261,12 +286,33 @@ class Reading {
 
   NumberForm read_values(od::value value) {
     const size_t first = record_.values.size();
-    const FloatDigits digits = append_numbers(od::array(value).raw_json(), record_.values);
-    if (digits == FloatDigits::enough) return NumberForm::float32;
-    return form_of(std::span(record_.values).subspan(first));
+    od::array list(value);
+    const FloatDigits digits = pace_ == Pace::careful
+                                   ? append_numbers(list.raw_json(), record_.values)
+                                   : append_entries(list);
+    return form_of(std::span(record_.values).subspan(first), digits);
+  }
+
+  // No entry has to wait until the one before it is read, so that several are read at a time.
+  FloatDigits append_entries(od::array& list) {
+    FloatDigits digits = FloatDigits::enough;
+    for (od::value entry : list) {
+      const std::string_view token = entry.raw_json_token();
+      if (const auto decimal = short_decimal(token.data())) {
+        record_.values.push_back(decimal->value());
+      } else if (const auto longer = long_decimal(token.data())) {
+        record_.values.push_back(longer->value());
+        digits = std::max(digits, digits_of(*longer));
+      } else {
+        digits = std::max(digits, append_number(token, record_.values));
+      }
+    }
+    return digits;
   }
 
   NeuronRecord& record_;
+  Pace pace_;
+  const KnownLists* known_;
   std::vector<std::string> seen_;
   std::vector<double> numbers_;
   std::optional<uint32_t> list_;
@@ -297,6 +343,13 @@ std::string reason_of(simdjson::error_code error, std::string_view text) {
 
 struct NeuronRecordReader::State {
   od::parser parser;
+
+  NeuronDocument read(std::string_view text, Reading& reading, NeuronRecord& record) {
+    od::document document = parser.iterate(text.data(), text.size(), text.size() + kPadding);
+    const NeuronDocument kind = reading.read(document);
+    if (kind != NeuronDocument::record) record.clear();
+    return kind;
+  }
 };
 
 NeuronRecordReader::NeuronRecordReader() : state_(std::make_unique<State>()) {}
@@ -304,26 +357,38 @@ NeuronRecordReader::~NeuronRecordReader() = default;
 NeuronRecordReader::NeuronRecordReader(NeuronRecordReader&&) noexcept = default;
 
 NeuronDocument NeuronRecordReader::read(std::string_view text, const std::string& what,
-                                        NeuronRecord& record) {
+                                        NeuronRecord& record, const KnownLists* known) {
   record.clear();
+  check_size(text, what);
+  try {
+    Reading reading(record, Pace::quick, known);
+    return state_->read(text, reading, record);
+  } catch (const std::exception&) {
+    return read_carefully(text, what, record);
+  }
+}
+
+NeuronDocument NeuronRecordReader::read_carefully(std::string_view text, const std::string& what,
+                                                  NeuronRecord& record) {
+  record.clear();
+  check_size(text, what);
+  Reading reading(record, Pace::careful, nullptr);
+  try {
+    return state_->read(text, reading, record);
+  } catch (const simdjson::simdjson_error& error) {
+    fail(Code::corrupt, "{}: {}{}", what, reading.where(), reason_of(error.error(), text));
+  } catch (const Error& error) {
+    fail(error.code(), "{}: {}{}", what, reading.where(), error.what());
+  }
+}
+
+void NeuronRecordReader::check_size(std::string_view text, const std::string& what) {
   if (text.size() > kMostBytes) {
     check_depth(text.substr(0, kMostBytes), what);
     fail(Code::unsupported, "{}: {} bytes; one record has at most {}", what, text.size(),
          kMostBytes);
   }
   if (text.size() > kSurelySmall) check_depth(text, what);
-  Reading reading(record);
-  try {
-    od::document document =
-        state_->parser.iterate(text.data(), text.size(), text.size() + kPadding);
-    const NeuronDocument kind = reading.read(document);
-    if (kind != NeuronDocument::record) record.clear();
-    return kind;
-  } catch (const simdjson::simdjson_error& error) {
-    fail(Code::corrupt, "{}: {}{}", what, reading.where(), reason_of(error.error(), text));
-  } catch (const Error& error) {
-    fail(error.code(), "{}: {}{}", what, reading.where(), error.what());
-  }
 }
 
 }  // namespace actogram

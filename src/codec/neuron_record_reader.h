@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "codec/known_lists.h"
 #include "codec/neuron_record.h"
 
 namespace actogram {
@@ -33,10 +34,18 @@ class NeuronRecordReader {
   NeuronRecordReader(NeuronRecordReader&&) noexcept;
 
   // One document. Requires: kPadding bytes behind `text` are readable, whatever they are. `what`
-  // names it in errors. Where it is no record, `record` has nothing in it.
-  NeuronDocument read(std::string_view text, const std::string& what, NeuronRecord& record);
+  // names it in errors. Where it is no record, `record` has nothing in it. Lists of tokens that are
+  // `known` are not read.
+  NeuronDocument read(std::string_view text, const std::string& what, NeuronRecord& record,
+                      const KnownLists* known = nullptr);
+  // The same, by its definition and more slowly. read() does it where something is wrong, so that
+  // errors do not depend on the quick way.
+  NeuronDocument read_carefully(std::string_view text, const std::string& what,
+                                NeuronRecord& record);
 
  private:
+  static void check_size(std::string_view text, const std::string& what);
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -175,6 +175,24 @@ TEST(NeuronRecord, NumbersAreWrittenAsTheyWere) {
   EXPECT_EQ(list("1e-999,-1e-999"), "0.0,-0.0");
 }
 
+// In recordings the forms are bytes, so which of two that fit is taken must not change.
+TEST(NeuronRecord, KnowsHowNumbersAreWritten) {
+  const std::pair<std::string, NumberForm> cases[] = {
+      {"", NumberForm::float32},
+      {"0.5,0.25", NumberForm::float32},
+      {"0.1234,0.1234567", NumberForm::float32},
+      {"0.5,0.001953125", NumberForm::doubles},
+      {"0.10000000149011612,0.001953125", NumberForm::doubles},
+      {"0.10000000149011612,0.1", NumberForm::others},
+      {"0.12345678901", NumberForm::others},
+      {"NaN,0.1", NumberForm::float32},
+  };
+  for (const auto& [numbers, form] : cases) {
+    const std::string members = R"("tokens":[],"activations":[)" + numbers + "]";
+    EXPECT_EQ(read(record_with(members)).excerpts.at(0).form, form) << numbers;
+  }
+}
+
 TEST(NeuronRecord, RoundsAsThePublishedFilesAre) {
   const NeuronRecord record =
       read(record_with(R"("tokens":["a","b","c"],"activations":[0.018426452,-0.00001,2])",
@@ -256,7 +274,7 @@ TEST(JsonNumbers, AreTheNearestDoubles) {
   }
 }
 
-// Six digits are enough by themselves: float32's shortest text is the text.
+// Six digits are enough by themselves, and more may be: float32's shortest text is the text.
 TEST(JsonNumbers, KnowsWhatFloat32Holds) {
   std::mt19937_64 random(8);
   for (int round = 0; round < 20000; ++round) {
@@ -265,12 +283,13 @@ TEST(JsonNumbers, KnowsWhatFloat32Holds) {
     std::vector<double> numbers;
     const std::string text = fmt::format("{:.{}f}", value, 11);
     const auto digits = append_numbers("[" + text + "]", numbers);
-    if (digits != FloatDigits::enough) continue;
+    if (digits == FloatDigits::unknown) continue;
     EXPECT_EQ(numbers[0], std::stod(fmt::format("{}", static_cast<float>(numbers[0])))) << text;
   }
   std::vector<double> numbers;
   EXPECT_EQ(append_numbers("[0.1234,-99.9999,0,123456]", numbers), FloatDigits::enough);
-  EXPECT_EQ(append_numbers("[0.1234567]", numbers), FloatDigits::unknown);
+  EXPECT_EQ(append_numbers("[0.1234567,0.5]", numbers), FloatDigits::shortest);
+  EXPECT_EQ(append_numbers("[0.1234567891,0.1234567]", numbers), FloatDigits::unknown);
   EXPECT_EQ(append_numbers("[1e0]", numbers), FloatDigits::unknown);
   EXPECT_EQ(append_numbers("[]", numbers), FloatDigits::enough);
 }

@@ -38,6 +38,7 @@ struct UnitDocuments {
 struct UnitReading {
   TdbDocumentReader texts;
   NeuronRecordReader records;
+  KnownLists known;  // of records that are written
   PreparedRecord prepared;
   const TdbDocument* record = nullptr;  // that `prepared` is of
   std::vector<TdbExplanation> explanations;
@@ -133,6 +134,7 @@ class TdbImport {
           add(left[item], reading, writer);
           progress_(
               {"importing", n_done_before + item + 1, units_.size(), n_done_before, "records"});
+          remember(reading);
         });
       } catch (...) {
         turns.give_up();
@@ -176,13 +178,23 @@ class TdbImport {
   static bool is_record(std::string_view text, const std::string& what, UnitReading& reading) {
     NeuronRecord other;
     NeuronRecord& into = reading.record == nullptr ? reading.prepared.record : other;
-    return reading.records.read(text, what, into) == NeuronDocument::record;
+    return reading.records.read(text, what, into, &reading.known) == NeuronDocument::record;
   }
 
-  static void add(const UnitDocuments& unit, const UnitReading& reading, TdbWriter& writer) {
+  static void add(const UnitDocuments& unit, UnitReading& reading, TdbWriter& writer) {
     writer.skip_to(unit.row);
     writer.add_explanations(reading.explanations);
     if (reading.record != nullptr) writer.add_record(reading.prepared);
+  }
+
+  // Only what is written: the writer has the tokens of every known list.
+  static void remember(UnitReading& reading) {
+    if (reading.record == nullptr) return;
+    for (const PreparedPeak& peak : reading.prepared.peaks) {
+      const RecordExcerpt& excerpt = peak.excerpt;
+      if (excerpt.known) continue;
+      reading.known.add({excerpt.json, static_cast<uint32_t>(excerpt.n_tokens), peak.sequence});
+    }
   }
 
   void describe(const TdbWriter& writer) {

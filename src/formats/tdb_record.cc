@@ -72,7 +72,7 @@ void add_values(PreparedRecord& prepared, const RecordExcerpt& excerpt, ValuesOf
 PreparedPeak prepared_peak(PreparedRecord& prepared, const RecordExcerpt& excerpt,
                            ValuesOf values) {
   PreparedPeak peak{.excerpt = excerpt};
-  peak.tokens = hash_of_tokens(prepared.record, excerpt, prepared.scratch);
+  if (!excerpt.known) peak.tokens = hash_of_tokens(prepared.record, excerpt, prepared.scratch);
   peak.group = group_of_list(excerpt.list);
   peak.form = static_cast<ValueForm>(excerpt.form);
   peak.first_value = prepared.values.size();

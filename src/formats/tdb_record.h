@@ -18,7 +18,7 @@ enum class ValuesOf : uint8_t { tokens, pairs };
 
 struct PreparedPeak {
   RecordExcerpt excerpt{};  // of the record
-  Hash128 tokens{};         // of its token strings
+  Hash128 tokens{};         // of its token strings, unless they are known
   uint16_t group = 0;       // one bit of Group
   uint32_t rank = 0;        // its place in its list
   uint32_t key = 0;         // of pairs
@@ -27,6 +27,7 @@ struct PreparedPeak {
   ValueForm form = ValueForm::float32;
   size_t first_value = 0;  // of PreparedRecord::values
   size_t n_values = 0;     // of pairs the square triangle (pair_triangle.h)
+  uint32_t sequence = 0;   // its number, once it is written
 };
 
 struct PreparedRecord {

@@ -94,6 +94,7 @@ void TdbWriter::add_unit(const UnitRecord& unit, const PublishedRecord& publishe
 }
 
 uint32_t TdbWriter::sequence_of(const PreparedRecord& prepared, const PreparedPeak& peak) {
+  if (peak.excerpt.known) return *peak.excerpt.known;
   if (const auto known = index_.find(peak.tokens)) return *known;
   const NeuronRecord& record = prepared.record;
   const RecordExcerpt& excerpt = peak.excerpt;
@@ -140,7 +141,7 @@ void TdbWriter::count(const PreparedRecord& prepared) {
 
 KeptPeak TdbWriter::kept_peak(const PreparedRecord& prepared, const PreparedPeak& peak) {
   KeptPeak kept;
-  kept.at = {sequence_of(prepared, peak), peak.position};
+  kept.at = {peak.sequence, peak.position};
   kept.value = peak.value;
   kept.rank = peak.rank;
   kept.groups = peak.group;
@@ -151,7 +152,7 @@ KeptPeak TdbWriter::kept_peak(const PreparedRecord& prepared, const PreparedPeak
 // Without norms of keys: the triangle has the values themselves.
 HeadPeak TdbWriter::head_peak(const PreparedRecord& prepared, const PreparedPeak& peak) {
   HeadPeak kept;
-  kept.at = {sequence_of(prepared, peak), peak.position};
+  kept.at = {peak.sequence, peak.position};
   kept.key = peak.key;
   kept.value = peak.value;
   kept.rank = peak.rank;
@@ -161,7 +162,7 @@ HeadPeak TdbWriter::head_peak(const PreparedRecord& prepared, const PreparedPeak
   return kept;
 }
 
-void TdbWriter::add_record(const PreparedRecord& prepared) {
+void TdbWriter::add_record(PreparedRecord& prepared) {
   const NeuronRecord& record = prepared.record;
   UnitRecord unit = unknown_unit();
   Summary& summary = unit.summary;
@@ -169,7 +170,8 @@ void TdbWriter::add_record(const PreparedRecord& prepared) {
   summary.skewness = record.skewness, summary.kurtosis = record.kurtosis;
   std::string forms;
   if (values_ == ValuesOf::pairs) unit.head.emplace();
-  for (const PreparedPeak& peak : prepared.peaks) {
+  for (PreparedPeak& peak : prepared.peaks) {
+    peak.sequence = sequence_of(prepared, peak);
     forms += static_cast<char>(peak.form);
     if (peak.form == ValueForm::others) {
       records_.add_values(n_peaks_, record.values_of(peak.excerpt));

@@ -45,8 +45,9 @@ class TdbWriter {
 
   // Units that have no record, up to this row.
   void skip_to(uint64_t row);
-  // Of the next unit.
-  void add_record(const PreparedRecord& prepared);
+  // Of the next unit. Its peaks get the numbers of their sequences; an excerpt that is known is
+  // known by that number.
+  void add_record(PreparedRecord& prepared);
   // Of the unit that comes next. Explanations of a unit come before its record.
   void add_explanations(const std::vector<TdbExplanation>& explanations);
 
