@@ -62,10 +62,10 @@ TEST(TokensPrompt, IsNotBrokenByATextAndNamesTheUnknown) {
 
 TEST(ExcerptsPrompt, IsThatOfTheCard) {
   UnitExcerpt weaker = excerpt_in(Part::explain, {{" x", 1.5f}});
-  weaker.context = "before x\nafter";
+  weaker.context = [] { return "before x\nafter"; };
   weaker.at = {7, 12};
   UnitExcerpt stronger = excerpt_in(Part::explain, {{" y", 3}});
-  stronger.context = "here y";
+  stronger.context = [] { return "here y"; };
   stronger.at = {1, 40};
   const Prompt prompt = prompt_of({weaker, stronger}, {.method = ExplainMethod::excerpts});
   ASSERT_EQ(prompt.messages.size(), 1u);

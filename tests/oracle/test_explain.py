@@ -317,6 +317,20 @@ def test_a_failure_is_a_failure(
     assert rows(fresh, "SELECT unit, reason FROM failures") == [(0, failures[0]["reason"])]
 
 
+def test_connections_are_kept(fresh: Path) -> None:
+    """One for each question under way; where the host hangs up, another, and nothing twice."""
+    with ChatEndpoint(lambda body, n: GOOD) as endpoint:
+        assert ask("explain", fresh, "1.mlp/0-11", "--at-once", 3, to=endpoint).returncode == 0
+        assert len(endpoint.requests) == 12
+        assert len(endpoint.connections) <= 3
+        forget(fresh)
+        endpoint.hangs_up = True
+        endpoint.requests.clear()
+        endpoint.connections.clear()
+        assert ask("explain", fresh, "1.mlp/0-5", "--at-once", 1, to=endpoint).returncode == 0
+        assert len(endpoint.requests) == len(endpoint.connections) == 6
+
+
 def test_nobody_there_and_nobody_in_time(fresh: Path) -> None:
     def late(_: Any, number: int) -> Answer:
         time.sleep(2.5)
