@@ -277,6 +277,19 @@ def test_what_passes_is_tried_again(fresh: Path, answers: list[Any], n_asked: in
     assert rows(fresh, "SELECT * FROM failures") == []
 
 
+def test_a_host_that_is_slow_once_is_asked_again(fresh: Path) -> None:
+    def slow_once(_: Any, number: int) -> Answer:
+        if number == 0:
+            time.sleep(2.5)
+        return reply(f"rain {number}")
+
+    with ChatEndpoint(slow_once) as endpoint:
+        done = ask("explain", fresh, "1.mlp/0", "--timeout", 1, to=endpoint)
+    assert done.returncode == 0, done.stdout
+    assert len(endpoint.requests) == 2
+    assert rows(fresh, "SELECT explanation FROM explanations") == [("rain 1",)]
+
+
 def test_a_host_that_asks_for_patience_gets_it(fresh: Path) -> None:
     wait = (429, {"Retry-After": "1.5"}, '{"error": {"message": "slow down"}}')
     with ChatEndpoint(in_turn(wait, GOOD)) as endpoint:
