@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <mutex>
 #include <set>
+#include <unordered_map>
 
 #include "actogram/error.h"
 #include "base/file.h"
@@ -55,16 +57,38 @@ std::vector<float> pairs_of_pieces(const Excerpt& window) {
   return pairs;
 }
 
-UnitExcerpt excerpt_of(const UnitText& text) {
-  UnitExcerpt excerpt{.at = text.window.at,
-                      .value = text.window.value,
-                      .groups = text.groups,
-                      .bucket = text.bucket,
-                      .document = text.window.document,
-                      .document_key = document_key(text.document),
-                      .text = {},
-                      .context = {},
-                      .pairs = {}};
+// The keys of documents, each hashed once: a book has excerpts of many units. Documents are known
+// by where they lie, which is the same as long as the recording is open. Thread-safe.
+class DocumentKeys {
+ public:
+  uint64_t key_of(std::string_view document) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto known = keys_.find(document.data()); known != keys_.end())
+        return known->second;
+    }
+    const uint64_t key = document_key(document);
+    const std::lock_guard lock(mutex_);
+    return keys_[document.data()] = key;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<const char*, uint64_t> keys_;
+};
+
+UnitExcerpt excerpt_of(const UnitText& text, const UnitTexts& texts, DocumentKeys& keys) {
+  UnitExcerpt excerpt{
+      .at = text.window.at,
+      .value = text.window.value,
+      .groups = text.groups,
+      .bucket = text.bucket,
+      .document = text.window.document,
+      .document_key = keys.key_of(text.document),
+      .text = {},
+      .context = [&texts, at = text.window.at] { return texts.around(at, kContextTokens); },
+      .pairs = {}};
+  excerpt.text.reserve(text.window.pieces.size());
   for (const Piece& piece : text.window.pieces) {
     ValuedText valued{piece.text, std::nanf("")};
     for (const PieceToken& token : piece.tokens) {
@@ -73,7 +97,6 @@ UnitExcerpt excerpt_of(const UnitText& text) {
     }
     excerpt.text.push_back(std::move(valued));
   }
-  for (const Piece& piece : text.around.pieces) excerpt.context += piece.text;
   if (text.window.pairs) excerpt.pairs = pairs_of_pieces(text.window);
   return excerpt;
 }
@@ -98,10 +121,14 @@ std::vector<UnitAddress> parse_units(std::span<const std::string> words, const U
 }
 
 ExcerptsOfUnit excerpts_from(const UnitTexts& texts) {
-  return [&texts](const UnitAddress& unit) {
+  return [&texts, keys = std::make_shared<DocumentKeys>()](const UnitAddress& unit,
+                                                           const WantsDocument& wants) {
+    const auto wants_text = [&](std::string_view document) {
+      return wants(keys->key_of(document));
+    };
     std::vector<UnitExcerpt> excerpts;
-    for (const UnitText& text : texts.of(unit, kContextTokens)) {
-      excerpts.push_back(excerpt_of(text));
+    for (const UnitText& text : texts.of(unit, wants_text)) {
+      excerpts.push_back(excerpt_of(text, texts, *keys));
     }
     return excerpts;
   };

@@ -28,7 +28,13 @@ struct Interval {
   uint32_t n_undefined = 0;  // samples whose score was NaN: they are left out
 };
 
-// `strata` are disjoint lists of items; `score_of` gets as many items as there are, some repeated.
+// `strata` are disjoint lists of items; `scores_of` gets as many items as there are, some repeated,
+// and writes their scores. An interval for each score: several at once cost the draws of one.
+std::vector<Interval> bootstrap(
+    std::span<const std::vector<size_t>> strata, size_t n_scores,
+    const std::function<void(std::span<const size_t> items, std::span<double> scores)>& scores_of,
+    const BootstrapOptions& options);
+
 Interval bootstrap(std::span<const std::vector<size_t>> strata,
                    const std::function<double(std::span<const size_t> items)>& score_of,
                    const BootstrapOptions& options);

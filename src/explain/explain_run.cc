@@ -9,7 +9,9 @@ RunReport explain_units(const RunOptions& options, const ExplainRequest& request
   Journal journal(store, model, options.chat);
   const std::string task = fmt::format("explain {}", name_of(request.method));
   return for_each_unit(options, task, journal, store, progress, [&](const UnitAddress& unit) {
-    const SplitExcerpts split = split_excerpts(unit_key(unit.site, unit.index), excerpts_of(unit));
+    const uint64_t key = unit_key(unit.site, unit.index);
+    const auto wants = [key](uint64_t document) { return part_of(key, document) == Part::explain; };
+    const SplitExcerpts split = split_excerpts(key, excerpts_of(unit, wants));
     const Prompt prompt = explainer_prompt(unit, split.explain, request);
     Explanation explanation;
     const JournalledAnswer answer = journal.ask(prompt, [&](std::string_view text) {

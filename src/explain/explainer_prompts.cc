@@ -72,7 +72,7 @@ Prompt excerpts_prompt(const UnitAddress& unit, const std::vector<const UnitExce
   for (size_t i = 0; i < excerpts.size(); ++i) {
     examples += fmt::format("{}Example {} (activation: {:.3f}, position: {}):\n{}\n",
                             i == 0 ? "" : "\n", i + 1, excerpts[i]->value, excerpts[i]->at.position,
-                            escaped(excerpts[i]->context));
+                            escaped(excerpts[i]->context()));
   }
   Prompt prompt{.schema_name = "explanation",
                 .schema = explanation_schema(),

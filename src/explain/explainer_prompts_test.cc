@@ -6,16 +6,18 @@
 #include <cmath>
 
 #include "actogram/error.h"
+#include "explain/golden_prompts_test.h"
 #include "explain/test_excerpts_test.h"
 
 namespace actogram {
 namespace {
 
 using testing::excerpt_in;
+using testing::golden_prompt;
 using ::testing::HasSubstr;
 using testing::kUnitKey;
 using ::testing::Not;
-using ::testing::StartsWith;
+using testing::rendered;
 
 const UnitAddress kUnit{"blocks.2.mlp.hook_post", 345};
 
@@ -30,17 +32,9 @@ TEST(TokensPrompt, IsThePublishedOne) {
       prompt_of({excerpt_in(Part::explain, {{" the", -1}, {" red", 2}, {" fox", 0.7f}}),
                  excerpt_in(Part::explain, {{" a", 0}, {" b", 0.1f}})},
                 {});
-  ASSERT_EQ(prompt.messages.size(), 8u);
-  EXPECT_EQ(prompt.messages.back().role, "user");
-  EXPECT_EQ(prompt.messages.back().content,
-            "\n\nNeuron 4\nActivations:\n<start>\n the\t0\n red\t10\n fox\t3\n<end>\n"
-            "<start>\n a\t0\n b\t0\n<end>\n\n"
-            "Explanation of neuron 4 behavior: the main thing this neuron does is find");
+  EXPECT_EQ(rendered(prompt.messages), golden_prompt("tokens-1.txt"));
+  EXPECT_EQ(prompt.version, "tokens-1");
   EXPECT_TRUE(prompt.schema.is_null()) << "the answer is the end of the sentence";
-  EXPECT_EQ(prompt.messages[0].role, "system");
-  EXPECT_THAT(prompt.messages[1].content, StartsWith("\n\nNeuron 1\nActivations:\n<start>\n"));
-  EXPECT_EQ(prompt.messages[2].role, "assistant");
-  EXPECT_EQ(prompt.messages[2].content, " words for colours.");
 }
 
 TEST(TokensPrompt, RepeatsWhatIsNotZeroWhereThatIsLittle) {
@@ -62,10 +56,10 @@ TEST(TokensPrompt, IsNotBrokenByATextAndNamesTheUnknown) {
 
 TEST(ExcerptsPrompt, IsThatOfTheCard) {
   UnitExcerpt weaker = excerpt_in(Part::explain, {{" x", 1.5f}});
-  weaker.context = "before x\nafter";
+  weaker.context = [] { return "before x\nafter"; };
   weaker.at = {7, 12};
   UnitExcerpt stronger = excerpt_in(Part::explain, {{" y", 3}});
-  stronger.context = "here y";
+  stronger.context = [] { return "here y"; };
   stronger.at = {1, 40};
   const Prompt prompt = prompt_of({weaker, stronger}, {.method = ExplainMethod::excerpts});
   ASSERT_EQ(prompt.messages.size(), 1u);

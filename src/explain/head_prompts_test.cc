@@ -6,16 +6,18 @@
 #include <cmath>
 
 #include "actogram/error.h"
-#include "base/file.h"
 #include "core/head_record.h"
 #include "explain/explainer_prompts.h"
+#include "explain/golden_prompts_test.h"
 #include "explain/test_excerpts_test.h"
 
 namespace actogram {
 namespace {
 
 using testing::excerpt_in;
+using testing::golden_prompt;
 using testing::kUnitKey;
+using testing::rendered;
 
 const UnitAddress kHead{"blocks.2.attn.hook_pattern", 3};
 
@@ -50,18 +52,6 @@ UnitExcerpt second_excerpt() {
   return head_excerpt({{" x", 0}, {"<end>", 0}, {" y", 0}}, {{2, 0, 8}, {1, 1, 6}}, std::nanf(""));
 }
 
-std::string rendered(const Prompt& prompt) {
-  std::string text;
-  for (const auto& [role, content] : prompt.messages) {
-    text += fmt::format("=== {} ===\n{}\n", role, content);
-  }
-  return text;
-}
-
-std::string golden(const char* name) {
-  return read_file(std::string(ACTOGRAM_SOURCE_DIR "/tests/golden/prompts/") + name);
-}
-
 Prompt explained(std::vector<UnitExcerpt> excerpts, ExplainRequest request) {
   return explainer_prompt(kHead, split_excerpts(kUnitKey, std::move(excerpts)).explain, request);
 }
@@ -69,14 +59,14 @@ Prompt explained(std::vector<UnitExcerpt> excerpts, ExplainRequest request) {
 TEST(HeadsPrompt, IsThePublishedOne) {
   const Prompt prompt =
       explained({second_excerpt(), first_excerpt()}, {.method = ExplainMethod::heads});
-  EXPECT_EQ(rendered(prompt), golden("heads-1.txt"));
+  EXPECT_EQ(rendered(prompt.messages), golden_prompt("heads-1.txt"));
   EXPECT_EQ(prompt.version, "heads-1");
   EXPECT_TRUE(prompt.schema.is_null());
 }
 
 TEST(PairPrompt, IsThePublishedOne) {
   const Prompt prompt = pair_prompt("attends to <<marks>> of\nlines", first_excerpt(), 7, 1);
-  EXPECT_EQ(rendered(prompt), golden("pairs-1.txt"));
+  EXPECT_EQ(rendered(prompt.messages), golden_prompt("pairs-1.txt"));
   EXPECT_EQ(prompt.version, "pairs-1");
   EXPECT_THAT(prompt.choices, ::testing::ElementsAre("0", "1"));
 }

@@ -3,28 +3,29 @@
 #include <gtest/gtest.h>
 
 #include "actogram/error.h"
+#include "explain/golden_prompts_test.h"
 #include "explain/test_excerpts_test.h"
 
 namespace actogram {
 namespace {
 
 using testing::excerpt_in;
+using testing::golden_prompt;
+using testing::rendered;
 
 TEST(JudgePrompts, AskForOneNumberAnExcerpt) {
   const std::vector<std::string> texts = {"the cat", "a\\nb"};
   const Prompt prompt = detection_prompt("animals\n2. a trap", texts);
-  ASSERT_EQ(prompt.messages.size(), 2u);
-  EXPECT_EQ(prompt.messages[1].content,
-            "Explanation: animals\\n2. a trap\n\n"
-            "Excerpts:\n1. the cat\n2. a\\nb\n\n"
-            "Respond with JSON: {\"active\": [...]}, a list of 2 numbers, 1 or 0 for each excerpt "
-            "in turn.");
+  EXPECT_EQ(rendered(prompt.messages), golden_prompt("detection-1.txt"));
+  EXPECT_EQ(prompt.version, "detection-1");
   EXPECT_EQ(to_text(prompt.schema),
             R"({"type":"object","properties":{"active":{"type":"array","items":)"
             R"({"type":"integer","enum":[0,1]},"minItems":2,"maxItems":2}},)"
             R"("required":["active"],"additionalProperties":false})");
-  EXPECT_NE(fuzzing_prompt("x", texts).messages[0].content, prompt.messages[0].content);
-  EXPECT_NE(fuzzing_prompt("x", texts).version, prompt.version);
+  const Prompt fuzzing = fuzzing_prompt("animals\n2. a trap", texts);
+  EXPECT_EQ(rendered(fuzzing.messages), golden_prompt("fuzzing-1.txt"));
+  EXPECT_EQ(fuzzing.version, "fuzzing-1");
+  EXPECT_EQ(to_text(fuzzing.schema), to_text(prompt.schema));
   EXPECT_THROW(detection_prompt("x", {}), Error);
 }
 

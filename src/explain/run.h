@@ -13,8 +13,11 @@
 
 namespace actogram {
 
-// A unit's excerpts, each sequence once; called by several threads.
-using ExcerptsOfUnit = std::function<std::vector<UnitExcerpt>(const UnitAddress&)>;
+// A unit's excerpts, each sequence once, of the documents whose keys are wanted; called by several
+// threads.
+using WantsDocument = std::function<bool(uint64_t document_key)>;
+using ExcerptsOfUnit =
+    std::function<std::vector<UnitExcerpt>(const UnitAddress&, const WantsDocument&)>;
 
 struct RunOptions {
   std::string recording;

@@ -106,7 +106,8 @@ RunReport score_units(const RunOptions& options, const ScoreOptions& score, Chat
       fail(Code::not_found, "it has no explanation yet; actogram explain makes one");
     }
     const uint64_t key = unit_key(unit.site, unit.index);
-    const SplitExcerpts split = split_excerpts(key, excerpts_of(unit));
+    const SplitExcerpts split =
+        split_excerpts(key, excerpts_of(unit, [](uint64_t) { return true; }));
     const UnitToScore to_score{.key = key, .split = split, .options = score, .journal = journal};
     const ScoreText score_text = row_of(score.scorer).scorer_for(to_score);
     const auto baseline = row_of(score.scorer).baseline(split.explain);

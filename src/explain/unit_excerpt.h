@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct UnitExcerpt {
   uint64_t document = 0;
   uint64_t document_key = 0;     // explain/excerpt_split.h
   std::vector<ValuedText> text;  // the window whose values are kept
-  std::string context;           // more of the text around `at`, for explainers that see no values
+  // More of the text around `at`, for explainers that see no values; cut when it is asked for.
+  std::function<std::string()> context;
   // Of attention heads the value at each query and each key up to it, of `text` query by query; of
   // other units none.
   std::vector<float> pairs = {};

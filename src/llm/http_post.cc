@@ -71,12 +71,22 @@ Outcome outcome_of(CURLcode code) {
   }
 }
 
+// One request's use of the thread's handle, which keeps the connections of earlier requests: not
+// each question costs a connection and its TLS. Where the host has closed one meanwhile, libcurl
+// opens another. Afterwards the handle forgets all options, since what they point to goes.
+struct Reset {
+  void operator()(CURL* handle) const { curl_easy_reset(handle); }
+};
+std::unique_ptr<CURL, Reset> handle_of_thread() {
+  static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+  thread_local const std::unique_ptr<CURL, Deleter> handle(curl_easy_init());
+  if (initialised != CURLE_OK || !handle) fail(Code::environment, "libcurl does not start");
+  return std::unique_ptr<CURL, Reset>(handle.get());
+}
+
 }  // namespace
 
 HttpAnswer post(const HttpPost& request) {
-  static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, Deleter> handle(curl_easy_init());
-  if (initialised != CURLE_OK || !handle) fail(Code::environment, "libcurl does not start");
   std::unique_ptr<curl_slist, Deleter> headers;
   for (const std::string& header : request.headers) {
     // The list's head stays the same but for the first.
@@ -87,6 +97,7 @@ HttpAnswer post(const HttpPost& request) {
   HttpAnswer answer;
   Receiver receiver{answer, request.most_bytes};
   std::array<char, CURL_ERROR_SIZE> problem = {};
+  const auto handle = handle_of_thread();
   CURL* curl = handle.get();
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");

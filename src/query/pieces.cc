@@ -13,6 +13,7 @@ bool on_boundary(std::string_view text, uint64_t at) { return character_start(te
 std::vector<Piece> pieces_of(std::string_view text, std::span<const Token> tokens,
                              uint32_t first_position, std::span<const float> values) {
   std::vector<Piece> pieces;
+  pieces.reserve(tokens.size());
   for (size_t i = 0; i < tokens.size();) {
     Piece piece;
     uint64_t begin = tokens[i].begin, end = tokens[i].end;

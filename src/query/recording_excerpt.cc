@@ -8,11 +8,10 @@ namespace actogram {
 Excerpt excerpt_of(const Recording& recording, const KeptPeak& peak) {
   const SequenceRow sequence = recording.corpus().sequence(peak.at.sequence);
   const DocumentRow document = recording.corpus().document(sequence.document_row);
-  const auto tokens = recording.corpus().tokens(sequence);
   const uint64_t end = uint64_t{peak.window_begin} + peak.window.size();
-  if (end > tokens.size()) {
+  if (end > sequence.n_tokens) {
     fail(Code::corrupt, "{}: a window ends at position {} of a sequence of {} tokens",
-         recording.path(), end, tokens.size());
+         recording.path(), end, sequence.n_tokens);
   }
   Excerpt excerpt;
   excerpt.at = peak.at;
@@ -23,9 +22,9 @@ Excerpt excerpt_of(const Recording& recording, const KeptPeak& peak) {
   excerpt.window_begin = peak.window_begin;
   excerpt.window_end = static_cast<uint32_t>(end);
   excerpt.n_tokens = sequence.n_tokens;
-  excerpt.pieces =
-      pieces_of(document.text, std::span(tokens).subspan(peak.window_begin, peak.window.size()),
-                peak.window_begin, peak.window);
+  const auto tokens =
+      recording.corpus().tokens(sequence, peak.window_begin, static_cast<uint32_t>(end));
+  excerpt.pieces = pieces_of(document.text, tokens, peak.window_begin, peak.window);
   return excerpt;
 }
 

@@ -37,43 +37,46 @@ std::string_view UnitTexts::document_of(uint32_t sequence) const {
   return corpus.document(corpus.sequence(sequence).document_row).text;
 }
 
-Excerpt UnitTexts::wide_excerpt(const KeptPeak& peak, uint32_t around) const {
-  const uint32_t n_tokens = recording_->corpus().sequence(peak.at.sequence).n_tokens;
-  const Window wide = window_around(peak.at.position, n_tokens, around);
-  const std::vector<float> zeros(wide.end - wide.begin);
-  KeptPeak context = peak;
-  context.window_begin = wide.begin;
-  context.window = zeros;
-  return excerpt_of(*recording_, context);
+std::string UnitTexts::around(Place at, uint32_t n_tokens) const {
+  const uint32_t n_all = recording_->corpus().sequence(at.sequence).n_tokens;
+  const Window wide = window_around(at.position, n_all, n_tokens);
+  const std::vector<float> no_values(wide.end - wide.begin);
+  KeptPeak peak;
+  peak.at = at;
+  peak.window_begin = wide.begin;
+  peak.window = no_values;
+  std::string text;
+  for (const Piece& piece : excerpt_of(*recording_, peak).pieces) text += piece.text;
+  return text;
 }
 
-std::vector<UnitText> UnitTexts::of_head(const HeadRecord& head, uint32_t around) const {
+std::vector<UnitText> UnitTexts::of_head(const HeadRecord& head, const WantsText& wants) const {
   std::vector<UnitText> texts;
   for (const HeadPeak& peak : head.peaks) {
     if (peak.groups == 0) continue;
-    KeptPeak place;
-    place.at = peak.at, place.value = peak.value;
+    const std::string_view document = document_of(peak.at.sequence);
+    if (!wants(document)) continue;
     texts.push_back({.window = excerpt_of(*recording_, peak),
-                     .around = wide_excerpt(place, around),
                      .groups = peak.groups,
                      .bucket = 0,
-                     .document = document_of(peak.at.sequence)});
+                     .document = document});
   }
   return texts;
 }
 
-std::vector<UnitText> UnitTexts::of(const UnitAddress& unit, uint32_t around) const {
+std::vector<UnitText> UnitTexts::of(const UnitAddress& unit, const WantsText& wants) const {
   const UnitRead read = units_->unit(recording_->units().row_of(unit));
-  if (read.record.head) return of_head(*read.record.head, around);
+  if (read.record.head) return of_head(*read.record.head, wants);
   const auto bounds = bucket_bounds(read.record);
   std::vector<UnitText> texts;
   for (const KeptPeak& peak : read.record.maximum_peaks) {
     if (peak.groups == 0) continue;
+    const std::string_view document = document_of(peak.at.sequence);
+    if (!wants(document)) continue;
     texts.push_back({.window = excerpt_of(*recording_, peak),
-                     .around = wide_excerpt(peak, around),
                      .groups = peak.groups,
                      .bucket = bucket_of(peak.value, bounds),
-                     .document = document_of(peak.at.sequence)});
+                     .document = document});
   }
   return texts;
 }

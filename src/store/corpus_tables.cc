@@ -1,6 +1,7 @@
 #include "store/corpus_tables.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace actogram {
 namespace {
@@ -146,20 +147,24 @@ SequenceRow CorpusTables::sequence(uint64_t row) const {
           batch.column<uint32_t>(3)[i], batch.column<uint64_t>(4)[i]};
 }
 
-std::vector<Token> CorpusTables::tokens(const SequenceRow& sequence) const {
-  const uint64_t end = sequence.first_token + sequence.n_tokens;
-  if (end > n_tokens() || end < sequence.first_token) {
-    fail(Code::corrupt, "a sequence claims the tokens up to {}; there are {}", end, n_tokens());
+std::vector<Token> CorpusTables::tokens(const SequenceRow& sequence, uint32_t begin,
+                                        uint32_t end) const {
+  assert(begin <= end && end <= sequence.n_tokens);
+  const uint64_t end_of_all = sequence.first_token + sequence.n_tokens;
+  if (end_of_all > n_tokens() || end_of_all < sequence.first_token) {
+    fail(Code::corrupt, "a sequence claims the tokens up to {}; there are {}", end_of_all,
+         n_tokens());
   }
   std::vector<Token> tokens;
-  tokens.reserve(sequence.n_tokens);
-  for (uint64_t row = sequence.first_token; row < end;) {
+  tokens.reserve(end - begin);
+  const uint64_t end_row = sequence.first_token + end;
+  for (uint64_t row = sequence.first_token + begin; row < end_row;) {
     const size_t index = tokens_.batch_of(row);
     const TableBatch batch = tokens_.batch(index);
     const auto ids = batch.column<int32_t>(0);
     const auto begins = batch.column<uint64_t>(1), ends = batch.column<uint64_t>(2);
     const uint64_t first = tokens_.first_row(index);
-    for (; row < end && row - first < ids.size(); ++row) {
+    for (; row < end_row && row - first < ids.size(); ++row) {
       tokens.push_back({ids[row - first], begins[row - first], ends[row - first]});
     }
   }

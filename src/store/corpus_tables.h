@@ -98,7 +98,11 @@ class CorpusTables {
   // Views into the returned batch's mapping are valid as long as this object.
   DocumentRow document(uint64_t row) const;
   SequenceRow sequence(uint64_t row) const;
-  std::vector<Token> tokens(const SequenceRow& sequence) const;
+  std::vector<Token> tokens(const SequenceRow& sequence) const {
+    return tokens(sequence, 0, sequence.n_tokens);
+  }
+  // Those at the positions [begin, end). Requires: begin <= end <= sequence.n_tokens.
+  std::vector<Token> tokens(const SequenceRow& sequence, uint32_t begin, uint32_t end) const;
 
  private:
   TableReader documents_;

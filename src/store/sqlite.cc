@@ -10,7 +10,6 @@ constexpr int kBusyMilliseconds = 10'000;  // how long to wait for another proce
 }  // namespace
 
 void Database::Close::operator()(sqlite3* handle) const { sqlite3_close(handle); }
-void Statement::Finish::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Database::Database(const std::string& path, Mode mode) : path_(path), mode_(mode) {
   const int flags =
@@ -30,6 +29,7 @@ Database::Database(const std::string& path, Mode mode) : path_(path), mode_(mode
 
 // Where others have the file open the log stays, and goes with them.
 Database::~Database() {
+  for (const auto& [sql, statement] : prepared_) sqlite3_finalize(statement);
   if (mode_ != Mode::write) return;
   sqlite3_busy_timeout(handle_.get(), 0);
   sqlite3_exec(handle_.get(), "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr);
@@ -55,15 +55,26 @@ void Database::run(const char* sql) {
   if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail_now();
 }
 
+sqlite3_stmt* Database::take_prepared(const char* sql) const {
+  if (const auto kept = prepared_.extract(sql)) return kept.mapped();
+  sqlite3_stmt* prepared = nullptr;
+  const int status =
+      sqlite3_prepare_v3(handle_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+  if (status != SQLITE_OK) fail_now();
+  return prepared;
+}
+
+// A second one of the same SQL, that was in use beside the first, goes.
+void Database::give_back(sqlite3_stmt* statement) const {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  if (!prepared_.emplace(sqlite3_sql(statement), statement).second) sqlite3_finalize(statement);
+}
+
 int64_t Database::last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
 
 Statement::Statement(const Database& database, const char* sql, std::nullptr_t)
-    : database_(database) {
-  sqlite3_stmt* prepared = nullptr;
-  const int status = sqlite3_prepare_v2(database.handle(), sql, -1, &prepared, nullptr);
-  statement_.reset(prepared);
-  if (status != SQLITE_OK) database.fail_now();
-}
+    : database_(database), statement_(database.take_prepared(sql), {&database}) {}
 
 void Statement::bind(int place, std::string_view text) {
   const int status = sqlite3_bind_text64(statement_.get(), place, text.data(), text.size(),

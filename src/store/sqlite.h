@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace actogram {
 
@@ -27,15 +28,20 @@ class Database {
   void run(const char* sql);  // statements without parameters and rows
   int64_t last_id() const;
   [[noreturn]] void fail_now() const;
-  sqlite3* handle() const { return handle_.get(); }
 
  private:
+  friend class Statement;
   struct Close {
     void operator()(sqlite3* handle) const;
   };
+  // Statements are kept when they are done, since to prepare one costs as much as to run it.
+  sqlite3_stmt* take_prepared(const char* sql) const;
+  void give_back(sqlite3_stmt* statement) const;
+
   std::string path_;
   Mode mode_;
   std::unique_ptr<sqlite3, Close> handle_;
+  mutable std::unordered_map<std::string_view, sqlite3_stmt*> prepared_;  // by their own SQL
 };
 
 // A statement with its parameters, and its rows one after another:
@@ -63,11 +69,12 @@ class Statement {
   void bind(int place, std::string_view text);
   void bind(int place, int64_t number);
 
-  struct Finish {
-    void operator()(sqlite3_stmt* statement) const;
+  struct GiveBack {
+    const Database* database;
+    void operator()(sqlite3_stmt* statement) const { database->give_back(statement); }
   };
   const Database& database_;
-  std::unique_ptr<sqlite3_stmt, Finish> statement_;
+  std::unique_ptr<sqlite3_stmt, GiveBack> statement_;
 };
 
 }  // namespace actogram

@@ -28,22 +28,29 @@ def vectors(rows: list[list[float]]) -> Answer:
 
 
 class ChatEndpoint:
-    """`answer` gets the request's body and its number; it may raise Cut, or sleep."""
+    """`answer` gets the request's body and its number; it may raise Cut, or sleep. Connections are
+    kept open; where `hangs_up`, each ends after an answer, and nobody is told before."""
 
     def __init__(self, answer: Callable[[Any, int], Answer]) -> None:
         self.requests: list[Any] = []
         self.headers: list[dict[str, str]] = []
         self.times: list[float] = []
         self.most_at_once = 0
+        self.connections: set[Any] = set()
+        self.hangs_up = False
         lock, busy = threading.Lock(), [0]
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1  # an answer is one packet
+
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with lock:
                     number = len(endpoint.requests)
                     endpoint.requests.append(body)
+                    endpoint.connections.add(self.client_address)
                     endpoint.headers.append({k.lower(): v for k, v in self.headers.items()})
                     endpoint.times.append(time.monotonic())
                     busy[0] += 1
@@ -68,6 +75,7 @@ class ChatEndpoint:
                 self.send_header("Content-Length", str(len(text.encode())))
                 self.end_headers()
                 self.wfile.write(text.encode())
+                self.close_connection = endpoint.hangs_up
 
             def log_message(self, *_: Any) -> None:
                 pass

@@ -277,6 +277,19 @@ def test_what_passes_is_tried_again(fresh: Path, answers: list[Any], n_asked: in
     assert rows(fresh, "SELECT * FROM failures") == []
 
 
+def test_a_host_that_is_slow_once_is_asked_again(fresh: Path) -> None:
+    def slow_once(_: Any, number: int) -> Answer:
+        if number == 0:
+            time.sleep(2.5)
+        return reply(f"rain {number}")
+
+    with ChatEndpoint(slow_once) as endpoint:
+        done = ask("explain", fresh, "1.mlp/0", "--timeout", 1, to=endpoint)
+    assert done.returncode == 0, done.stdout
+    assert len(endpoint.requests) == 2
+    assert rows(fresh, "SELECT explanation FROM explanations") == [("rain 1",)]
+
+
 def test_a_host_that_asks_for_patience_gets_it(fresh: Path) -> None:
     wait = (429, {"Retry-After": "1.5"}, '{"error": {"message": "slow down"}}')
     with ChatEndpoint(in_turn(wait, GOOD)) as endpoint:
@@ -315,6 +328,20 @@ def test_a_failure_is_a_failure(
     assert len(endpoint.requests) == n_asked
     assert rows(fresh, "SELECT * FROM explanations") == []
     assert rows(fresh, "SELECT unit, reason FROM failures") == [(0, failures[0]["reason"])]
+
+
+def test_connections_are_kept(fresh: Path) -> None:
+    """One for each question under way; where the host hangs up, another, and nothing twice."""
+    with ChatEndpoint(lambda body, n: GOOD) as endpoint:
+        assert ask("explain", fresh, "1.mlp/0-11", "--at-once", 3, to=endpoint).returncode == 0
+        assert len(endpoint.requests) == 12
+        assert len(endpoint.connections) <= 3
+        forget(fresh)
+        endpoint.hangs_up = True
+        endpoint.requests.clear()
+        endpoint.connections.clear()
+        assert ask("explain", fresh, "1.mlp/0-5", "--at-once", 1, to=endpoint).returncode == 0
+        assert len(endpoint.requests) == len(endpoint.connections) == 6
 
 
 def test_nobody_there_and_nobody_in_time(fresh: Path) -> None:

@@ -27,6 +27,7 @@ from oracle.sites import program
 ACTOGRAM = program().with_name("actogram")
 HERE = Path(__file__).parent
 UNITS = ["12.mlp/3", "20.mlp/77", "29.mlp/400"]
+LAYERS = "12,20,29"
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +55,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines.append(json.dumps({"text": text}) + "\n")
     (folder / "weather.jsonl").write_text("".join(lines))
     out = folder / "weather.acto"
-    run([ACTOGRAM, "record", real_model(), folder / "weather.jsonl", "-o", out])
+    run([ACTOGRAM, "record", real_model(), folder / "weather.jsonl", "-o", out, "--layers", LAYERS])
     return out
 
 
@@ -105,20 +106,21 @@ def rows(recording: Path, sql: str) -> list[tuple[Any, ...]]:
 
 def test_the_same_model_here_and_behind_a_server(recording: Path, server: str) -> None:
     """Their samplers differ (the server punishes repetition), their questions do not: as many
-    tokens of question, by its template engine and tokenizer and by ours."""
+    tokens of question, by its template engine and tokenizer and by ours. The unit that is scored
+    below is explained by one method, since a simulation of each explanation takes its time."""
     here = ["--llm", real_model(), "--llm-context", 4096]
     there = ["--llm", server, "--llm-model", "smol", "--timeout", 600]
-    for method in ("tokens", "excerpts"):
-        words = ["explain", recording, *UNITS, "--method", method, "--excerpts", 3, "--max-tokens",
+    for method, units in (("tokens", UNITS), ("excerpts", UNITS[1:])):
+        words = ["explain", recording, *units, "--method", method, "--excerpts", 3, "--max-tokens",
                  400, "--json"]  # fmt: skip
-        assert actogram(*words, *here)["units"] == 3
-        assert actogram(*words, *there)["units"] == 3
+        assert actogram(*words, *here)["units"] == len(units)
+        assert actogram(*words, *there)["units"] == len(units)
     kept = rows(
         recording,
         "SELECT site, unit, method, explanations.model, explanation, concept, prompt_tokens, "
         "answer_tokens FROM explanations JOIN answers USING (request_hash)",
     )
-    assert len(kept) == 12
+    assert len(kept) == 2 * (3 + 2)
     lengths: dict[Any, dict[str, int]] = {}
     for site, unit, method, model, text, label, n_question, n_answer in kept:
         assert text.strip()
@@ -130,7 +132,7 @@ def test_the_same_model_here_and_behind_a_server(recording: Path, server: str) -
 
 
 def test_scores_by_both(recording: Path, server: str) -> None:
-    some = ["score", recording, UNITS[0], "--json", "--excerpts", 3]
+    some = ["score", recording, UNITS[0], "--json", "--excerpts", 2]
     here = ["--llm", real_model(), "--llm-context", 4096]
     actogram(*some, "--scorer", "detect", "--llm", server, "--llm-model", "smol", "--timeout", 600)
     for scorer in ("detect", "fuzz", "embed", "simulate"):
@@ -140,7 +142,7 @@ def test_scores_by_both(recording: Path, server: str) -> None:
         for score in entry["scores"]:
             key = score["scorer"], score["model"]
             found[key] = found.get(key, 0) + 1
-            assert len(score["excerpts"]) == 6 or score["scorer"] == "fuzz"
+            assert len(score["excerpts"]) == 4 or score["scorer"] == "fuzz"
             if score["scorer"] == "simulate":
                 value = score["numbers"]["correlation"]["value"]
                 assert -1 <= value <= 1
@@ -151,17 +153,20 @@ def test_scores_by_both(recording: Path, server: str) -> None:
     scorers = [("detect", "smol")]
     scorers += [(name, real_model().name) for name in ("detect", "fuzz", "embed", "simulate")]
     assert set(found) == set(scorers)
-    assert all(n >= 4 for n in found.values()), "two methods of two models, and baselines"
+    assert all(n >= 4 for n in found.values()), "explanations of two models, and baselines"
 
 
 class Tokenwise:
-    """One token after another through llama-cpp-python."""
+    """One token after another through llama-cpp-python. On one thread, since two would spin at each
+    other's barriers; what a text has in common with the one before is not read again."""
 
     def __init__(self, model: Path) -> None:
         without_extra_buffers()
         self.llm = llama_cpp.Llama(
-            str(model), n_ctx=4096, n_batch=512, flash_attn=False, verbose=False
-        )
+            str(model), n_ctx=4096, n_batch=512, n_threads=1, n_threads_batch=1, flash_attn=False,
+            verbose=False,
+        )  # fmt: skip
+        self.read: list[int] = []
 
     def tokens(self, text: str) -> list[int]:
         return list(self.llm.tokenize(text.encode(), add_bos=False, special=True))
@@ -186,11 +191,13 @@ class Tokenwise:
         """At each tab: 0 to 9 by their token, 10 by a 0 after a 1, which is then no 1."""
         digits = [self.tokens(str(digit)) for digit in range(10)]
         assert all(len(token) == 1 for token in digits)
-        found, done = [], 0
+        found: list[float] = []
         tokens = self.tokens(self.opened(messages) + turn)
         n_before = len(self.tokens(self.opened(messages)))
         tab = self.tokens("\t")
-        self.llm.reset()  # type: ignore[no-untyped-call]
+        done = len(os.path.commonprefix([self.read, tokens[:n_before]]))
+        self.read = tokens
+        self.rewind(done)
         for at in range(n_before, len(tokens)):
             if tokens[at : at + 1] != tab:
                 continue
