@@ -5,10 +5,10 @@
 #include <arrow/ipc/api.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <mutex>
-#include <shared_mutex>
 
 #include "codec/arrow_columns.h"
 #include "codec/arrow_status.h"
@@ -163,8 +163,10 @@ struct TableReader::State {
   std::string path;
   std::shared_ptr<arrow::io::MemoryMappedFile> file;
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader;
-  std::shared_mutex mutex;                                        // guards `batches`
-  std::vector<std::shared_ptr<const TableBatch::State>> batches;  // null: not yet asked for
+  std::mutex mutex;                                               // guards `batches`
+  std::vector<std::unique_ptr<const TableBatch::State>> batches;  // that were asked for
+  // [batch] null: not yet asked for
+  std::unique_ptr<std::atomic<const TableBatch::State*>[]> known;
 };
 
 TableReader::TableReader(const std::string& path, const std::vector<ColumnSpec>& columns)
@@ -183,7 +185,7 @@ TableReader::TableReader(const std::string& path, const std::vector<ColumnSpec>&
     const auto batch = ok(state_->reader->ReadRecordBatch(i), path);
     first_row_.push_back(first_row_.back() + static_cast<uint64_t>(batch->num_rows()));
   }
-  state_->batches.resize(n_batches());
+  state_->known = std::make_unique<std::atomic<const TableBatch::State*>[]>(n_batches());
 }
 
 TableReader::~TableReader() = default;
@@ -203,17 +205,15 @@ TableBatch TableReader::batch(size_t index) const {
          n_batches(), index);
   }
   TableBatch batch;
-  {
-    const std::shared_lock lock(state_->mutex);
-    batch.state_ = state_->batches[index];
-  }
-  if (batch.state_) return batch;
-  auto state = std::make_shared<TableBatch::State>();
+  batch.state_ = state_->known[index].load(std::memory_order_acquire);
+  if (batch.state_ != nullptr) return batch;
+  auto state = std::make_unique<TableBatch::State>();
   state->batch = ok(state_->reader->ReadRecordBatch(static_cast<int>(index)), state_->path);
   ok(state->batch->ValidateFull(), state_->path);
-  batch.state_ = std::move(state);
+  batch.state_ = state.get();
   const std::lock_guard lock(state_->mutex);
-  state_->batches[index] = batch.state_;
+  state_->batches.push_back(std::move(state));
+  state_->known[index].store(batch.state_, std::memory_order_release);
   return batch;
 }
 

@@ -1,19 +1,62 @@
 #include "codec/json_text.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+
+#include "base/base64.h"
+#include "codec/utf8.h"
 
 namespace actogram {
 namespace {
 
-bool stands_for_itself(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+// What a character becomes within a string: 0 where it stands for itself, the letter after a
+// backslash, or 'u' for four hexadecimal digits.
+constexpr std::array<char, 256> kEscapes = [] {
+  std::array<char, 256> escapes{};
+  for (size_t control = 0; control < 0x20; ++control) escapes[control] = 'u';
+  for (const auto& [byte, letter] : {std::pair{'"', '"'},
+                                     {'\\', '\\'},
+                                     {'\b', 'b'},
+                                     {'\f', 'f'},
+                                     {'\n', 'n'},
+                                     {'\r', 'r'},
+                                     {'\t', 't'}}) {
+    escapes[static_cast<uint8_t>(byte)] = letter;
+  }
+  return escapes;
+}();
+
+char escape_of(char c) { return kEscapes[static_cast<uint8_t>(c)]; }
 
 }  // namespace
 
 JsonText& JsonText::add(std::string_view value) {
-  if (!std::ranges::all_of(value, stands_for_itself)) return add(Json(value));
+  if (!is_utf8(value)) return add(Json(value));  // which replaces what is not
   separate();
   text_ += '"';
-  text_ += value;
+  while (true) {
+    const size_t n = static_cast<size_t>(std::ranges::find_if(value, escape_of) - value.begin());
+    text_ += value.substr(0, n);
+    if (n == value.size()) break;
+    text_ += '\\';
+    text_ += escape_of(value[n]);
+    if (escape_of(value[n]) == 'u') {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      const auto byte = static_cast<uint8_t>(value[n]);
+      text_ += {'0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+    value.remove_prefix(n + 1);
+  }
+  text_ += '"';
+  return *this;
+}
+
+JsonText& JsonText::add_packed(std::span<const float> values) {
+  static_assert(std::endian::native == std::endian::little);
+  separate();
+  text_ += '"';
+  append_base64(std::as_bytes(values), text_);
   text_ += '"';
   return *this;
 }
