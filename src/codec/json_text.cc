@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 
 #include "base/base64.h"
 #include "codec/utf8.h"
@@ -29,6 +30,22 @@ constexpr std::array<char, 256> kEscapes = [] {
 
 char escape_of(char c) { return kEscapes[static_cast<uint8_t>(c)]; }
 
+constexpr uint64_t kEach = 0x0101010101010101;
+// The high bit of each byte that is 0, and perhaps of the bytes above one that is.
+uint64_t zeros(uint64_t bytes) { return (bytes - kEach) & ~bytes & kEach * 0x80; }
+
+// How many bytes stand for themselves: eight looked at together, then one by one.
+size_t plain_bytes(std::string_view text) {
+  size_t n = 0;
+  for (uint64_t eight = 0; n + sizeof(eight) <= text.size(); n += sizeof(eight)) {
+    std::memcpy(&eight, text.data() + n, sizeof(eight));
+    const uint64_t controls = (eight - kEach * 0x20) & ~eight & kEach * 0x80;
+    if ((controls | zeros(eight ^ kEach * '"') | zeros(eight ^ kEach * '\\')) != 0) break;
+  }
+  while (n < text.size() && escape_of(text[n]) == 0) ++n;
+  return n;
+}
+
 }  // namespace
 
 JsonText& JsonText::add(std::string_view value) {
@@ -36,7 +53,7 @@ JsonText& JsonText::add(std::string_view value) {
   separate();
   text_ += '"';
   while (true) {
-    const size_t n = static_cast<size_t>(std::ranges::find_if(value, escape_of) - value.begin());
+    const size_t n = plain_bytes(value);
     text_ += value.substr(0, n);
     if (n == value.size()) break;
     text_ += '\\';

@@ -113,7 +113,12 @@ class JsonText {
       char* end = digits;
       for (const size_t last = std::min(i + kHandful, values.size()); i < last; ++i) {
         if (i > 0) *end++ = ',';
-        end = std::to_chars(end, digits + sizeof(digits), values[i]).ptr;
+        const auto value = values[i];
+        if (static_cast<uint64_t>(value) < 10) {  // most lengths
+          *end++ = static_cast<char>('0' + value);
+        } else {
+          end = std::to_chars(end, digits + sizeof(digits), value).ptr;
+        }
       }
       text_.append(digits, static_cast<size_t>(end - digits));
     }
