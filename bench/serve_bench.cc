@@ -21,6 +21,7 @@
 #include <ctime>
 #include <random>
 
+#include "base/hash.h"
 #include "base/threads.h"
 #include "bench/measure.h"
 #include "query/pages.h"
@@ -111,6 +112,12 @@ class Client {
   size_t n_received_ = 0;
 };
 
+std::string hash_of(std::string_view text) {
+  Checksum checksum;
+  checksum.update(std::as_bytes(std::span(text)));
+  return checksum.hex();
+}
+
 // Of the processors, in seconds, since the beginning: of this thread, or of all.
 double processor_seconds(clockid_t clock) {
   timespec time{};
@@ -152,7 +159,7 @@ class Bench {
  private:
   struct Times {
     std::vector<double> milliseconds;
-    std::vector<size_t> hashes;  // of the answers
+    std::vector<std::string> hashes;  // of the answers
     size_t n_bytes = 0;
     double client_seconds = 0;  // of a processor
   };
@@ -176,7 +183,7 @@ class Bench {
       const std::string path = path_of(address);
       times.milliseconds.push_back(1e3 * seconds_of([&] { body = client.get(path); }));
       times.n_bytes += body.size();
-      times.hashes.push_back(std::hash<std::string_view>()(body));
+      times.hashes.push_back(hash_of(body));
     }
     times.client_seconds = processor_seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
     return times;
@@ -199,7 +206,7 @@ class Bench {
     const std::vector<std::string> addresses = random_addresses(seed);
     for (size_t i = 0; i < addresses.size(); ++i) {
       const std::string expected = document_of(addresses[i]);
-      if (std::hash<std::string_view>()(expected) == times.hashes[i]) continue;
+      if (hash_of(expected) == times.hashes[i]) continue;
       fail(Code::corrupt, "{}: not the document of the recording", path_of(addresses[i]));
     }
   }

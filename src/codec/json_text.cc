@@ -69,11 +69,11 @@ JsonText& JsonText::add(std::string_view value) {
   return *this;
 }
 
-JsonText& JsonText::add_packed(std::span<const float> values) {
+JsonText& JsonText::add_base64(std::span<const std::byte> bytes) {
   static_assert(std::endian::native == std::endian::little);
   separate();
   text_ += '"';
-  append_base64(std::as_bytes(values), text_);
+  append_base64(bytes, text_);
   text_ += '"';
   return *this;
 }

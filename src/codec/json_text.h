@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -86,7 +87,10 @@ class JsonText {
     return close(']');
   }
   // A string: base64 of their bytes, the lowest first. NaN stays what it is.
-  JsonText& add_packed(std::span<const float> values);
+  JsonText& add_packed(std::span<const float> values) { return add_base64(std::as_bytes(values)); }
+  JsonText& add_packed(std::span<const int32_t> values) {
+    return add_base64(std::as_bytes(values));
+  }
 
   JsonText& member(std::string_view name, const auto& value) { return key(name).add(value); }
 
@@ -103,6 +107,7 @@ class JsonText {
     if (last != '{' && last != '[' && last != ':') text_ += ',';
   }
   JsonText& add_double(double value);
+  JsonText& add_base64(std::span<const std::byte> bytes);
 
   // A handful at a time, whose digits are put together before they join the text.
   template <typename T>

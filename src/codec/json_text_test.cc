@@ -64,10 +64,12 @@ TEST(JsonText, WritesAnyBytesAsTheTreeDoes) {
   }
 }
 
-TEST(JsonText, PacksFloatsAsBase64) {
+TEST(JsonText, PacksNumbersAsBase64) {
   const std::array<float, 2> two = {1, -2};  // 00 00 80 3f 00 00 00 c0
-  EXPECT_EQ(JsonText().add_packed(two).take(), R"("AACAPwAAAMA=")");
-  EXPECT_EQ(JsonText().add_packed({}).take(), R"("")");
+  EXPECT_EQ(JsonText().add_packed(std::span<const float>(two)).take(), R"("AACAPwAAAMA=")");
+  const std::array<int32_t, 2> whole = {-1, 0x01020304};
+  EXPECT_EQ(JsonText().add_packed(std::span<const int32_t>(whole)).take(), R"("/////wQDAgE=")");
+  EXPECT_EQ(JsonText().add_packed(std::span<const float>()).take(), R"("")");
 }
 
 }  // namespace

@@ -86,10 +86,12 @@ void PackedExcerpts::write(const Excerpt& frame, std::span<const int32_t> ids,
     text_.close(']');
   }
   if (!columns_.invalid.empty()) text_.member("invalid", std::span(columns_.invalid));
-  text_.member("ids", ids).key("values").add_packed(values);
+  text_.key("ids").add_packed(ids).key("values").add_packed(values);
   if (pairs != nullptr) {
-    text_.member("key", pairs->key).key("pattern").add_packed(pairs->pattern);
-    text_.key("key_norms").add_packed(pairs->key_norms);
+    text_.member("key", pairs->key)
+        .key("pattern")
+        .add_packed(std::span<const float>(pairs->pattern));
+    text_.key("key_norms").add_packed(std::span<const float>(pairs->key_norms));
   }
   text_.close('}');
 }

@@ -126,7 +126,8 @@ def unpacked(packed: dict[str, Any]) -> dict[str, Any]:
     exemplar = {
         name: packed[name] for name in ["sequence", "position", "value", "document", "window"]
     }
-    values, ids = numbers(packed["values"]), packed["ids"]
+    values = numbers(packed["values"])
+    ids = np.frombuffer(base64.b64decode(packed["ids"], validate=True), "<i4").tolist()
     n_tokens = dict(packed.get("shared", []))
     text, begin, token = packed["text"].encode(), 0, 0
     pieces: list[dict[str, Any]] = []

@@ -7,7 +7,7 @@ export interface PackedExemplar extends Omit<Exemplar, "pieces" | "pattern" | "k
   lengths: number[]; // of its pieces, in bytes of UTF-8
   shared?: [piece: number, nTokens: number][]; // pieces of several tokens
   invalid?: number[]; // pieces with bytes that are not UTF-8
-  ids: number[];
+  ids: string;
   values: string;
   pattern?: string;
   key_norms?: string;
@@ -18,15 +18,19 @@ export type PackedUnit = Omit<Unit, "groups"> & {
   groups: (Omit<Group, "exemplars"> & { exemplars: number[] })[];
 };
 
-/** Base64 of float32, the lowest byte first; what is no number is null, as elsewhere in the JSON. */
-export function unpackNumbers(packed: string): (number | null)[] {
+/** Base64 of numbers of four bytes, the lowest first. */
+function unpack<T>(packed: string, numberAt: (view: DataView, at: number) => T): T[] {
   const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
   const view = new DataView(bytes.buffer);
-  return Array.from({ length: bytes.length / 4 }, (_, i) => {
-    const value = view.getFloat32(4 * i, true);
+  return Array.from({ length: bytes.length / 4 }, (_, i) => numberAt(view, 4 * i));
+}
+
+/** Of float32; what is no number is null, as elsewhere in the JSON. */
+export const unpackNumbers = (packed: string): (number | null)[] =>
+  unpack(packed, (view, at) => {
+    const value = view.getFloat32(at, true);
     return Number.isFinite(value) ? value : null;
   });
-}
 
 /** The text cut into parts of so many bytes of UTF-8. */
 function cut(text: string, lengths: readonly number[]): string[] {
@@ -45,6 +49,7 @@ function cut(text: string, lengths: readonly number[]): string[] {
 
 function piecesOf(packed: PackedExemplar): Piece[] {
   const values = unpackNumbers(packed.values);
+  const ids = unpack(packed.ids, (view, at) => view.getInt32(at, true));
   const nTokens = new Map(packed.shared);
   const invalid = new Set(packed.invalid);
   let token = 0;
@@ -53,7 +58,7 @@ function piecesOf(packed: PackedExemplar): Piece[] {
     const tokens = [];
     for (; token < end; token++) {
       const position = packed.window.begin + token;
-      tokens.push({ position, id: packed.ids[token] ?? 0, value: values[token] ?? null });
+      tokens.push({ position, id: ids[token] ?? 0, value: values[token] ?? null });
     }
     return { text, tokens, ...(invalid.has(piece) && { invalid: true }) };
   });

@@ -11,6 +11,9 @@ import {
 const pack = (...values: number[]): string =>
   Buffer.from(new Float32Array(values).buffer).toString("base64");
 
+const packIds = (...ids: number[]): string =>
+  Buffer.from(new Int32Array(ids).buffer).toString("base64");
+
 const place = {
   sequence: 9,
   position: 12,
@@ -25,7 +28,7 @@ const packed: PackedExemplar = {
   lengths: [0, 1, 3, 6, 4],
   shared: [[3, 2]],
   invalid: [4],
-  ids: [1, 64, 7, 101, 102, 255],
+  ids: packIds(1, 64, 7, 101, 102, 70_000),
   values: pack(0, 1.5, NaN, -2, 0.1, Infinity),
 };
 
@@ -56,7 +59,7 @@ test("text is cut into pieces by bytes, with their tokens in the order of the wi
       { text: "a", tokens: [token(11, 64, 1.5)] },
       { text: "\ufeff", tokens: [token(12, 7, null)] },
       { text: "\ufeff漢", tokens: [token(13, 101, -2), token(14, 102, Math.fround(0.1))] },
-      { text: "\\xff", tokens: [token(15, 255, null)], invalid: true },
+      { text: "\\xff", tokens: [token(15, 70_000, null)], invalid: true },
     ],
   });
 });
