@@ -1,12 +1,15 @@
 // serve_bench: how long does a unit's page take to come over HTTP, when several are asked at once?
 //
-//   serve_bench RECORDING... [--connections 4] [--requests 2000] [--rounds 3]
+//   serve_bench RECORDING... [--connections 4] [--requests 2000] [--rounds 3] [--kind packed]
 //
-// Serves each recording in turn and asks for /api/units/ of units drawn at random, on connections
-// that stay open, each from a thread of its own and one request after another. A time is from the
-// first byte sent to the last received; server and clients share the processors. Every answer is
-// held against the document that the recording itself gives. Printed of each round: the middle, the
-// 99th percentile against its bound of 1 ms, the slowest, answers a second, and their mean size.
+// Serves each recording in turn and asks for documents of units drawn at random, on connections
+// that stay open, each from a thread of its own and one request after another: `packed`, which is
+// what a unit's page fetches to show its numbers and excerpts, `units`, the same for scripts, or
+// `tokens` and `classes`, which the page adds to itself. A time is from the first byte sent to the
+// last received; server and clients share the processors. Every answer is held against the document
+// that the recording itself gives. Printed of each round: the middle, the 99th percentile against
+// its bound of 1 ms, the slowest, answers a second, their mean size, and the processor time that an
+// answer takes, of the server and of the client.
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,11 +18,14 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <ctime>
 #include <random>
 
+#include "base/hash.h"
 #include "base/threads.h"
 #include "bench/measure.h"
 #include "query/pages.h"
+#include "query/token_means.h"
 #include "server/server.h"
 #include "store/recording.h"
 
@@ -33,6 +39,7 @@ struct Options {
   size_t connections = 4;
   size_t requests = 2000;  // of each connection
   int rounds = 3;
+  std::string kind = "packed";
 };
 
 // An open connection that asks for one document after another.
@@ -58,16 +65,16 @@ class Client {
     const std::string request =
         fmt::format("GET {} HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", path, port_);
     if (send(socket_, request.data(), request.size(), MSG_NOSIGNAL) < 0) fail_closed(path);
-    received_.clear();
+    n_received_ = 0;
     constexpr std::string_view kEnd = "\r\n\r\n";
     size_t head = std::string::npos;
     while (head == std::string::npos) {
       receive(path);
-      head = received_.find(kEnd);
+      head = received().find(kEnd);
     }
     const size_t body = head + kEnd.size(), end = body + length_of(path, head);
-    while (received_.size() < end) receive(path);
-    return std::string_view(received_).substr(body);
+    while (n_received_ < end) receive(path);
+    return received().substr(body);
   }
 
  private:
@@ -76,40 +83,66 @@ class Client {
   }
 
   void receive(const std::string& path) {
-    const size_t n_before = received_.size();
-    received_.resize(n_before + (1 << 18));
-    const ssize_t n = recv(socket_, received_.data() + n_before, 1 << 18, 0);
+    if (buffer_.size() - n_received_ < kRoom) buffer_.resize(buffer_.size() * 2);
+    const ssize_t n = recv(socket_, buffer_.data() + n_received_, buffer_.size() - n_received_, 0);
     if (n <= 0) fail_closed(path);
-    received_.resize(n_before + static_cast<size_t>(n));
+    n_received_ += static_cast<size_t>(n);
   }
 
+  std::string_view received() const { return {buffer_.data(), n_received_}; }
+
   size_t length_of(const std::string& path, size_t head) const {
-    if (!received_.starts_with("HTTP/1.1 200 ")) {
-      fail(Code::corrupt, "{}: {}", path, received_.substr(0, received_.find('\r')));
+    if (!received().starts_with("HTTP/1.1 200 ")) {
+      fail(Code::corrupt, "{}: {}", path, received().substr(0, received().find('\r')));
     }
     constexpr std::string_view kName = "Content-Length: ";
-    const size_t at = received_.find(kName);
+    const size_t at = received().find(kName);
     size_t length = 0;
     if (at < head) {
-      const char* digits = received_.data() + at + kName.size();
-      std::from_chars(digits, received_.data() + head, length);
+      const char* digits = buffer_.data() + at + kName.size();
+      std::from_chars(digits, buffer_.data() + head, length);
     }
     return length;
   }
 
   int port_;
   int socket_;
-  std::string received_;
+  static constexpr size_t kRoom = 1 << 18;  // that each call may fill
+  std::vector<char> buffer_ = std::vector<char>(2 * kRoom);
+  size_t n_received_ = 0;
 };
+
+std::string hash_of(std::string_view text) {
+  Checksum checksum;
+  checksum.update(std::as_bytes(std::span(text)));
+  return checksum.hex();
+}
+
+// Of the processors, in seconds, since the beginning: of this thread, or of all.
+double processor_seconds(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 class Bench {
  public:
   Bench(const std::string& recording, const Options& options)
-      : options_(options), pages_(recording), sites_(Recording(recording).manifest().sites) {}
+      : options_(options),
+        pages_(recording),
+        means_(recording),
+        sites_(Recording(recording).manifest().sites) {}
 
   void run() {
     Documents documents;
+    documents.packed = [&](std::string_view address) { return pages_.packed_unit_json(address); };
     documents.unit = [&](std::string_view address) { return pages_.unit_json(address); };
+    documents.tokens = [&](std::string_view address, size_t least, size_t limit) {
+      return means_.json(address, least, limit);
+    };
+    documents.classes = [&](std::string_view address, size_t limit) {
+      return pages_.class_exemplars_json(address, limit);
+    };
     Server server({{"served", documents}}, {.port = 0});
     std::thread thread([&] { server.run(); });
     try {
@@ -126,8 +159,9 @@ class Bench {
  private:
   struct Times {
     std::vector<double> milliseconds;
-    std::vector<size_t> hashes;  // of the answers
+    std::vector<std::string> hashes;  // of the answers
     size_t n_bytes = 0;
+    double client_seconds = 0;  // of a processor
   };
 
   std::vector<std::string> random_addresses(uint64_t seed) const {
@@ -143,13 +177,15 @@ class Bench {
   Times ask(int port, uint64_t seed) const {
     Client client(port);
     Times times;
+    const double begin = processor_seconds(CLOCK_THREAD_CPUTIME_ID);
     for (const std::string& address : random_addresses(seed)) {
       std::string_view body;
-      const std::string path = "/api/units/" + address;
+      const std::string path = path_of(address);
       times.milliseconds.push_back(1e3 * seconds_of([&] { body = client.get(path); }));
       times.n_bytes += body.size();
-      times.hashes.push_back(std::hash<std::string_view>()(body));
+      times.hashes.push_back(hash_of(body));
     }
+    times.client_seconds = processor_seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
     return times;
   }
 
@@ -157,26 +193,41 @@ class Bench {
     std::vector<Times> times(options_.connections);
     const auto seed = [&](size_t i) { return static_cast<uint64_t>(round) << 32 | i; };
     ThreadPool threads(times.size());
+    const double begin = processor_seconds(CLOCK_PROCESS_CPUTIME_ID);
     const double seconds = seconds_of([&] {
       threads.parallel_for(times.size(), [&](size_t i, size_t) { times[i] = ask(port, seed(i)); });
     });
+    const double all = processor_seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
     for (size_t i = 0; i < times.size(); ++i) check(seed(i), times[i]);
-    print(times, seconds);
+    print(times, seconds, all);
   }
 
   void check(uint64_t seed, const Times& times) const {
     const std::vector<std::string> addresses = random_addresses(seed);
     for (size_t i = 0; i < addresses.size(); ++i) {
-      const std::string expected = pages_.unit_json(addresses[i]);
-      if (std::hash<std::string_view>()(expected) == times.hashes[i]) continue;
-      fail(Code::corrupt, "/api/units/{}: not the document of the recording", addresses[i]);
+      const std::string expected = document_of(addresses[i]);
+      if (hash_of(expected) == times.hashes[i]) continue;
+      fail(Code::corrupt, "{}: not the document of the recording", path_of(addresses[i]));
     }
   }
 
-  static void print(const std::vector<Times>& times, double seconds) {
+  std::string path_of(std::string_view address) const {
+    return fmt::format("/api/{}/{}", options_.kind, address);
+  }
+
+  std::string document_of(std::string_view address) const {
+    if (options_.kind == "packed") return pages_.packed_unit_json(address);
+    if (options_.kind == "tokens") return means_.json(address, 2, 20);
+    if (options_.kind == "classes") return pages_.class_exemplars_json(address, 5);
+    return pages_.unit_json(address);
+  }
+
+  static void print(const std::vector<Times>& times, double seconds, double processor_seconds) {
     std::vector<double> all;
     size_t n_bytes = 0;
+    double client_seconds = 0;
     for (const Times& some : times) {
+      client_seconds += some.client_seconds;
       all.insert(all.end(), some.milliseconds.begin(), some.milliseconds.end());
       n_bytes += some.n_bytes;
     }
@@ -184,14 +235,18 @@ class Bench {
     const double p99 = all[all.size() * 99 / 100];
     std::printf(
         "median %.3f ms, p99 %.3f ms (%.2f of the bound of %g ms), slowest %.1f ms; %.0f a second "
-        "of %.1f kB; all %zu checked\n",
+        "of %.1f kB; processor time %.0f us of the server and %.0f us of the client; all %zu "
+        "checked\n",
         all[all.size() / 2], p99, p99 / kBoundMilliseconds, kBoundMilliseconds, all.back(),
         static_cast<double>(all.size()) / seconds,
-        static_cast<double>(n_bytes) / 1e3 / static_cast<double>(all.size()), all.size());
+        static_cast<double>(n_bytes) / 1e3 / static_cast<double>(all.size()),
+        1e6 * (processor_seconds - client_seconds) / static_cast<double>(all.size()),
+        1e6 * client_seconds / static_cast<double>(all.size()), all.size());
   }
 
   const Options& options_;
   Pages pages_;
+  TokenMeans means_;
   std::vector<Site> sites_;
 };
 
@@ -202,6 +257,9 @@ int run(int argc, char** argv) {
   app.add_option("--connections", o.connections)->capture_default_str();
   app.add_option("--requests", o.requests, "of each connection")->capture_default_str();
   app.add_option("--rounds", o.rounds)->capture_default_str();
+  app.add_option("--kind", o.kind, "of document")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"packed", "units", "tokens", "classes"}));
   CLI11_PARSE(app, argc, argv);
   print_machine(argc, argv);
   for (const std::string& recording : o.recordings) {

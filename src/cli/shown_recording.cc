@@ -87,6 +87,7 @@ Documents ShownRecording::documents() const {
       .site = [&](std::string_view site) { return pages.site_json(site); },
       .entropy = [&](std::string_view site) { return pages.entropy_json(site); },
       .unit = [&](std::string_view address) { return pages.unit_json(address); },
+      .packed = [&](std::string_view address) { return pages.packed_unit_json(address); },
       .feature = [&](std::string_view address) { return pages.feature_json(address); },
       .units = [&](const UnitListQuestion& question) { return all.lists.json(question); },
       .classes = [&](std::string_view address,

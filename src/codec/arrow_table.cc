@@ -5,10 +5,10 @@
 #include <arrow/ipc/api.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <mutex>
-#include <shared_mutex>
 
 #include "codec/arrow_columns.h"
 #include "codec/arrow_status.h"
@@ -101,28 +101,33 @@ uint64_t TableWriter::n_bytes() const { return state_->sink->writer().n_bytes();
 std::string TableWriter::checksum() const { return state_->sink->writer().checksum(); }
 
 struct TableBatch::State {
-  std::shared_ptr<arrow::RecordBatch> batch;
-
-  const arrow::ArrayData& data(size_t index) const {
-    return *batch->column_data(static_cast<int>(index));
+  explicit State(std::shared_ptr<arrow::RecordBatch> of)
+      : batch(std::move(of)), n_rows(static_cast<size_t>(batch->num_rows())) {
+    for (int i = 0; i < batch->num_columns(); ++i) columns.push_back(batch->column_data(i).get());
   }
+
+  std::shared_ptr<arrow::RecordBatch> batch;
+  size_t n_rows;
+  std::vector<const arrow::ArrayData*> columns;  // the batch's, found once
+
+  const arrow::ArrayData& data(size_t index) const { return *columns[index]; }
   // Of no rows a file may leave the offsets out altogether.
   std::span<const int64_t> offsets(const arrow::ArrayData& array) const {
     static constexpr int64_t kNone[] = {0};
-    if (batch->num_rows() == 0) return kNone;
-    return values<int64_t>(array, 1, batch->num_rows() + 1);
+    if (n_rows == 0) return kNone;
+    return values<int64_t>(array, 1, n_rows + 1);
   }
   template <typename T>
-  std::span<const T> values(const arrow::ArrayData& array, size_t buffer, int64_t n) const {
-    return {array.GetValues<T>(static_cast<int>(buffer)), static_cast<size_t>(n)};
+  std::span<const T> values(const arrow::ArrayData& array, size_t buffer, size_t n) const {
+    return {array.GetValues<T>(static_cast<int>(buffer)), n};
   }
 };
 
-size_t TableBatch::n_rows() const { return static_cast<size_t>(state_->batch->num_rows()); }
+size_t TableBatch::n_rows() const { return state_->n_rows; }
 
 template <typename T>
 std::span<const T> TableBatch::column(size_t index) const {
-  return state_->values<T>(state_->data(index), 1, state_->batch->num_rows());
+  return state_->values<T>(state_->data(index), 1, state_->n_rows);
 }
 
 template std::span<const uint8_t> TableBatch::column(size_t) const;
@@ -137,20 +142,22 @@ template std::span<const double> TableBatch::column(size_t) const;
 Strings TableBatch::strings(size_t index) const {
   const arrow::ArrayData& array = state_->data(index);
   const auto offsets = state_->offsets(array);
-  return {{offsets, state_->values<char>(array, 2, offsets.back())}};
+  return {{offsets, state_->values<char>(array, 2, static_cast<size_t>(offsets.back()))}};
 }
 
 std::span<const std::byte> TableBatch::fixed_bytes(size_t index) const {
   const arrow::ArrayData& array = state_->data(index);
   const auto& type = static_cast<const arrow::FixedSizeBinaryType&>(*array.type);
-  return state_->values<std::byte>(array, 1, state_->batch->num_rows() * type.byte_width());
+  return state_->values<std::byte>(array, 1,
+                                   state_->n_rows * static_cast<size_t>(type.byte_width()));
 }
 
 template <typename T>
 Lists<T> TableBatch::lists(size_t index) const {
   const arrow::ArrayData& array = state_->data(index);
   const auto offsets = state_->offsets(array);
-  return {offsets, state_->values<T>(*array.child_data[0], 1, array.child_data[0]->length)};
+  return {offsets, state_->values<T>(*array.child_data[0], 1,
+                                     static_cast<size_t>(array.child_data[0]->length))};
 }
 
 template Lists<uint16_t> TableBatch::lists(size_t) const;
@@ -163,8 +170,10 @@ struct TableReader::State {
   std::string path;
   std::shared_ptr<arrow::io::MemoryMappedFile> file;
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader;
-  std::shared_mutex mutex;                                        // guards `batches`
-  std::vector<std::shared_ptr<const TableBatch::State>> batches;  // null: not yet asked for
+  std::mutex mutex;                                               // guards `batches`
+  std::vector<std::unique_ptr<const TableBatch::State>> batches;  // that were asked for
+  // [batch] null: not yet asked for
+  std::unique_ptr<std::atomic<const TableBatch::State*>[]> known;
 };
 
 TableReader::TableReader(const std::string& path, const std::vector<ColumnSpec>& columns)
@@ -183,7 +192,7 @@ TableReader::TableReader(const std::string& path, const std::vector<ColumnSpec>&
     const auto batch = ok(state_->reader->ReadRecordBatch(i), path);
     first_row_.push_back(first_row_.back() + static_cast<uint64_t>(batch->num_rows()));
   }
-  state_->batches.resize(n_batches());
+  state_->known = std::make_unique<std::atomic<const TableBatch::State*>[]>(n_batches());
 }
 
 TableReader::~TableReader() = default;
@@ -203,17 +212,15 @@ TableBatch TableReader::batch(size_t index) const {
          n_batches(), index);
   }
   TableBatch batch;
-  {
-    const std::shared_lock lock(state_->mutex);
-    batch.state_ = state_->batches[index];
-  }
-  if (batch.state_) return batch;
-  auto state = std::make_shared<TableBatch::State>();
-  state->batch = ok(state_->reader->ReadRecordBatch(static_cast<int>(index)), state_->path);
-  ok(state->batch->ValidateFull(), state_->path);
-  batch.state_ = std::move(state);
+  batch.state_ = state_->known[index].load(std::memory_order_acquire);
+  if (batch.state_ != nullptr) return batch;
+  auto read = ok(state_->reader->ReadRecordBatch(static_cast<int>(index)), state_->path);
+  ok(read->ValidateFull(), state_->path);
+  auto state = std::make_unique<TableBatch::State>(std::move(read));
+  batch.state_ = state.get();
   const std::lock_guard lock(state_->mutex);
-  state_->batches[index] = batch.state_;
+  state_->batches.push_back(std::move(state));
+  state_->known[index].store(batch.state_, std::memory_order_release);
   return batch;
 }
 

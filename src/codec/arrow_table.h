@@ -128,7 +128,7 @@ class TableBatch {
  private:
   friend class TableReader;
   struct State;
-  std::shared_ptr<const State> state_;
+  const State* state_ = nullptr;  // the reader's
 };
 
 class TableReader {
@@ -142,7 +142,8 @@ class TableReader {
   size_t n_batches() const { return first_row_.size() - 1; }
   uint64_t first_row(size_t batch) const { return first_row_[batch]; }
   size_t batch_of(uint64_t row) const;  // Error{corrupt} where there is no such row.
-  // Checked whole when it is first asked for, then kept: a few hundred bytes a column.
+  // Checked whole when it is first asked for, then kept: a few hundred bytes a column. From then on
+  // it costs some nanoseconds, whatever other threads ask for.
   TableBatch batch(size_t index) const;
 
  private:

@@ -6,13 +6,17 @@
 //   0.5).key("tokens").open('[').add(1).add(2).close(']').close('}');
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "codec/json.h"
@@ -57,6 +61,15 @@ class JsonText {
     text_ += value ? "true" : "false";
     return *this;
   }
+  template <typename T>
+  JsonText& add(const std::optional<T>& value) {
+    return value ? add(*value) : null();
+  }
+  JsonText& null() {
+    separate();
+    text_ += "null";
+    return *this;
+  }
   JsonText& add(const Json& value) {
     separate();
     text_ += to_text(value);
@@ -65,8 +78,18 @@ class JsonText {
   template <typename T>
   JsonText& add(std::span<T> values) {
     open('[');
-    for (const auto& value : values) add(value);
+    if constexpr (std::integral<std::remove_const_t<T>> &&
+                  !std::same_as<std::remove_const_t<T>, bool>) {
+      add_digits(values);
+    } else {
+      for (const auto& value : values) add(value);
+    }
     return close(']');
+  }
+  // A string: base64 of their bytes, the lowest first. NaN stays what it is.
+  JsonText& add_packed(std::span<const float> values) { return add_base64(std::as_bytes(values)); }
+  JsonText& add_packed(std::span<const int32_t> values) {
+    return add_base64(std::as_bytes(values));
   }
 
   JsonText& member(std::string_view name, const auto& value) { return key(name).add(value); }
@@ -84,6 +107,27 @@ class JsonText {
     if (last != '{' && last != '[' && last != ':') text_ += ',';
   }
   JsonText& add_double(double value);
+  JsonText& add_base64(std::span<const std::byte> bytes);
+
+  // A handful at a time, whose digits are put together before they join the text.
+  template <typename T>
+  void add_digits(std::span<T> values) {
+    constexpr size_t kHandful = 32, kMostDigits = 21;
+    char digits[kHandful * kMostDigits];
+    for (size_t i = 0; i < values.size();) {
+      char* end = digits;
+      for (const size_t last = std::min(i + kHandful, values.size()); i < last; ++i) {
+        if (i > 0) *end++ = ',';
+        const auto value = values[i];
+        if (static_cast<uint64_t>(value) < 10) {  // most lengths
+          *end++ = static_cast<char>('0' + value);
+        } else {
+          end = std::to_chars(end, digits + sizeof(digits), value).ptr;
+        }
+      }
+      text_.append(digits, static_cast<size_t>(end - digits));
+    }
+  }
 
   std::string text_;
 };

@@ -52,6 +52,24 @@ TEST(JsonText, WritesAnyBytesAsTheTreeDoes) {
         std::string("<script>&")}) {
     EXPECT_EQ(JsonText().add(text).take(), to_text(Json(text)));
   }
+  std::mt19937 random(5);
+  constexpr std::string_view kBytes = "\x01\x1f \x7f\"\\\t\n[]!#abc";
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text(random() % 40, 'x');
+    for (uint32_t n = random() % 4; n > 0 && !text.empty(); --n) {
+      text[random() % text.size()] = kBytes[random() % kBytes.size()];
+    }
+    if (i % 3 == 0) text += "\u00e9" + text;
+    ASSERT_EQ(JsonText().add(text).take(), to_text(Json(text))) << "seed 5";
+  }
+}
+
+TEST(JsonText, PacksNumbersAsBase64) {
+  const std::array<float, 2> two = {1, -2};  // 00 00 80 3f 00 00 00 c0
+  EXPECT_EQ(JsonText().add_packed(std::span<const float>(two)).take(), R"("AACAPwAAAMA=")");
+  const std::array<int32_t, 2> whole = {-1, 0x01020304};
+  EXPECT_EQ(JsonText().add_packed(std::span<const int32_t>(whole)).take(), R"("/////wQDAgE=")");
+  EXPECT_EQ(JsonText().add_packed(std::span<const float>()).take(), R"("")");
 }
 
 }  // namespace

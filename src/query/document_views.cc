@@ -77,7 +77,7 @@ DocumentPage DocumentViews::document(const DocumentQuestion& question) const {
   DocumentPage page;
   page.document = document.document;
   page.name = document.name;
-  page.source = recording_->manifest().corpus.at("sources").at(document.source).at("name");
+  page.source = recording_->source_name(document.source);
   if (row > 0) page.previous = corpus.document(row - 1).document;
   if (row + 1 < corpus.n_documents()) page.next = corpus.document(row + 1).document;
 

@@ -26,9 +26,8 @@ void write(JsonText& text, const Piece& piece) {
   text.close('}');
 }
 
-void write(JsonText& text, const Excerpt& excerpt) {
-  text.open('{')
-      .member("sequence", excerpt.at.sequence)
+void write_frame(JsonText& text, const Excerpt& excerpt) {
+  text.member("sequence", excerpt.at.sequence)
       .member("position", excerpt.at.position)
       .member("value", excerpt.value);
   text.key("document")
@@ -43,6 +42,11 @@ void write(JsonText& text, const Excerpt& excerpt) {
       .member("end", excerpt.window_end)
       .member("n_tokens", excerpt.n_tokens)
       .close('}');
+}
+
+void write(JsonText& text, const Excerpt& excerpt) {
+  text.open('{');
+  write_frame(text, excerpt);
   text.key("pieces");
   write(text, excerpt.pieces);
   if (excerpt.pairs) {

@@ -8,6 +8,8 @@ namespace actogram {
 
 void write(JsonText& text, const Piece& piece);
 void write(JsonText& text, const Excerpt& excerpt);
+// Its members but for what was read: where it is, and its value.
+void write_frame(JsonText& text, const Excerpt& excerpt);
 
 template <typename T>
 void write(JsonText& text, const std::vector<T>& list) {

@@ -13,12 +13,15 @@
 #include "core/unit_address.h"
 #include "query/class_exemplars.h"
 #include "query/class_view.h"
+#include "query/exemplar_groups.h"
 #include "query/head_view.h"
 #include "query/histogram_view.h"
 #include "query/latent_pairs.h"
+#include "query/packed_excerpt.h"
 #include "query/page_json.h"
 #include "query/recording_excerpt.h"
 #include "query/unit_columns.h"
+#include "query/unit_json.h"
 #include "query/unit_reader.h"
 #include "store/recording.h"
 
@@ -26,57 +29,23 @@ namespace actogram {
 namespace {
 
 constexpr size_t kUsualPage = 1 << 18;  // bytes
+constexpr size_t kUsualPackedPage = 1 << 17;
 
-struct GroupRow {
-  Group group;
-  const char* name;
-  const char* title;
-  int bucket;
-};
-
-// The order in which people see them.
-constexpr GroupRow kGroups[] = {
-    {kTop, "top", "Highest maxima", -1},
-    {kBottom, "bottom", "Lowest minima", -1},
-    {kBucket4, "bucket4", "Maximum in the top 0.1 %", 4},
-    {kBucket3, "bucket3", "Maximum between the 99th and 99.9th percentile", 3},
-    {kBucket2, "bucket2", "Maximum between the 90th and 99th percentile", 2},
-    {kBucket1, "bucket1", "Maximum between the 50th and 90th percentile", 1},
-    {kBucket0, "bucket0", "Maximum in the lower half", 0},
-    {kRandom, "random", "Random sequences", -1},
-};
-
-ExcerptGroup group_of(const Recording& recording, uint64_t unit_row, const UnitRecord& unit,
-                      const GroupRow& row) {
-  ExcerptGroup group{row.name, row.title, row.bucket, {}};
-  std::vector<const KeptPeak*> peaks;
-  for (const auto* list : {&unit.maximum_peaks, &unit.minimum_peaks}) {
-    for (const KeptPeak& peak : *list) {
-      if (peak.groups & row.group) peaks.push_back(&peak);
+// Its peaks as a reader of the page sees them.
+ExcerptGroup excerpts_of(const Recording& recording, uint64_t unit_row, const UnitRecord& unit,
+                         const ExemplarGroup& group) {
+  ExcerptGroup excerpts{group.name, group.title, group.bucket, {}};
+  for (const size_t index : group.peaks) {
+    if (unit.head) {
+      excerpts.excerpts.push_back(excerpt_of(recording, unit.head->peaks[index]));
+      continue;
     }
-  }
-  if (unit.head) {
-    std::vector<const HeadPeak*> of_head;
-    for (const HeadPeak& peak : unit.head->peaks) {
-      if (peak.groups & row.group) of_head.push_back(&peak);
-    }
-    if (row.group == kBottom) {
-      group.title = "Lowest maxima";
-      std::ranges::stable_sort(of_head, {}, &HeadPeak::value);
-    }
-    if (row.group == kRandom) std::ranges::stable_sort(of_head, {}, &HeadPeak::rank);
-    for (const HeadPeak* peak : of_head) group.excerpts.push_back(excerpt_of(recording, *peak));
-    return group;
-  }
-  if (row.group == kRandom) {  // as they were drawn, so that a shorter list is a sample too
-    std::ranges::stable_sort(peaks, {}, &KeptPeak::rank);
-  }
-  for (const KeptPeak* peak : peaks) {
-    Excerpt& excerpt = group.excerpts.emplace_back(excerpt_of(recording, *peak));
-    excerpt.pairs = pairs_of_latent(recording, unit_row, peak->at, excerpt.window_begin,
+    const KeptPeak& peak = peak_of(unit, index);
+    Excerpt& excerpt = excerpts.excerpts.emplace_back(excerpt_of(recording, peak));
+    excerpt.pairs = pairs_of_latent(recording, unit_row, peak.at, excerpt.window_begin,
                                     excerpt.window_end - excerpt.window_begin);
   }
-  return group;
+  return excerpts;
 }
 
 std::string neighbour(const Manifest& manifest, const UnitAddress& address, int step) {
@@ -92,136 +61,6 @@ std::string neighbour(const Manifest& manifest, const UnitAddress& address, int 
     return fmt::format("{}/{}", short_site_name(site.name), step < 0 ? site.n_units - 1 : 0);
   }
   return "";
-}
-
-Json to_json(const Place& place) {
-  return {{"sequence", place.sequence}, {"position", place.position}};
-}
-
-Json to_json(const Summary& s) {
-  const auto n = static_cast<double>(s.count);
-  return {{"count", s.count},
-          {"n_nan", s.n_nan},
-          {"n_infinite", s.n_infinite},
-          {"n_positive", s.n_positive},
-          {"positive_share", static_cast<double>(s.n_positive) / n},
-          {"mean", s.mean},
-          {"variance", s.variance},
-          {"std", std::sqrt(s.variance)},
-          {"skewness", s.skewness},
-          {"kurtosis", s.kurtosis},
-          {"min", s.min},
-          {"max", s.max},
-          {"min_at", to_json(s.min_at)},
-          {"max_at", to_json(s.max_at)}};
-}
-
-// What others publish of a unit; the rest is not known, rather than 0.
-Json published_json(const Summary& s) {
-  return {{"count", Json()},
-          {"n_nan", Json()},
-          {"n_infinite", Json()},
-          {"n_positive", Json()},
-          {"positive_share", Json()},
-          {"mean", s.mean},
-          {"variance", s.variance},
-          {"std", std::sqrt(s.variance)},
-          {"skewness", s.skewness},
-          {"kurtosis", s.kurtosis},
-          {"min", Json()},
-          {"max", s.max},
-          {"min_at", Json()},
-          {"max_at", to_json(s.max_at)}};
-}
-
-// Buckets of which only the boundaries are known, since there are not five of them.
-std::string bucket_title(std::span<const double> bounds, size_t bucket) {
-  if (bucket + 1 >= bounds.size()) return fmt::format("Bucket {}", bucket);
-  return fmt::format("Maximum between {:.4g} and {:.4g}", bounds[bucket], bounds[bucket + 1]);
-}
-
-Json to_json(const HistogramView& view) { return {{"edges", view.edges}, {"counts", view.counts}}; }
-
-void write(JsonText& text, const ExcerptGroup& group) {
-  text.open('{').member("name", group.name).member("title", group.title);
-  if (group.bucket >= 0) {
-    const std::array bounds = {kBucketQuantiles[group.bucket], kBucketQuantiles[group.bucket + 1]};
-    text.member("quantiles", std::span(bounds));
-  }
-  text.key("exemplars");
-  write(text, group.excerpts);
-  text.close('}');
-}
-
-template <typename T>
-Json json_or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-Json to_json(const ClassFacts& facts, std::string_view name) {
-  Json means = Json::object(), peaks = Json::object();
-  for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-    const std::string quantity(kGatedQuantityNames[q]);
-    means[quantity] = facts.means[q];
-    Json list = Json::array();
-    for (const ClassFacts::Peak& peak : facts.peaks[q]) {
-      list.push_back({{"sequence", peak.sequence},
-                      {"position", json_or_null(peak.position)},
-                      {"value", peak.value}});
-    }
-    if (!list.empty()) peaks[quantity] = std::move(list);
-  }
-  return {{"name", name},
-          {"count", json_or_null(facts.count)},
-          {"share", facts.share},
-          {"means", std::move(means)},
-          {"peaks", std::move(peaks)}};
-}
-
-Json classes_json(const std::vector<ClassFacts>& classes) {
-  Json list = Json::array();
-  for (size_t c = 0; c < classes.size(); ++c) {
-    list.push_back(to_json(classes[c], kSignClassNames[c]));
-  }
-  return list;
-}
-
-Json to_json(const NeuronWeights& weights) {
-  return {{"norm_gate", weights.norm_gate},
-          {"norm_in", weights.norm_in},
-          {"norm_out", weights.norm_out},
-          {"cos_gate_in", weights.cos_gate_in},
-          {"cos_gate_out", weights.cos_gate_out},
-          {"cos_in_out", weights.cos_in_out},
-          {"sign", weights.sign},
-          {"rw_class", kRwClassNames[rw_class(weights)]}};
-}
-
-Json to_json(const std::vector<TokenWeight>& tokens) {
-  Json list = Json::array();
-  for (const TokenWeight& token : tokens) {
-    list.push_back({{"id", token.id}, {"text", token.text}, {"weight", token.weight}});
-  }
-  return list;
-}
-
-Json to_json(const HeadView& view) {
-  const HeadScores& scores = view.scores;
-  Json pattern = Json::array(), value = Json::array();
-  for (size_t bin = 0; bin < kNumDistanceBins; ++bin) {
-    pattern.push_back(scores.sums[kPatternByDistance + bin].value());
-    value.push_back(scores.sums[kValueByDistance + bin].value());
-  }
-  return {{"n_queries", scores.n_queries},
-          {"entropy", scores.mean(kEntropy)},
-          {"self", scores.mean(kSelf)},
-          {"previous", scores.mean(kPrevious)},
-          {"first", scores.mean(kFirst)},
-          {"n_repeats", scores.n_repeats},
-          {"induction", scores.mean(kInduction)},
-          {"distance", {{"pattern", std::move(pattern)}, {"value", std::move(value)}}},
-          {"query_tokens", to_json(view.query_tokens)},
-          {"key_tokens", to_json(view.key_tokens)}};
 }
 
 // Of all heads of a site.
@@ -310,14 +149,12 @@ std::string Pages::entropy_json(std::string_view text) const {
                       {"entropy", std::move(entropies)}});
 }
 
-UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
+UnitPage Pages::facts(const UnitAddress& address, uint64_t row, const UnitRecord& unit,
+                      GluSigns signs) const {
   UnitPage page;
-  page.address = address(text);
-  const uint64_t row = recording_->units().row_of(page.address);
-  const UnitRead read = units_->unit(row);
-  const UnitRecord& unit = read.record;
-  page.previous = neighbour(recording_->manifest(), page.address, -1);
-  page.next = neighbour(recording_->manifest(), page.address, +1);
+  page.address = address;
+  page.previous = neighbour(recording_->manifest(), address, -1);
+  page.next = neighbour(recording_->manifest(), address, +1);
   page.summary = unit.summary;
   page.histogram = view_of(unit.values, unit.summary.min, unit.summary.max);
   page.published = recording_->records() != nullptr;
@@ -329,15 +166,6 @@ UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
     page.bounds.assign(bounds.begin(), bounds.end());
   }
   page.maxima = view_of(unit.maxima, unit.summary.min, unit.summary.max);
-  for (const GroupRow& row_of_table : kGroups) {
-    ExcerptGroup group = group_of(*recording_, row, unit, row_of_table);
-    if (group.bucket >= 0 && page.bounds.size() != kNumBuckets + 1) {
-      if (group.excerpts.empty()) continue;
-      group.title = bucket_title(page.bounds, static_cast<size_t>(group.bucket));
-      group.bucket = -1;  // of no quantiles that are known
-    }
-    page.groups.push_back(std::move(group));
-  }
   for (const ScoredExplanation& e : recording_->explanations(row)) {
     page.explanations.push_back({printable(e.explanation), e.score});
   }
@@ -345,6 +173,17 @@ UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
   page.refactored = recording_->refactors(signs);
   page.weights = recording_->weights(row, signs);
   if (unit.head) page.head = view_of(*recording_, *unit.head);
+  return page;
+}
+
+UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
+  const UnitAddress address = this->address(text);
+  const uint64_t row = recording_->units().row_of(address);
+  const UnitRead read = units_->unit(row);
+  UnitPage page = facts(address, row, read.record, signs);
+  for (const ExemplarGroup& group : exemplar_groups(read.record, page.bounds)) {
+    page.groups.push_back(excerpts_of(*recording_, row, read.record, group));
+  }
   return page;
 }
 
@@ -381,7 +220,7 @@ std::string Pages::class_exemplars_json(std::string_view text, size_t limit) con
   for (size_t c = 0; c < classes.size(); ++c) {
     json.open('{')
         .member("name", kSignClassNames[c])
-        .member("count", json_or_null(classes[c].count))
+        .member("count", classes[c].count)
         .member("share", classes[c].share)
         .key("exemplars");
     write(json, exemplars[c]);
@@ -401,44 +240,80 @@ bool Pages::has_events() const { return recording_->events() != nullptr; }
 std::string Pages::imported_unit_json(std::string_view text, GluSigns signs) const {
   const UnitAddress address = this->address(text);
   const uint64_t row = unit_row(recording_->manifest().sites, address);
-  const auto weights = recording_->weights(row, signs);
-  return to_text(Json{{"address", fmt::format("{}/{}", address.site, address.index)},
-                      {"short", fmt::format("{}/{}", short_site_name(address.site), address.index)},
-                      {"previous", neighbour(recording_->manifest(), address, -1)},
-                      {"next", neighbour(recording_->manifest(), address, +1)},
-                      {"sign_classes", classes_json(recording_->classes(row, signs))},
-                      {"refactor_glu", recording_->refactors(signs)},
-                      {"weights", weights ? to_json(*weights) : Json()}});
+  JsonText json;
+  json.open('{');
+  write_address(json, address);
+  json.member("previous", neighbour(recording_->manifest(), address, -1))
+      .member("next", neighbour(recording_->manifest(), address, +1));
+  write_classes(json, recording_->classes(row, signs), ClassPeaks::all);
+  json.member("refactor_glu", recording_->refactors(signs));
+  write_weights(json, recording_->weights(row, signs));
+  return json.close('}').take();
 }
 
 std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
   if (!has_summaries()) return imported_unit_json(text, signs);
   const UnitPage page = unit(text, signs);
-  Json maxima = to_json(page.maxima);
-  maxima["boundaries"] = page.bounds;
-  Json explanations = Json::array();
-  for (const PublishedExplanation& e : page.explanations) {
-    explanations.push_back({{"explanation", e.text}, {"score", e.score}});
-  }
   JsonText json(kUsualPage);
   json.open('{');
-  json.members_of(
-      {{"address", fmt::format("{}/{}", page.address.site, page.address.index)},
-       {"short", fmt::format("{}/{}", short_site_name(page.address.site), page.address.index)},
-       {"previous", page.previous},
-       {"next", page.next},
-       {"summary", page.published ? published_json(page.summary) : to_json(page.summary)},
-       {"histogram", to_json(page.histogram)},
-       {"sequence_maxima", std::move(maxima)},
-       {"sign_classes", classes_json(page.classes)},
-       {"refactor_glu", page.refactored},
-       {"weights", page.weights ? to_json(*page.weights) : Json()}});
+  write_facts(json, page, ClassPeaks::all);
   json.key("groups").open('[');
-  for (const ExcerptGroup& group : page.groups) write(json, group);
+  for (const ExcerptGroup& group : page.groups) {
+    json.open('{');
+    write_title(json, group.name, group.title, group.bucket);
+    json.key("exemplars");
+    write(json, group.excerpts);
+    json.close('}');
+  }
   json.close(']');
-  if (page.head) json.member("head", to_json(*page.head));
-  if (!explanations.empty()) json.member("explanations", explanations);
+  write_rest(json, page);
   return json.close('}').take();
+}
+
+std::string Pages::packed_unit_json(std::string_view text) const {
+  const UnitAddress address = this->address(text);
+  const uint64_t row = recording_->units().row_of(address);
+  const UnitRead read = units_->unit(row);
+  const UnitRecord& unit = read.record;
+  const UnitPage page = facts(address, row, unit, GluSigns::recorded);
+  JsonText json(kUsualPackedPage);
+  json.open('{');
+  write_facts(json, page, ClassPeaks::strongest);
+  write_packed(json, row, unit, exemplar_groups(unit, page.bounds));
+  write_rest(json, page);
+  return json.close('}').take();
+}
+
+// An exemplar that is in several groups is written once.
+void Pages::write_packed(JsonText& json, uint64_t row, const UnitRecord& unit,
+                         const std::vector<ExemplarGroup>& groups) const {
+  PackedExcerpts excerpts(*recording_, json);
+  std::vector<size_t> number(n_peaks(unit), SIZE_MAX);  // [peak] among those that are written
+  size_t n_written = 0;
+  json.key("exemplars").open('[');
+  for (const ExemplarGroup& group : groups) {
+    for (const size_t index : group.peaks) {
+      if (number[index] != SIZE_MAX) continue;
+      number[index] = n_written++;
+      if (unit.head) {
+        excerpts.write(excerpt_of(*recording_, unit.head->peaks[index]));
+        continue;
+      }
+      const KeptPeak& peak = peak_of(unit, index);
+      const auto pairs = pairs_of_latent(*recording_, row, peak.at, peak.window_begin,
+                                         static_cast<uint32_t>(peak.window.size()));
+      excerpts.write(peak, pairs ? &*pairs : nullptr);
+    }
+  }
+  json.close(']').key("groups").open('[');
+  for (const ExemplarGroup& group : groups) {
+    json.open('{');
+    write_title(json, group.name, group.title, group.bucket);
+    json.key("exemplars").open('[');
+    for (const size_t index : group.peaks) json.add(number[index]);
+    json.close(']').close('}');
+  }
+  json.close(']');
 }
 
 }  // namespace actogram

@@ -13,8 +13,11 @@
 
 namespace actogram {
 
+class JsonText;
 class Recording;
 class UnitReader;
+struct ExemplarGroup;
+struct UnitRecord;
 
 // Thread-safe: reads only. Every method throws Error{invalid, not_found, corrupt}.
 class Pages {
@@ -29,7 +32,9 @@ class Pages {
   // "12.mlp/345" or the long form. `signs` are those of the sign classes and the weights.
   std::string unit_json(std::string_view address, GluSigns signs = GluSigns::recorded) const;
 
-  // The same for Neuronpedia's address of it, "MODEL/12-mlp/345", whatever the model is called.
+  // What the page of a unit fetches: the same numbers, packed (docs/api.md).
+  std::string packed_unit_json(std::string_view address) const;
+  // unit_json() for Neuronpedia's address of it, "MODEL/12-mlp/345", whatever the model is called.
   std::string feature_json(std::string_view address) const;
   // The sign classes of a neuron with up to `limit` exemplars each; none where it has no classes.
   std::string class_exemplars_json(std::string_view address, size_t limit) const;
@@ -47,6 +52,11 @@ class Pages {
 
  private:
   std::string imported_unit_json(std::string_view address, GluSigns signs) const;
+  // A page but for its groups.
+  UnitPage facts(const UnitAddress& address, uint64_t row, const UnitRecord& unit,
+                 GluSigns signs) const;
+  void write_packed(JsonText& json, uint64_t row, const UnitRecord& unit,
+                    const std::vector<ExemplarGroup>& groups) const;
 
   std::unique_ptr<Recording> recording_;
   std::unique_ptr<UnitReader> units_;

@@ -5,27 +5,28 @@
 
 namespace actogram {
 
-Excerpt excerpt_of(const Recording& recording, const KeptPeak& peak) {
+ExcerptSource source_of(const Recording& recording, const KeptPeak& peak, TokenRoom& room) {
   const SequenceRow sequence = recording.corpus().sequence(peak.at.sequence);
   const DocumentRow document = recording.corpus().document(sequence.document_row);
-  const uint64_t end = uint64_t{peak.window_begin} + peak.window.size();
-  if (end > sequence.n_tokens) {
-    fail(Code::corrupt, "{}: a window ends at position {} of a sequence of {} tokens",
-         recording.path(), end, sequence.n_tokens);
-  }
-  Excerpt excerpt;
-  excerpt.at = peak.at;
-  excerpt.value = peak.value;
-  excerpt.document = document.document;
-  excerpt.source = recording.manifest().corpus.at("sources").at(document.source).at("name");
-  excerpt.document_name = document.name;
-  excerpt.window_begin = peak.window_begin;
-  excerpt.window_end = static_cast<uint32_t>(end);
-  excerpt.n_tokens = sequence.n_tokens;
-  const auto tokens =
-      recording.corpus().tokens(sequence, peak.window_begin, static_cast<uint32_t>(end));
-  excerpt.pieces = pieces_of(document.text, tokens, peak.window_begin, peak.window);
-  return excerpt;
+  Excerpt frame;
+  frame.at = peak.at;
+  frame.value = peak.value;
+  frame.document = document.document;
+  frame.source = recording.source_name(document.source);
+  frame.document_name = document.name;
+  frame.window_begin = peak.window_begin;
+  frame.window_end = peak.window_begin + static_cast<uint32_t>(peak.window.size());
+  frame.n_tokens = sequence.n_tokens;
+  return {std::move(frame), document,
+          recording.corpus().tokens(sequence, peak.window_begin, peak.window.size(), room)};
+}
+
+Excerpt excerpt_of(const Recording& recording, const KeptPeak& peak) {
+  TokenRoom room;
+  ExcerptSource source = source_of(recording, peak, room);
+  source.frame.pieces =
+      pieces_of(source.document.text, source.tokens.rows(), peak.window_begin, peak.window);
+  return std::move(source.frame);
 }
 
 }  // namespace actogram

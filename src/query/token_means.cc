@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory_resource>
 #include <unordered_map>
 #include <vector>
 
@@ -57,7 +58,8 @@ std::string TokenMeans::json(std::string_view unit, size_t least, size_t limit) 
   const UnitAddress address = unit_address(recording_->manifest().sites, unit);
   const UnitValues of_unit(*recording_, *units_, address);
   const CorpusTables& corpus = recording_->corpus();
-  std::unordered_map<int32_t, TokenMean> by_id;
+  std::pmr::monotonic_buffer_resource memory;  // thousands of small ones, which go together
+  std::pmr::unordered_map<int32_t, TokenMean> by_id(&memory);
   uint64_t n_known = 0;
   for (const uint32_t sequence : of_unit.known_sequences()) {
     const std::vector<float> values = of_unit.over(sequence);

@@ -177,7 +177,7 @@ Answer error_answer(Code code, std::string_view message) {
   return error_answer(row.status, row.name, message);
 }
 
-void send(const Answer& answer, const httplib::Request& request, httplib::Response& response) {
+void send(Answer answer, const httplib::Request& request, httplib::Response& response) {
   for (const auto& [name, value] : kSecurityHeaders) response.set_header(name, value);
   set_frame_policy(request, response);
   response.set_header("Accept-Ranges", "none");
@@ -194,8 +194,7 @@ void send(const Answer& answer, const httplib::Request& request, httplib::Respon
   response.status = answer.status;
   // A provider instead of set_content(): the library would compress each body anew with Brotli at
   // its slowest level, some 100 ms for a unit's page.
-  const auto body =
-      std::make_shared<const std::string>(answer.asset == nullptr ? answer.body : std::string());
+  const auto body = std::make_shared<const std::string>(std::move(answer.body));
   const std::string_view bytes = answer.asset == nullptr ? *body : answer.asset->bytes;
   if (bytes.empty()) return;
   response.set_content_provider(

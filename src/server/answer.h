@@ -44,6 +44,6 @@ Answer error_answer(Code code, std::string_view message);
 Answer error_answer(int status, std::string_view code, std::string_view message);
 
 // Fills the response; 304 where the client has the answer already.
-void send(const Answer& answer, const httplib::Request& request, httplib::Response& response);
+void send(Answer answer, const httplib::Request& request, httplib::Response& response);
 
 }  // namespace actogram

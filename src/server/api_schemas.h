@@ -157,9 +157,9 @@ inline constexpr std::string_view kApiSchemas = R"({
     "document": {"type": "object", "required": ["index", "source", "name"]},
     "window": {"type": "object", "required": ["begin", "end", "n_tokens"]},
     "pieces": {"type": "array", "items": {"$ref": "#/components/schemas/Piece"}}}},
-"Unit": {"type": "object",
+"UnitFacts": {"type": "object",
   "required": ["address", "short", "previous", "next", "summary", "histogram", "sequence_maxima",
-               "sign_classes", "refactor_glu", "weights", "groups"],
+               "sign_classes", "refactor_glu", "weights"],
   "properties": {
     "address": {"type": "string"}, "short": {"type": "string"},
     "previous": {"type": "string"}, "next": {"type": "string"},
@@ -168,12 +168,39 @@ inline constexpr std::string_view kApiSchemas = R"({
     "sequence_maxima": {"$ref": "#/components/schemas/Histogram"},
     "sign_classes": {"type": "array", "items": {"type": "object",
       "required": ["name", "count", "share", "means", "peaks"]}},
-    "refactor_glu": {"type": "boolean"}, "weights": {"type": ["object", "null"]},
+    "refactor_glu": {"type": "boolean"}, "weights": {"type": ["object", "null"]}}},
+"Unit": {"allOf": [{"$ref": "#/components/schemas/UnitFacts"}], "type": "object",
+  "required": ["groups"],
+  "properties": {
     "groups": {"type": "array", "items": {"type": "object",
       "required": ["name", "title", "exemplars"],
       "properties": {"name": {"type": "string"}, "title": {"type": "string"},
         "exemplars": {"type": "array",
-                      "items": {"$ref": "#/components/schemas/Exemplar"}}}}}}}
+                      "items": {"$ref": "#/components/schemas/Exemplar"}}}}}}},
+"PackedExemplar": {"type": "object",
+  "required": ["sequence", "position", "value", "document", "window", "text", "lengths", "ids",
+               "values"],
+  "properties": {
+    "sequence": {"$ref": "#/components/schemas/Count"},
+    "position": {"$ref": "#/components/schemas/Count"},
+    "value": {"$ref": "#/components/schemas/Number"},
+    "document": {"type": "object", "required": ["index", "source", "name"]},
+    "window": {"type": "object", "required": ["begin", "end", "n_tokens"]},
+    "text": {"type": "string"},
+    "lengths": {"type": "array", "items": {"$ref": "#/components/schemas/Count"}},
+    "shared": {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2,
+                                          "items": {"$ref": "#/components/schemas/Count"}}},
+    "invalid": {"type": "array", "items": {"$ref": "#/components/schemas/Count"}},
+    "ids": {"type": "string"}, "values": {"type": "string"}, "pattern": {"type": "string"},
+    "key_norms": {"type": "string"}}},
+"PackedUnit": {"allOf": [{"$ref": "#/components/schemas/UnitFacts"}], "type": "object",
+  "required": ["exemplars", "groups"],
+  "properties": {
+    "exemplars": {"type": "array", "items": {"$ref": "#/components/schemas/PackedExemplar"}},
+    "groups": {"type": "array", "items": {"type": "object",
+      "required": ["name", "title", "exemplars"],
+      "properties": {"name": {"type": "string"}, "title": {"type": "string"},
+        "exemplars": {"type": "array", "items": {"$ref": "#/components/schemas/Count"}}}}}}}
 })";
 
 }  // namespace actogram

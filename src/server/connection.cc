@@ -3,12 +3,14 @@
 #include <httplib.h>
 #include <sys/poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace actogram {
@@ -79,20 +81,22 @@ class LimitedStream : public httplib::Stream, public Connection {
     return static_cast<ssize_t>(n);
   }
 
+  // The library hands over an answer's head by itself; it waits here for the body, so that both go
+  // out in one call.
   ssize_t write(const char* bytes, size_t size) override {
-    if (!answering_) until_ = Clock::now() + limits_.answer;
-    answering_ = true;
-    size_t n = 0;
-    while (n < size && !failed_) {
-      const ssize_t sent = send(socket_, bytes + n, size - n, MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (sent >= 0) {
-        n += static_cast<size_t>(sent);
-      } else if (errno != EINTR) {
-        const bool full = errno == EAGAIN || errno == EWOULDBLOCK;
-        failed_ = !full || !wait_until(socket_, POLLOUT, until_, stopping_);
-      }
+    if (!answering_) {
+      until_ = Clock::now() + limits_.answer;
+      answering_ = true;
+      held_.assign(bytes, size);
+      return static_cast<ssize_t>(size);
     }
-    return failed_ ? -1 : static_cast<ssize_t>(n);
+    send_all(std::exchange(held_, {}), {bytes, size});
+    return failed_ ? -1 : static_cast<ssize_t>(size);
+  }
+
+  // What was written and waits.
+  void flush() {
+    if (!held_.empty()) send_all(std::exchange(held_, {}), {});
   }
 
   // Nobody asks.
@@ -103,16 +107,38 @@ class LimitedStream : public httplib::Stream, public Connection {
  private:
   // More bytes; false where none came in time.
   bool fill() {
-    while (wait_until(socket_, POLLIN, until_, stopping_)) {
+    flush();  // a client may wait for it before it sends more
+    while (!stopping_ && Clock::now() < until_) {
       const ssize_t n = recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
       if (n > 0) {
         begin_ = 0;
         end_ = static_cast<size_t>(n);
         return true;
       }
-      if (n == 0 || (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)) return false;
+      const bool none = errno == EAGAIN || errno == EWOULDBLOCK;
+      if (n == 0 || (errno != EINTR && !none)) return false;
+      if (none && !wait_until(socket_, POLLIN, until_, stopping_)) return false;
     }
     return false;
+  }
+
+  void send_all(std::string_view head, std::string_view body) {
+    while (!failed_ && head.size() + body.size() > 0) {
+      std::array<iovec, 2> parts = {{{const_cast<char*>(head.data()), head.size()},
+                                     {const_cast<char*>(body.data()), body.size()}}};
+      msghdr message{};
+      message.msg_iov = parts.data();
+      message.msg_iovlen = parts.size();
+      const ssize_t sent = sendmsg(socket_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent >= 0) {
+        const size_t of_head = std::min(head.size(), static_cast<size_t>(sent));
+        head.remove_prefix(of_head);
+        body.remove_prefix(static_cast<size_t>(sent) - of_head);
+      } else if (errno != EINTR) {
+        const bool full = errno == EAGAIN || errno == EWOULDBLOCK;
+        failed_ = !full || !wait_until(socket_, POLLOUT, until_, stopping_);
+      }
+    }
   }
 
   int socket_;
@@ -123,6 +149,7 @@ class LimitedStream : public httplib::Stream, public Connection {
   size_t n_read_ = 0;           // of this request
   Clock::time_point until_;
   bool answering_ = false, failed_ = false;
+  std::string held_;  // of an answer: its head, until its body comes
 };
 
 }  // namespace
@@ -130,7 +157,10 @@ class LimitedStream : public httplib::Stream, public Connection {
 void serve_connection(int socket, const ConnectionLimits& limits, const std::atomic<bool>& stopping,
                       const AnswerRequest& answer) {
   LimitedStream stream(socket, limits, stopping);
-  while (stream.begin_request() && answer(stream) && stream.is_writable()) {
+  for (bool goes_on = true; goes_on;) {
+    goes_on = stream.begin_request() && answer(stream);
+    stream.flush();
+    goes_on = goes_on && stream.is_writable();
   }
   shutdown(socket, SHUT_RDWR);
   close(socket);

@@ -182,6 +182,16 @@ TEST(Connection, OneAnswersManyRequests) {
   EXPECT_EQ(n, 3u);
 }
 
+// What an answer begins with waits for its body; where there is none, it must not wait for ever.
+TEST(Connection, AnAnswerWithoutABodyDoesNotWait) {
+  Running running(ConnectionLimits{});  // which close a connection that waits
+  const RawClient client(running.port());
+  for (int i = 0; i < 2; ++i) {
+    client.send(request("HEAD /api/recording", running.port()));
+    EXPECT_THAT(client.until("\r\n\r\n"), HasSubstr("200 OK")) << i;
+  }
+}
+
 TEST(Connection, NonsenseIsAnErrorAndTheEnd) {
   Running running(kPatient);
   for (const char* text :

@@ -87,7 +87,8 @@ TEST(Paths, LeadNowhere) {
   };
   Documents documents;
   documents.recording = [] { return std::string("{}"); };
-  documents.site = documents.entropy = documents.unit = documents.feature = unknown;
+  documents.site = documents.entropy = documents.unit = documents.packed = documents.feature =
+      unknown;
   Server server({{"made-up.acto", documents}}, {.port = 0});
   std::thread thread([&] { server.run(); });
   for (const char* path : kPaths) {

@@ -41,6 +41,13 @@ class RawClient {
     return text;
   }
 
+  // What comes up to `end`, or until the server closes the connection.
+  std::string until(std::string_view end) const {
+    std::string text;
+    for (char byte = 0; !text.ends_with(end) && recv(socket_, &byte, 1, 0) > 0;) text += byte;
+    return text;
+  }
+
   // Whether the server has neither closed nor said anything.
   bool is_quiet() const {
     char byte = 0;

@@ -41,6 +41,7 @@ struct Documents {
   std::function<std::string(std::string_view site)> site;
   std::function<std::string(std::string_view site)> entropy;
   std::function<std::string(std::string_view address)> unit;
+  std::function<std::string(std::string_view address)> packed;   // as its page fetches it
   std::function<std::string(std::string_view address)> feature;  // as Neuronpedia has it
   std::function<std::string(const UnitListQuestion&)> units;
   std::function<std::string(std::string_view address, size_t limit)> classes;

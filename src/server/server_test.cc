@@ -43,6 +43,8 @@ Documents documents_of(const std::string& name) {
             if (address != "12.mlp/345") fail(Code::not_found, "no unit {}", address);
             return std::string(100000, ' ') + R"({"short": "12.mlp/345"})";
           },
+      .packed =
+          [](std::string_view address) { return fmt::format("{{\"packed\": \"{}\"}}", address); },
       .feature = [](std::string_view address) { return fmt::format("[\"{}\"]", address); },
       .units =
           [](const UnitListQuestion& q) {
@@ -137,6 +139,7 @@ TEST(Server, ServesTheDocuments) {
   EXPECT_EQ(running.get("/api/sites/12.mlp")->body, R"({"site": "12.mlp"})");
   EXPECT_THAT(running.get("/api/units/12.mlp/345")->body, HasSubstr("12.mlp/345"));
   EXPECT_EQ(running.get("/api/units/12.mlp%2F345")->status, 200);
+  EXPECT_EQ(running.get("/api/packed/12.mlp/345")->body, R"({"packed": "12.mlp/345"})");
   EXPECT_EQ(running.get("/api/feature/gpt2-small/12-mlp/345")->body,
             R"(["gpt2-small/12-mlp/345"])");
 }

@@ -1,7 +1,6 @@
 #include "store/corpus_tables.h"
 
 #include <algorithm>
-#include <cassert>
 
 namespace actogram {
 namespace {
@@ -147,24 +146,51 @@ SequenceRow CorpusTables::sequence(uint64_t row) const {
           batch.column<uint32_t>(3)[i], batch.column<uint64_t>(4)[i]};
 }
 
-std::vector<Token> CorpusTables::tokens(const SequenceRow& sequence, uint32_t begin,
-                                        uint32_t end) const {
-  assert(begin <= end && end <= sequence.n_tokens);
-  const uint64_t end_of_all = sequence.first_token + sequence.n_tokens;
-  if (end_of_all > n_tokens() || end_of_all < sequence.first_token) {
-    fail(Code::corrupt, "a sequence claims the tokens up to {}; there are {}", end_of_all,
-         n_tokens());
+void CorpusTables::check_tokens(const SequenceRow& sequence) const {
+  const uint64_t end = sequence.first_token + sequence.n_tokens;
+  if (end > n_tokens() || end < sequence.first_token) {
+    fail(Code::corrupt, "a sequence claims the tokens up to {}; there are {}", end, n_tokens());
   }
+}
+
+TokenColumns CorpusTables::tokens(const SequenceRow& sequence, uint32_t begin, size_t n,
+                                  TokenRoom& room) const {
+  check_tokens(sequence);
+  if (begin > sequence.n_tokens || n > sequence.n_tokens - begin) {
+    fail(Code::corrupt, "a window ends at position {} of a sequence of {} tokens",
+         uint64_t{begin} + n, sequence.n_tokens);
+  }
+  if (n == 0) return {};
+  const uint64_t row = sequence.first_token + begin;
+  const size_t index = tokens_.batch_of(row);
+  const TableBatch batch = tokens_.batch(index);
+  const uint64_t first = row - tokens_.first_row(index);
+  if (n <= batch.n_rows() - first) {
+    return {batch.column<int32_t>(0).subspan(first, n), batch.column<uint64_t>(1).subspan(first, n),
+            batch.column<uint64_t>(2).subspan(first, n)};
+  }
+  room = {};
+  const std::vector<Token> all = tokens(sequence);
+  for (const Token& token : std::span(all).subspan(begin, n)) {
+    room.ids.push_back(token.id);
+    room.begins.push_back(token.begin);
+    room.ends.push_back(token.end);
+  }
+  return {room.ids, room.begins, room.ends};
+}
+
+std::vector<Token> CorpusTables::tokens(const SequenceRow& sequence) const {
+  check_tokens(sequence);
+  const uint64_t end = sequence.first_token + sequence.n_tokens;
   std::vector<Token> tokens;
-  tokens.reserve(end - begin);
-  const uint64_t end_row = sequence.first_token + end;
-  for (uint64_t row = sequence.first_token + begin; row < end_row;) {
+  tokens.reserve(sequence.n_tokens);
+  for (uint64_t row = sequence.first_token; row < end;) {
     const size_t index = tokens_.batch_of(row);
     const TableBatch batch = tokens_.batch(index);
     const auto ids = batch.column<int32_t>(0);
     const auto begins = batch.column<uint64_t>(1), ends = batch.column<uint64_t>(2);
     const uint64_t first = tokens_.first_row(index);
-    for (; row < end_row && row - first < ids.size(); ++row) {
+    for (; row < end && row - first < ids.size(); ++row) {
       tokens.push_back({ids[row - first], begins[row - first], ends[row - first]});
     }
   }

@@ -87,6 +87,24 @@ class CorpusWriter {
   } token_rows_;
 };
 
+// Some tokens that follow each other.
+struct TokenColumns {
+  std::span<const int32_t> ids;
+  std::span<const uint64_t> begins, ends;  // bytes of the document
+
+  size_t size() const { return ids.size(); }
+  std::vector<Token> rows() const {
+    std::vector<Token> rows;
+    for (size_t i = 0; i < size(); ++i) rows.push_back({ids[i], begins[i], ends[i]});
+    return rows;
+  }
+};
+// For those that lie in two record batches.
+struct TokenRoom {
+  std::vector<int32_t> ids;
+  std::vector<uint64_t> begins, ends;
+};
+
 class CorpusTables {
  public:
   explicit CorpusTables(const std::string& folder);
@@ -98,13 +116,14 @@ class CorpusTables {
   // Views into the returned batch's mapping are valid as long as this object.
   DocumentRow document(uint64_t row) const;
   SequenceRow sequence(uint64_t row) const;
-  std::vector<Token> tokens(const SequenceRow& sequence) const {
-    return tokens(sequence, 0, sequence.n_tokens);
-  }
-  // Those at the positions [begin, end). Requires: begin <= end <= sequence.n_tokens.
-  std::vector<Token> tokens(const SequenceRow& sequence, uint32_t begin, uint32_t end) const;
+  std::vector<Token> tokens(const SequenceRow& sequence) const;
+  // Of the positions [begin, begin + n): views of the mapping, or of `room` in the rare case that
+  // they lie in two batches. Error{corrupt} where the sequence has fewer.
+  TokenColumns tokens(const SequenceRow& sequence, uint32_t begin, size_t n, TokenRoom& room) const;
 
  private:
+  void check_tokens(const SequenceRow& sequence) const;
+
   TableReader documents_;
   TableReader sequences_;
   TableReader tokens_;

@@ -47,7 +47,13 @@ std::vector<ClassFacts> with_counts(std::vector<ClassFacts> classes,
 }  // namespace
 
 Recording::Recording(const std::string& path) : path_(path), manifest_(read_manifest(path)) {
-  if (manifest_.has_corpus()) corpus_.emplace(path);
+  if (manifest_.has_corpus()) {
+    corpus_.emplace(path);
+    const std::string file = path + "/" + kManifestFile;
+    for (const Json& source : member(manifest_.corpus, "sources", file)) {
+      source_names_.push_back(field<std::string>(source, "name", file));
+    }
+  }
   const bool whole = manifest_.holds == Holds::everything;
   if (manifest_.has_units()) units_.emplace(path, manifest_.sites, manifest_.classes_of());
   if (manifest_.holds == Holds::class_shares) {
@@ -93,6 +99,12 @@ void Recording::check_n_units(std::string_view file, uint64_t n_units) const {
 const CorpusTables& Recording::corpus() const {
   if (corpus_) return *corpus_;
   fail(Code::invalid, "{}: imported without its texts; import it again with --corpus", path_);
+}
+
+const std::string& Recording::source_name(uint32_t source) const {
+  if (source < source_names_.size()) return source_names_[source];
+  fail(Code::corrupt, "{}: a document is of source {}; the manifest has {}", path_, source,
+       source_names_.size());
 }
 
 const UnitTables& Recording::units() const {

@@ -29,6 +29,7 @@ class Recording {
 
   // Error{invalid} where an import has none of them.
   const CorpusTables& corpus() const;
+  const std::string& source_name(uint32_t source) const;  // Error{corrupt} where there is none
   const UnitTables& units() const;
   const SampleTable* samples() const { return samples_ ? &*samples_ : nullptr; }  // of dense units
   const EventIndex* events() const { return events_ ? &*events_ : nullptr; }      // of sparse units
@@ -62,6 +63,7 @@ class Recording {
 
   std::string path_;
   Manifest manifest_;
+  std::vector<std::string> source_names_;
   std::optional<CorpusTables> corpus_;
   std::optional<UnitTables> units_;
   std::optional<ClassTable> classes_;

@@ -318,16 +318,34 @@ SparseHistogram histogram_at(const TableBatch& batch, size_t bins, size_t counts
   return {{b.begin(), b.end()}, {c.begin(), c.end()}};
 }
 
-KeptPeak peak_at(const TableBatch& batch, size_t i) {
-  KeptPeak peak;
-  peak.groups = batch.column<uint16_t>(kGroups)[i];
-  peak.at = {batch.column<uint32_t>(kSequence)[i], batch.column<uint32_t>(kPosition)[i]};
-  peak.value = batch.column<float>(kValue)[i];
-  peak.rank = batch.column<uint32_t>(kRank)[i];
-  peak.window_begin = batch.column<uint32_t>(kWindowBegin)[i];
-  peak.window = batch.lists<float>(kWindow)[i];
-  return peak;
-}
+// Found once for the hundred peaks of a unit.
+struct PeakColumns {
+  explicit PeakColumns(const TableBatch& batch)
+      : groups(batch.column<uint16_t>(kGroups)),
+        sequences(batch.column<uint32_t>(kSequence)),
+        positions(batch.column<uint32_t>(kPosition)),
+        values(batch.column<float>(kValue)),
+        ranks(batch.column<uint32_t>(kRank)),
+        window_begins(batch.column<uint32_t>(kWindowBegin)),
+        windows(batch.lists<float>(kWindow)) {}
+
+  KeptPeak peak(size_t i) const {
+    KeptPeak peak;
+    peak.groups = groups[i];
+    peak.at = {sequences[i], positions[i]};
+    peak.value = values[i];
+    peak.rank = ranks[i];
+    peak.window_begin = window_begins[i];
+    peak.window = windows[i];
+    return peak;
+  }
+
+  std::span<const uint16_t> groups;
+  std::span<const uint32_t> sequences, positions;
+  std::span<const float> values;
+  std::span<const uint32_t> ranks, window_begins;
+  Lists<float> windows;
+};
 
 }  // namespace
 
@@ -351,9 +369,11 @@ UnitRecord UnitTables::unit(uint64_t row) const {
   if (first < peaks_.first_row(index) || first + n > peaks_.first_row(index) + peaks.n_rows()) {
     fail(Code::corrupt, "unit row {} claims the peaks {} to {}", row, first, first + n);
   }
+  const PeakColumns columns(peaks);
+  if (n > 0) record.maximum_peaks.reserve(n);
   for (uint64_t p = first - peaks_.first_row(index);
        n > 0 && p < first + n - peaks_.first_row(index); ++p) {
-    KeptPeak peak = peak_at(peaks, p);
+    const KeptPeak peak = columns.peak(p);
     (peak.groups & kBottom ? record.minimum_peaks : record.maximum_peaks).push_back(peak);
   }
   record.classes = classes(row);

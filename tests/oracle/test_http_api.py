@@ -5,6 +5,7 @@ schemathesis, which makes up requests, good and bad, and refuses a 500, and a st
 that is not described.
 """
 
+import base64
 import json
 import re
 import subprocess
@@ -32,10 +33,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     arrays = {"encoder_linear.weight": weight, "encoder_linear.bias": np.full(30, -9, "<f4")}
     save_file(arrays, folder / "a.safetensors")
     texts = [f"text {i}, caf\u00e9 \U0001f389 " * (i % 7 + 1) for i in range(40)]
+    (folder / "bytes.txt").write_bytes(b'not UTF-8: \xff\xfe, "quoted"\t\x01\r\n' * 4)
     (folder / "t.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in texts))
     recording = folder / "r.acto"
     sae = ["--context", "16", "--units", "mlp,attn", "--sae", f"{folder}/a.safetensors@1.mlp"]
-    run([ACTOGRAM, "record", "fake:2x20x3", folder / "t.jsonl", "-o", recording, *sae])
+    files = [folder / "t.jsonl", folder / "bytes.txt"]
+    run([ACTOGRAM, "record", "fake:2x20x3", *files, "-o", recording, *sae])
     command = [str(ACTOGRAM), "serve", str(recording), "--port", "0", "--model", "fake:2x20x3"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -92,6 +95,7 @@ def test_every_document_is_as_described(url: str) -> None:
         for unit in range(0, site["n_units"], 7):
             address = f"{site['name']}/{unit}"
             addresses.append(("/api/units/{address}", {"address": address}))
+            addresses.append(("/api/packed/{address}", {"address": address}))
     for path, parameters in addresses:
         response = schema[path]["GET"].Case(path_parameters=parameters).call()
         assert response.status_code == 200, (path, parameters)
@@ -110,6 +114,60 @@ def test_every_document_is_as_described(url: str) -> None:
         response = case.call()
         assert response.status_code == 200, (path, response.text)
         schema[path][method].validate_response(response)
+
+
+def numbers(packed: str) -> list[float | None]:
+    values = np.frombuffer(base64.b64decode(packed, validate=True), "<f4")
+    return [float(value) if np.isfinite(value) else None for value in values]
+
+
+def unpacked(packed: dict[str, Any]) -> dict[str, Any]:
+    """An exemplar as /api/units/ has it, as docs/api.md says."""
+    exemplar = {
+        name: packed[name] for name in ["sequence", "position", "value", "document", "window"]
+    }
+    values = numbers(packed["values"])
+    ids = np.frombuffer(base64.b64decode(packed["ids"], validate=True), "<i4").tolist()
+    n_tokens = dict(packed.get("shared", []))
+    text, begin, token = packed["text"].encode(), 0, 0
+    pieces: list[dict[str, Any]] = []
+    for index, length in enumerate(packed["lengths"]):
+        tokens = [
+            {"position": packed["window"]["begin"] + i, "id": ids[i], "value": values[i]}
+            for i in range(token, token + n_tokens.get(index, 1))
+        ]
+        pieces.append({"text": text[begin : begin + length].decode(), "tokens": tokens})
+        if index in packed.get("invalid", []):
+            pieces[-1]["invalid"] = True
+        begin, token = begin + length, token + len(tokens)
+    assert (begin, token) == (len(text), len(ids))
+    assert len(ids) == len(values)
+    exemplar["pieces"] = pieces
+    for name in ["key", "pattern", "key_norms"]:
+        if name in packed:
+            exemplar[name] = packed[name] if name == "key" else numbers(packed[name])
+    return exemplar
+
+
+def test_packed_units_have_what_units_have(url: str) -> None:
+    kinds = {"shared": 0, "invalid": 0, "pattern": 0, "several": 0}
+    for site in fetch(f"{url}/api/recording")["sites"]:
+        for unit in range(0, site["n_units"], 5):
+            plain = fetch(f"{url}/api/units/{site['short']}/{unit}")
+            packed = fetch(f"{url}/api/packed/{site['short']}/{unit}")
+            exemplars = [unpacked(exemplar) for exemplar in packed.pop("exemplars")]
+            for group in packed["groups"]:
+                group["exemplars"] = [exemplars[index] for index in group["exemplars"]]
+            kinds["several"] += sum(len(g["exemplars"]) for g in packed["groups"]) > len(exemplars)
+            for exemplar in exemplars:
+                kinds["shared"] += any(len(piece["tokens"]) > 1 for piece in exemplar["pieces"])
+                kinds["invalid"] += any("invalid" in piece for piece in exemplar["pieces"])
+                kinds["pattern"] += "pattern" in exemplar
+            for sign_class in plain["sign_classes"]:
+                for peaks in sign_class["peaks"].values():
+                    del peaks[1:]
+            assert packed == plain, (site["short"], unit)
+    assert min(kinds.values()) > 0, kinds
 
 
 def test_made_up_requests_are_answered_as_described(url: str, tmp_path: Path) -> None:

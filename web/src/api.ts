@@ -3,6 +3,7 @@
 // are of the recording that the page's address names (`?in=`), or else of the first.
 import { encodeAddress } from "./address.ts";
 import type { HeadScore, Metric } from "./metrics.ts";
+import { unpackUnit, type PackedUnit } from "./packed.ts";
 import { option } from "./route.ts";
 
 export interface SiteInfo {
@@ -347,10 +348,10 @@ async function ask<T>(path: string, request: Omit<RequestInit, "headers"> = {}):
 const MAX_KEPT = 400;
 const kept = new Map<string, Promise<unknown>>();
 
-function keep<T>(path: string): Promise<T> {
+function keep<T>(path: string, fetched = () => ask<T>(path)): Promise<T> {
   let promise = kept.get(path) as Promise<T> | undefined;
   if (!promise) {
-    promise = ask<T>(path);
+    promise = fetched();
     kept.set(path, promise);
     promise.catch(() => kept.delete(path)); // a failure is worth another try
     const oldest = kept.keys().next().value;
@@ -373,7 +374,12 @@ export function documentPath(path: string, parameters: Parameters = {}, of = opt
 export const fetchRecordings = () => keep<{ recordings: string[] }>("/api/recordings");
 export const fetchRecording = () => keep<Recording>(documentPath("recording"));
 export const fetchSite = (site: string) => keep<SiteSummaries>(documentPath(`sites/${site}`));
-export const fetchUnit = (address: string) => keep<Unit>(documentPath(`units/${address}`));
+/** What its page shows; scripts have the same numbers at `units/`. */
+export const fetchUnit = (address: string): Promise<Unit> => fetchPacked(packedPath(address));
+export const packedPath = (address: string, of?: string): string =>
+  documentPath(`packed/${address}`, {}, of);
+export const fetchPacked = (path: string): Promise<Unit> =>
+  keep(path, async () => unpackUnit(await ask<PackedUnit>(path)));
 export const fetchClasses = (address: string) => keep<Classes>(documentPath(`classes/${address}`));
 export const fetchPartners = (address: string) =>
   keep<Partners>(documentPath(`partners/${address}`, { limit: 10 }));

@@ -1,7 +1,14 @@
 // Two units side by side, or one unit in two recordings: on one scale of colours and the same axes.
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { findAddress } from "../address.ts";
-import { documentPath, fetchPath, type Group, type Recording, type Unit } from "../api.ts";
+import {
+  documentPath,
+  fetchPacked,
+  packedPath,
+  type Group,
+  type Recording,
+  type Unit,
+} from "../api.ts";
 import { heatScale } from "../colour.ts";
 import { formatMetric, METRIC_NOTES, METRIC_TITLES, METRICS } from "../metrics.ts";
 import { formatCount } from "../numbers.ts";
@@ -45,7 +52,7 @@ function useSide(side: Side, recording: Recording): Compared {
   const of = option(`${side}_in`) || recording.name;
   const path = documentPath(`units/${address}`, {}, of);
   const { value, error } = useDocument(address ? path : "", () =>
-    address ? fetchPath<Unit>(path) : Promise.resolve(null),
+    address ? fetchPacked(packedPath(address, of)) : Promise.resolve(null),
   );
   return { side, address, of, unit: value, message: error?.message ?? "", path };
 }

@@ -1,0 +1,25 @@
+// The addresses that the server answers: a fixed table, the first row that matches.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/answer.h"
+#include "server/server.h"
+
+namespace httplib {
+struct Request;
+}  // namespace httplib
+
+namespace actogram {
+
+bool has_route(std::string_view path, std::string_view method);
+bool takes_body(std::string_view path, std::string_view method);
+std::string methods_of(std::string_view path);  // "GET, HEAD, PUT"
+
+// What goes wrong is an answer, too.
+Answer answer_or_error(const std::vector<Served>& recordings, const httplib::Request& request,
+                       const IsLeft& is_left);
+
+}  // namespace actogram
