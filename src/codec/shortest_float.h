@@ -27,7 +27,7 @@ inline bool surely_shortest_float(const Decimal& decimal) {
   const float next = std::bit_cast<float>(std::bit_cast<uint32_t>(nearest) + 1);
   const double at = double{nearest} * unit;
   const double half = (double{next} * unit - at) / 2 * kMore;
-  const auto shorter = static_cast<double>(decimal.digits / 10 * 10);
+  const auto shorter = static_cast<double>(decimal.digits - decimal.digits % 10);
   return (std::abs(at - static_cast<double>(decimal.digits)) * kMore < 0.5) &
          (at - shorter > half) & (shorter + 10 - at > half);
 }
