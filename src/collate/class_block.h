@@ -61,7 +61,7 @@ class ClassBlock {
   size_t n_kept_;
   uint32_t skip_first_;  // tokens of a sequence that begins with BOS
   std::array<PerLane<uint64_t>, kNumSignClasses> counts_ = {};
-  PerQuantity<LaneSums> sums_ = {};
+  PerQuantity<LaneSums<2>> sums_ = {};
   std::vector<ClassPeak> peaks_;  // [sign class, quantity, lane, rank]
   PerQuantity<PerLane<uint32_t>> n_peaks_ = {};
   PerQuantity<PerLane<float>> limits_;  // a smaller magnitude is not kept

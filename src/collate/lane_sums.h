@@ -1,14 +1,15 @@
 // LaneSums: sixteen exact sums at once, for values that are mostly of ordinary size.
 //
-// A value is cut into a multiple of 2^-20 and a multiple of 2^-53, and each part is added in a
-// float64 of its own, where a million such additions are exact. What does not fit, being 8,192 or
-// more or having bits below 2^-53, goes to the lane's ExactSum, one at a time. So the sums are
-// ExactSum's to the bit, for a twentieth of its cost and a sixth of the memory to be touched; the
-// lanes' ExactSums are made when the first value does not fit.
+// A value is cut into multiples of 2^-20, of 2^-53 and, with three parts, of 2^-86, and each part
+// is added in a float64 of its own, where a million such additions are exact. What does not fit,
+// being 8,192 or more or having bits below the last part's, goes to the lane's ExactSum, one at a
+// time. So the sums are ExactSum's to the bit, for a twentieth of its cost and a sixth of the
+// memory to be touched; the lanes' ExactSums are made when the first value does not fit. Two parts
+// hold all bits of sums of float32, three those of powers of values around 0.01 and more.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <vector>
 
 #include "collate/lanes.h"
@@ -16,6 +17,7 @@
 
 namespace actogram {
 
+template <size_t kParts>
 class LaneSums {
  public:
   // Adds lane by lane; [half]. Requires: finite.
@@ -23,12 +25,13 @@ class LaneSums {
     if (n_added_ == kMostAdditions) settle();
     ++n_added_;
     for (size_t half = 0; half < 2; ++half) {
-      const D8 high = rounded(values[half], kHighUnit);
-      const D8 low = rounded(values[half] - high, kLowUnit);
-      const D8 rest = (values[half] - high) - low;
+      D8 parts[kParts], rest = values[half];
+      for (size_t p = 0; p < kParts; ++p) {
+        parts[p] = rounded(rest, kUnits[p]);
+        rest -= parts[p];
+      }
       const L8 fits = (rest == 0) & (values[half] > -kLimit) & (values[half] < kLimit);
-      high_[half] += where(fits, high);
-      low_[half] += where(fits, low);
+      for (size_t p = 0; p < kParts; ++p) parts_[p][half] += where(fits, parts[p]);
       if (!all(fits)) [[unlikely]] {
         for (size_t i = 0; i < kHalf; ++i) {
           if (fits[i] == 0) settled()[half * kHalf + i].add(values[half][i]);
@@ -39,13 +42,12 @@ class LaneSums {
 
   ExactSum sum(size_t lane) const {
     ExactSum sum = settled_.empty() ? ExactSum() : settled_[lane];
-    sum.add(high_[lane / kHalf][lane % kHalf]);
-    sum.add(low_[lane / kHalf][lane % kHalf]);
+    for (const auto& part : parts_) sum.add(part[lane / kHalf][lane % kHalf]);
     return sum;
   }
 
   void restore(size_t lane, const ExactSum& sum) {
-    high_[lane / kHalf][lane % kHalf] = low_[lane / kHalf][lane % kHalf] = 0;
+    for (auto& part : parts_) part[lane / kHalf][lane % kHalf] = 0;
     settled()[lane] = sum;
   }
 
@@ -53,8 +55,9 @@ class LaneSums {
   typedef int64_t L8 __attribute__((vector_size(kHalf * sizeof(int64_t))));
 
   static constexpr double kLimit = 0x1p13;
-  static constexpr double kHighUnit = 0x1p-20;  // parts below 2^33 of them
-  static constexpr double kLowUnit = 0x1p-53;   // parts of at most 2^32 of them
+  // The first part is below 2^33 of its unit, the others are at most 2^32 of theirs.
+  static constexpr double kUnits[] = {0x1p-20, 0x1p-53, 0x1p-86};
+  static_assert(kParts <= std::size(kUnits));
   static constexpr uint32_t kMostAdditions = 1U << 20;
 
   // To a multiple of `unit`, for values below 2^51 of them; a larger value is left to its test.
@@ -79,7 +82,7 @@ class LaneSums {
     n_added_ = 0;
   }
 
-  D8 high_[2] = {}, low_[2] = {};
+  D8 parts_[kParts][2] = {};  // [part, half]
   uint32_t n_added_ = 0;
   std::vector<ExactSum> settled_;  // [lane], or none
 };

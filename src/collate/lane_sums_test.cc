@@ -28,11 +28,12 @@ double random_value(std::mt19937_64& rng) {
   }
 }
 
-TEST(LaneSums, AreExactSumsToTheBit) {
+template <size_t kParts>
+void expect_exact_sums() {
   for (unsigned seed = 0; seed < 40; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 rng(seed);
-    LaneSums sums;
+    LaneSums<kParts> sums;
     std::array<ExactSum, kLanes> expected;
     for (size_t n = rng() % 500; n > 0; --n) {
       D8 values[2] = {};
@@ -51,8 +52,13 @@ TEST(LaneSums, AreExactSumsToTheBit) {
   }
 }
 
+TEST(LaneSums, AreExactSumsToTheBit) {
+  expect_exact_sums<2>();
+  expect_exact_sums<3>();
+}
+
 TEST(LaneSums, StayExactOverMillionsOfAdditions) {
-  LaneSums sums;
+  LaneSums<2> sums;
   const double most = 0x1p13 - 0x1p-40;  // as large as fits, with the most of small bits
   const D8 values[2] = {D8{} + most, D8{} - most};
   constexpr uint64_t kAdditions = (uint64_t{5} << 20) + 3;

@@ -1,6 +1,7 @@
 #include "collate/peak_band.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 
@@ -42,9 +43,10 @@ PeakBand::PeakBand(size_t n_units, BandSizes sizes)
 }
 
 bool PeakBand::is_below_a_bar(size_t unit, float value, uint32_t rank) const {
-  bool below = false;
-  for (const Bar& bar : bars_[unit]) below |= (value < bar.value) & (rank > bar.rank);
-  return below;
+  const Bars& bars = bars_[unit];
+  uint32_t below = 0;
+  for (size_t b = 0; b < kBars; ++b) below |= (value < bars.values[b]) & (rank > bars.ranks[b]);
+  return below != 0;
 }
 
 // The bars' ranks cut what is drawn after the first `all` peaks into as many parts of equal size; a
@@ -54,31 +56,33 @@ void PeakBand::set_bars(size_t unit) {
   const size_t base = unit * capacity_, n = sizes_of_[unit];
   const size_t least = std::max<size_t>(sizes_.all, sizes_.tail);
   if (n <= least) return;
-  struct Drawn {
-    uint32_t rank;
-    float value;
-  };
-  thread_local std::vector<Drawn> drawn;
-  thread_local std::vector<float> values;
+  thread_local std::vector<uint64_t> drawn;   // rank, then the value's bits
+  thread_local std::vector<float> strongest;  // a heap, the weakest of them first
   drawn.clear();
-  for (size_t i = base; i < base + n; ++i) drawn.push_back({ranks_[i], values_[i]});
-  size_t end = n;
-  for (size_t b = kBars; b-- > 0;) {
-    const size_t count = least + (n - least) * b / kBars;
-    const auto last = drawn.begin() + static_cast<ptrdiff_t>(count) - 1;
-    std::nth_element(drawn.begin(), last, drawn.begin() + static_cast<ptrdiff_t>(end),
-                     [](const Drawn& a, const Drawn& c) { return a.rank < c.rank; });
-    values.clear();
-    for (size_t i = 0; i < count; ++i) values.push_back(drawn[i].value);
-    const auto reached = values.begin() + static_cast<ptrdiff_t>(sizes_.tail) - 1;
-    std::nth_element(values.begin(), reached, values.end(), std::greater<>());
-    bars_[unit][b] = {*reached, last->rank};
-    end = count;
+  strongest.clear();
+  for (size_t i = base; i < base + n; ++i) {
+    drawn.push_back(uint64_t{ranks_[i]} << 32 | std::bit_cast<uint32_t>(values_[i]));
+  }
+  std::ranges::sort(drawn);
+  for (size_t i = 0, b = 0; b < kBars; ++i) {
+    const float value = std::bit_cast<float>(static_cast<uint32_t>(drawn[i]));
+    if (strongest.size() < sizes_.tail) {
+      strongest.push_back(value);
+      std::ranges::push_heap(strongest, std::greater());
+    } else if (value > strongest.front()) {
+      std::ranges::pop_heap(strongest, std::greater());
+      strongest.back() = value;
+      std::ranges::push_heap(strongest, std::greater());
+    }
+    for (; b < kBars && i + 1 == least + (n - least) * b / kBars; ++b) {
+      bars_[unit].values[b] = strongest.front();
+      bars_[unit].ranks[b] = static_cast<uint32_t>(drawn[i] >> 32);
+    }
   }
 }
 
 bool PeakBand::observe(size_t unit, float value, uint32_t rank, Place at) {
-  constexpr uint32_t kPatience = 24;  // a new set of bars costs some ten looks at all peaks
+  constexpr uint32_t kPatience = 32;  // a new set of bars costs some thirty looks at all peaks
   if (is_below_a_bar(unit, value, rank)) return false;
   const size_t base = unit * capacity_, n = sizes_of_[unit];
   const float* values = values_.data() + base;
@@ -119,8 +123,8 @@ void PeakBand::count_against(size_t unit, float value, uint32_t rank, Place at) 
   const uint32_t* sequences = sequences_.data() + base;
   uint16_t* dominators = dominators_.data() + base;
   uint16_t* earlier = earlier_.data() + base;
-  uint32_t any_past = 0;
-  for (size_t i = 0; i < n; ++i) {
+  uint32_t n_past = 0, last_past = 0;
+  for (uint32_t i = 0; i < n; ++i) {
     const uint32_t place_first = at.sequence < sequences[i];
     const uint32_t stronger = (value > values[i]) | ((value == values[i]) & place_first);
     const uint32_t drawn_first = (rank < ranks[i]) | ((rank == ranks[i]) & place_first);
@@ -128,11 +132,14 @@ void PeakBand::count_against(size_t unit, float value, uint32_t rank, Place at) 
     const uint32_t n_earlier = earlier[i] + drawn_first;
     dominators[i] = static_cast<uint16_t>(n_dominators);
     earlier[i] = static_cast<uint16_t>(n_earlier);
-    any_past |= (n_dominators >= sizes_.tail) & (n_earlier >= sizes_.all);
+    const uint32_t past = (n_dominators >= sizes_.tail) & (n_earlier >= sizes_.all);
+    n_past += past;
+    last_past = std::max(last_past, past * i);
   }
-  if (any_past == 0) return;
-  for (size_t i = n; i-- > 0;) {
-    if (dominators[i] >= sizes_.tail && earlier[i] >= sizes_.all) erase(unit, i);
+  for (size_t i = last_past + 1; n_past > 0;) {
+    if (dominators[--i] < sizes_.tail || earlier[i] < sizes_.all) continue;
+    erase(unit, i);
+    --n_past;
   }
 }
 
@@ -167,7 +174,6 @@ void PeakBand::grow() {
 void PeakBand::prefetch(size_t unit) const {
   constexpr size_t kCacheLine = 64;
   __builtin_prefetch(&bars_[unit]);
-  if (bars_[unit][0].rank != Bar().rank) return;  // the peaks are seldom read then
   const size_t first = unit * capacity_, end = first + sizes_of_[unit];
   for (size_t i = first; i < end; i += kCacheLine / 4) {
     __builtin_prefetch(values_.data() + i, 0, 2);

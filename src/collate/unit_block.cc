@@ -30,15 +30,6 @@ struct Powers {
 
 }  // namespace
 
-// What one sequence gives each lane. A lane without a finite value has max_at < 0.
-struct UnitBlock::Extremes {
-  alignas(64) std::array<float, kLanes> max;
-  alignas(64) std::array<float, kLanes> min;
-  alignas(64) std::array<int32_t, kLanes> max_at;
-  alignas(64) std::array<int32_t, kLanes> min_at;
-  bool all_finite = true;
-};
-
 UnitBlock::UnitBlock(std::string_view site, uint32_t first, uint32_t n,
                      const CollateOptions& options)
     : options_(options),
@@ -60,22 +51,39 @@ void UnitBlock::prefetch() const {
     for (size_t bin = bin_of(min_[lane]); bin <= bin_of(max_[lane]); bin += kCacheLine / 4) {
       __builtin_prefetch(counts + bin, 1, 2);
     }
-    maxima_.prefetch(lane);
+  }
+}
+
+// What offer_peaks() will use, most of it.
+void UnitBlock::prefetch_lane(size_t lane) const {
+  maxima_.prefetch(lane);
+  if (min_[lane] > max_[lane]) return;
+  const uint32_t* counts = maxima_counts_.data() + lane * kNumBins;
+  for (size_t bin = kZeroBin; bin <= bin_of(max_[lane]); bin += kCacheLine / 4) {
+    __builtin_prefetch(counts + bin, 1, 2);
   }
 }
 
 void UnitBlock::observe(const BlockValues& values, std::span<const BatchSequence> sequences,
                         BlockScratch& scratch, WindowSink& sink) {
+  const auto rows_of = [&](size_t s) {
+    return std::span(values.values + values.first_row[s], sequences[s].n_tokens);
+  };
+  scratch.peaks.resize(sequences.size());
   for (size_t s = 0; s < sequences.size(); ++s) {
-    const std::span rows(values.values + values.first_row[s], sequences[s].n_tokens);
-    count_bins(rows, scratch.bins);
-    Extremes peaks = sum_and_find_peaks(rows);
-    if (!peaks.all_finite) peaks = sum_finite_and_find_peaks(rows);
-    offer_peaks(peaks, sequences[s], rows, sink);
+    count_bins(rows_of(s), scratch.bins);
+    LanePeaks& peaks = scratch.peaks[s] = sum_and_find_peaks(rows_of(s));
+    if (!peaks.all_finite) peaks = sum_finite_and_find_peaks(rows_of(s));
+  }
+  for (size_t lane = 0; lane < n_units_; ++lane) {
+    if (lane + 1 < n_units_) prefetch_lane(lane + 1);
+    for (size_t s = 0; s < sequences.size(); ++s) {
+      offer_peaks(lane, scratch.peaks[s], sequences[s], rows_of(s), sink);
+    }
   }
 }
 
-UnitBlock::Extremes UnitBlock::sum_and_find_peaks(std::span<const LaneRow> rows) {
+LanePeaks UnitBlock::sum_and_find_peaks(std::span<const LaneRow> rows) {
   Powers low, high;
   F16 max = rows[0].vector(), min = max;
   I16 max_at = {}, min_at = {}, broken = {};
@@ -91,26 +99,26 @@ UnitBlock::Extremes UnitBlock::sum_and_find_peaks(std::span<const LaneRow> rows)
     min_at = lower ? at : min_at;
     broken |= not_finite(v);
   }
-  Extremes peaks;
+  LanePeaks peaks;
   std::memcpy(peaks.max.data(), &max, sizeof(max));
   std::memcpy(peaks.min.data(), &min, sizeof(min));
   std::memcpy(peaks.max_at.data(), &max_at, sizeof(max_at));
   std::memcpy(peaks.min_at.data(), &min_at, sizeof(min_at));
   for (size_t lane = 0; lane < n_units_; ++lane) peaks.all_finite &= broken[lane] == 0;
   if (!peaks.all_finite) return peaks;  // the caller starts again, with care
-  for (size_t lane = 0; lane < n_units_; ++lane) {
-    const Powers& half = lane < kHalf ? low : high;
-    const size_t i = lane % kHalf;
-    sums_[lane].add({half.p1[i], half.p2[i], half.p3[i], half.p4[i]});
-  }
+  sums_[0].add({low.p1, high.p1});
+  sums_[1].add({low.p2, high.p2});
+  sums_[2].add({low.p3, high.p3});
+  sums_[3].add({low.p4, high.p4});
   return peaks;
 }
 
 // The same by the definition, one value at a time; NaN and infinity are counted and left out, of
 // the histogram too, where count_bins() had put them in an outermost bin.
-UnitBlock::Extremes UnitBlock::sum_finite_and_find_peaks(std::span<const LaneRow> rows) {
-  Extremes peaks;
+LanePeaks UnitBlock::sum_finite_and_find_peaks(std::span<const LaneRow> rows) {
+  LanePeaks peaks;
   peaks.all_finite = false;
+  D8 sums[4][2] = {};
   for (size_t lane = 0; lane < n_units_; ++lane) {
     std::array<double, 4> partial = {};
     float max = -kInfinity, min = kInfinity;
@@ -128,12 +136,13 @@ UnitBlock::Extremes UnitBlock::sum_finite_and_find_peaks(std::span<const LaneRow
       if (value > max) max = value, max_at = static_cast<int32_t>(t);
       if (value < min) min = value, min_at = static_cast<int32_t>(t);
     }
-    sums_[lane].add(partial);
+    for (size_t p = 0; p < partial.size(); ++p) sums[p][lane / kHalf][lane % kHalf] = partial[p];
     peaks.max[lane] = max;
     peaks.min[lane] = min;
     peaks.max_at[lane] = max_at;
     peaks.min_at[lane] = min_at;
   }
+  for (size_t p = 0; p < sums_.size(); ++p) sums_[p].add(sums[p]);
   return peaks;
 }
 
@@ -151,31 +160,29 @@ void UnitBlock::count_bins(std::span<const LaneRow> rows, std::vector<uint16_t>&
   }
 }
 
-void UnitBlock::offer_peaks(const Extremes& peaks, const BatchSequence& sequence,
+void UnitBlock::offer_peaks(size_t lane, const LanePeaks& peaks, const BatchSequence& sequence,
                             std::span<const LaneRow> rows, WindowSink& sink) {
-  for (size_t lane = 0; lane < n_units_; ++lane) {
-    if (peaks.max_at[lane] < 0) continue;
-    const Place max_at{sequence.number, static_cast<uint32_t>(peaks.max_at[lane])};
-    const Place min_at{sequence.number, static_cast<uint32_t>(peaks.min_at[lane])};
-    const float max = peaks.max[lane], min = peaks.min[lane];
-    if (max > max_[lane] || (max == max_[lane] && max_at < max_at_[lane])) {
-      max_[lane] = max, max_at_[lane] = max_at;
-    }
-    if (min < min_[lane] || (min == min_[lane] && min_at < min_at_[lane])) {
-      min_[lane] = min, min_at_[lane] = min_at;
-    }
-    ++maxima_counts_[lane * kNumBins + bin_of(max)];
-    const uint32_t rank = sample_rank(keys_[lane], sequence.key);
-    if (maxima_.observe(lane, max, rank, max_at)) {
-      for (const uint64_t window : maxima_.dropped_windows()) sink.drop(window);
-      maxima_.dropped_windows().clear();
-      maxima_.set_window(lane, keep_window(lane, max_at.position, rows, sink));
-    }
-    if (min > bottom_limit_[lane]) continue;
-    KeptPeak peak;
-    peak.at = min_at, peak.value = min, peak.rank = rank;
-    offer_minimum(lane, peak, rows, sink);
+  if (peaks.max_at[lane] < 0) return;
+  const Place max_at{sequence.number, static_cast<uint32_t>(peaks.max_at[lane])};
+  const Place min_at{sequence.number, static_cast<uint32_t>(peaks.min_at[lane])};
+  const float max = peaks.max[lane], min = peaks.min[lane];
+  if (max > max_[lane] || (max == max_[lane] && max_at < max_at_[lane])) {
+    max_[lane] = max, max_at_[lane] = max_at;
   }
+  if (min < min_[lane] || (min == min_[lane] && min_at < min_at_[lane])) {
+    min_[lane] = min, min_at_[lane] = min_at;
+  }
+  ++maxima_counts_[lane * kNumBins + bin_of(max)];
+  const uint32_t rank = sample_rank(keys_[lane], sequence.key);
+  if (maxima_.observe(lane, max, rank, max_at)) {
+    for (const uint64_t window : maxima_.dropped_windows()) sink.drop(window);
+    maxima_.dropped_windows().clear();
+    maxima_.set_window(lane, keep_window(lane, max_at.position, rows, sink));
+  }
+  if (min > bottom_limit_[lane]) return;
+  KeptPeak peak;
+  peak.at = min_at, peak.value = min, peak.rank = rank;
+  offer_minimum(lane, peak, rows, sink);
 }
 
 namespace {
@@ -232,7 +239,7 @@ UnitRecord UnitBlock::record(size_t lane) const {
   UnitRecord record;
   record.values = sparse(bins_of(value_counts_, lane));
   record.maxima = sparse(bins_of(maxima_counts_, lane));
-  record.sums = sums_[lane];
+  for (size_t p = 0; p < sums_.size(); ++p) record.sums.sum[p] = sums_[p].sum(lane);
   Summary& summary = record.summary;
   for (size_t i = 0; i < record.values.bins.size(); ++i) {
     summary.count += record.values.counts[i];
@@ -252,7 +259,7 @@ UnitRecord UnitBlock::record(size_t lane) const {
 void UnitBlock::restore(size_t lane, const UnitRecord& record) {
   restore_counts(record.values, bins_of(value_counts_, lane));
   restore_counts(record.maxima, bins_of(maxima_counts_, lane));
-  sums_[lane] = record.sums;
+  for (size_t p = 0; p < sums_.size(); ++p) sums_[p].restore(lane, record.sums.sum[p]);
   n_nan_[lane] = record.summary.n_nan;
   n_infinite_[lane] = record.summary.n_infinite;
   min_[lane] = record.summary.min, min_at_[lane] = record.summary.min_at;

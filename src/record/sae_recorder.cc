@@ -53,18 +53,53 @@ void SaeRecorder::set_tokens_of_rows(const SiteValues& values,
 
 void SaeRecorder::observe(const SiteValues& values, std::span<const BatchSequence> sequences) {
   if (attributions_ && values.attention) attributions_->observe(values, sequences);
-  for (const Reader& reader : readers_) {
+  for (Reader& reader : readers_) {
     if (reader.source_site != values.site) continue;
+    if (!reader.attributed) {
+      gather(reader, values, sequences);
+      continue;
+    }
     set_tokens_of_rows(values, sequences);
-    reader.encoder->encode(values.values, values.n_rows, values.row_stride,
-                           [&](const EncodedRows& rows) { keep(reader, values, rows); });
+    reader.encoder->encode(
+        values.values, values.n_rows, values.row_stride, [&](const EncodedRows& rows) {
+          keep(reader, token_of_row_, rows);
+          attributions_->take(*reader.attributed, values, {rows_, latents_, tokens_, units_});
+        });
   }
 }
 
-void SaeRecorder::keep(const Reader& reader, const SiteValues& values, const EncodedRows& rows) {
+void SaeRecorder::gather(Reader& reader, const SiteValues& values,
+                         std::span<const BatchSequence> sequences) {
+  constexpr size_t kTokensAtOnce = 512;
+  const size_t width = reader.encoder->sae().d_in;
+  for (size_t s = 0; s < sequences.size(); ++s) {
+    const uint64_t first = first_token_[sequences[s].number];
+    const float* row = values.values + values.first_row[s] * values.row_stride;
+    for (uint32_t t = 0; t < sequences[s].n_tokens; ++t, row += values.row_stride) {
+      reader.waiting.insert(reader.waiting.end(), row, row + width);
+      reader.waiting_tokens.push_back(static_cast<uint32_t>(first + t));
+      if (reader.waiting_tokens.size() == kTokensAtOnce) encode_waiting(reader);
+    }
+  }
+}
+
+void SaeRecorder::encode_waiting(Reader& reader) {
+  reader.encoder->encode(
+      reader.waiting.data(), reader.waiting_tokens.size(), reader.encoder->sae().d_in,
+      [&](const EncodedRows& rows) { keep(reader, reader.waiting_tokens, rows); });
+  reader.waiting.clear();
+  reader.waiting_tokens.clear();
+}
+
+void SaeRecorder::encode_all_waiting() {
+  for (Reader& reader : readers_) encode_waiting(reader);
+}
+
+void SaeRecorder::keep(const Reader& reader, std::span<const uint32_t> token_of_row,
+                       const EncodedRows& rows) {
   tokens_.clear(), units_.clear(), rows_.clear(), latents_.clear(), values_.clear();
   for (const LatentEvent& event : rows.events) {
-    const uint32_t token = token_of_row_[event.row];
+    const uint32_t token = token_of_row[event.row];
     if (token == kNoToken) continue;
     tokens_.push_back(token);
     units_.push_back(reader.first_unit + event.latent);
@@ -73,11 +108,8 @@ void SaeRecorder::keep(const Reader& reader, const SiteValues& values, const Enc
     values_.push_back(event.value);
   }
   events_->add(0, tokens_, units_, values_);
-  if (reader.attributed) {
-    attributions_->take(*reader.attributed, values, {rows_, latents_, tokens_, units_});
-  }
   for (const uint32_t row : rows.not_finite) {
-    if (token_of_row_[row] != kNoToken) unknown_.push_back({reader.site, token_of_row_[row]});
+    if (token_of_row[row] != kNoToken) unknown_.push_back({reader.site, token_of_row[row]});
   }
 }
 
@@ -86,10 +118,12 @@ void SaeRecorder::end_batch() {
 }
 
 SparseState SaeRecorder::save() {
+  encode_all_waiting();
   return {events_->save(), unknown_, attributions_ ? attributions_->save() : 0};
 }
 
 StoredFiles SaeRecorder::finish(UnitWriter& writer, const ProgressFn& progress) {
+  encode_all_waiting();
   uint64_t n_latents = 0;
   for (const Reader& reader : readers_) n_latents += reader.encoder->sae().n_latents;
   ThreadPool pool(n_threads_);

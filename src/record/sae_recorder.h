@@ -1,7 +1,12 @@
 // SaeRecorder encodes the model's values at the sites that SAEs read, batch by batch, and keeps the
 // events; at the end it writes their tables and the latents' rows among the units.
 //
-// Memory: each SAE's encoder and a buffer of events; what does not fit goes to the disk, sorted.
+// The encoder works in tiles of rows, and a batch has filler rows and seldom a whole number of
+// tiles; so tokens are gathered over batches until there are enough. A latent's value does not
+// depend on its company. With attributions, which need the batch's pattern, each batch goes alone.
+//
+// Memory: each SAE's encoder, the rows that wait for it, and a buffer of events; what does not fit
+// goes to the disk, sorted.
 #pragma once
 
 #include <cstdint>
@@ -47,10 +52,15 @@ class SaeRecorder {
     uint32_t first_unit = 0;  // row of units.arrow
     std::unique_ptr<SaeEncoder> encoder;
     std::optional<size_t> attributed;  // its number there
+    std::vector<float> waiting = {};   // [token, width]
+    std::vector<uint32_t> waiting_tokens = {};
   };
 
   void set_tokens_of_rows(const SiteValues& values, std::span<const BatchSequence> sequences);
-  void keep(const Reader& reader, const SiteValues& values, const EncodedRows& rows);
+  void gather(Reader& reader, const SiteValues& values, std::span<const BatchSequence> sequences);
+  void encode_waiting(Reader& reader);
+  void encode_all_waiting();
+  void keep(const Reader& reader, std::span<const uint32_t> token_of_row, const EncodedRows& rows);
 
   std::string folder_;
   const CorpusTables& corpus_;
