@@ -45,7 +45,11 @@ PeakBand::PeakBand(size_t n_units, BandSizes sizes)
 bool PeakBand::is_below_a_bar(size_t unit, float value, uint32_t rank) const {
   const Bars& bars = bars_[unit];
   uint32_t below = 0;
-  for (size_t b = 0; b < kBars; ++b) below |= (value < bars.values[b]) & (rank > bars.ranks[b]);
+  for (size_t b = 0; b < kBars; ++b) {
+    const uint32_t weaker = value < bars.values[b];
+    const uint32_t later = rank > bars.ranks[b];
+    below |= weaker & later;
+  }
   return below != 0;
 }
 
