@@ -1,6 +1,7 @@
 #include "store/manifest.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/unit_address.h"
 #include "store/layout.h"
@@ -15,10 +16,25 @@ Json to_json(const StoredFiles& files) {
   return object;
 }
 
+namespace {
+
+// The library would convert any number, and one beyond T to whatever the processor gives.
+template <typename T>
+T whole(const Json& json, const char* name) {
+  const Json& value = json.at(name);
+  if (!value.is_number_unsigned() || value.get<uint64_t>() > std::numeric_limits<T>::max()) {
+    fail(Code::corrupt, "{} is {}, expected a whole number up to {}", name, to_text(value),
+         std::numeric_limits<T>::max());
+  }
+  return value.get<T>();
+}
+
+}  // namespace
+
 StoredFiles files_from_json(const Json& json) {
   StoredFiles files;
   for (const auto& [name, file] : json.items()) {
-    files[name] = {file.at("rows").get<uint64_t>(), file.at("bytes").get<uint64_t>(),
+    files[name] = {whole<uint64_t>(file, "rows"), whole<uint64_t>(file, "bytes"),
                    file.at("xxh3_128").get<std::string>()};
   }
   return files;
@@ -36,11 +52,11 @@ Json sites_to_json(const std::vector<Site>& sites) {
 
 // Recordings of before the sign classes, and of before attention heads, lack the last ones.
 CollateOptions collate_from_json(const Json& json) {
-  return {.top = json.at("top").get<uint32_t>(),
-          .bottom = json.at("bottom").get<uint32_t>(),
-          .random = json.at("random").get<uint32_t>(),
-          .per_bucket = json.at("per_bucket").get<uint32_t>(),
-          .window = json.at("window").get<uint32_t>(),
+  return {.top = whole<uint32_t>(json, "top"),
+          .bottom = whole<uint32_t>(json, "bottom"),
+          .random = whole<uint32_t>(json, "random"),
+          .per_bucket = whole<uint32_t>(json, "per_bucket"),
+          .window = whole<uint32_t>(json, "window"),
           .sign_classes = json.value("sign_classes", false),
           .class_top = json.value("class_top", 0U),
           .classes_count_bos = json.value("classes_count_bos", true),
@@ -86,8 +102,8 @@ Manifest manifest_from_json(const Json& json) {
   manifest.refactor_glu = json.value("refactor_glu", false);
   manifest.holds = holds_from_json(json);
   for (const Json& site : json.at("sites")) {
-    manifest.sites.push_back({site.at("name").get<std::string>(), site.at("layer").get<uint32_t>(),
-                              site.at("n_units").get<uint32_t>()});
+    manifest.sites.push_back({site.at("name").get<std::string>(), whole<uint32_t>(site, "layer"),
+                              whole<uint32_t>(site, "n_units")});
   }
   const auto is_dense = [](const Site& site) { return !is_sparse_site(site.name); };
   if (!std::ranges::is_partitioned(manifest.sites, is_dense)) {
@@ -200,7 +216,7 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
     if (!json.is_object() || json.value("format", "") != "actogram recording") {
       fail(Code::corrupt, "{}: this is not the manifest of a recording", path);
     }
-    const int version = json.at("version").get<int>();
+    const int version = whole<uint32_t>(json, "version");
     if (version > kFormatVersion) {
       fail(
           Code::unsupported,
