@@ -106,15 +106,12 @@ void ClassBlock::observe(const BlockValues& values, std::span<const BatchSequenc
 
 void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
   I16 broken = {};
-  for (size_t begin = rows.first; begin < rows.end; begin += kTokensInFloat) {
-    const size_t end = std::min(rows.end, begin + kTokensInFloat);
-    for (size_t t = begin; t < end; ++t) {
-      const F16 gate = rows.gate[t].vector();
-      const F16 swish = gate_function(function_, gate);
-      std::memcpy(rows.swish[t].lanes.data(), &swish, sizeof(swish));
-      broken |= not_finite(gate) | not_finite(rows.linear[t].vector()) |
-                not_finite(rows.post[t].vector());
-    }
+  for (size_t t = rows.first; t < rows.end; ++t) {
+    const F16 gate = rows.gate[t].vector();
+    const F16 swish = gate_function(function_, gate);
+    std::memcpy(rows.swish[t].lanes.data(), &swish, sizeof(swish));
+    broken |=
+        not_finite(gate) | not_finite(rows.linear[t].vector()) | not_finite(rows.post[t].vector());
   }
   add_gate_sign<true>(rows, totals);
   add_gate_sign<false>(rows, totals);
@@ -129,7 +126,8 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
 
 // The two classes of one sign of the gate together, so that what they read is read once; which
 // token has a largest value is left to find_place(), since few of them are kept in the end. A sum
-// or a maximum under a mask is one instruction, of which there are fourteen a class and token.
+// or a maximum under a mask is one instruction, of which there are seven or eight a class and
+// token.
 template <bool kPositive>
 void ClassBlock::add_gate_sign(const Rows& rows, SequenceTotals& totals) {
   constexpr size_t kFirst = kPositive ? 0 : 2;

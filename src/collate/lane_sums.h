@@ -5,7 +5,7 @@
 // being 8,192 or more or having bits below the last part's, goes to the lane's ExactSum, one at a
 // time. So the sums are ExactSum's to the bit, for a twentieth of its cost and a sixth of the
 // memory to be touched; the lanes' ExactSums are made when the first value does not fit. Two parts
-// hold all bits of sums of float32, three those of powers of values around 0.01 and more.
+// hold all bits of most sums of float32, three those of powers of values around 0.01 and more.
 #pragma once
 
 #include <cstdint>
