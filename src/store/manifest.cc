@@ -20,7 +20,7 @@ namespace {
 
 // The library would convert any number, and one beyond T to whatever the processor gives.
 template <typename T>
-T whole(const Json& json, const char* name) {
+T whole_number(const Json& json, const char* name) {
   const Json& value = json.at(name);
   if (!value.is_number_unsigned() || value.get<uint64_t>() > std::numeric_limits<T>::max()) {
     fail(Code::corrupt, "{} is {}, expected a whole number up to {}", name, to_text(value),
@@ -34,7 +34,7 @@ T whole(const Json& json, const char* name) {
 StoredFiles files_from_json(const Json& json) {
   StoredFiles files;
   for (const auto& [name, file] : json.items()) {
-    files[name] = {whole<uint64_t>(file, "rows"), whole<uint64_t>(file, "bytes"),
+    files[name] = {whole_number<uint64_t>(file, "rows"), whole_number<uint64_t>(file, "bytes"),
                    file.at("xxh3_128").get<std::string>()};
   }
   return files;
@@ -52,11 +52,11 @@ Json sites_to_json(const std::vector<Site>& sites) {
 
 // Recordings of before the sign classes, and of before attention heads, lack the last ones.
 CollateOptions collate_from_json(const Json& json) {
-  return {.top = whole<uint32_t>(json, "top"),
-          .bottom = whole<uint32_t>(json, "bottom"),
-          .random = whole<uint32_t>(json, "random"),
-          .per_bucket = whole<uint32_t>(json, "per_bucket"),
-          .window = whole<uint32_t>(json, "window"),
+  return {.top = whole_number<uint32_t>(json, "top"),
+          .bottom = whole_number<uint32_t>(json, "bottom"),
+          .random = whole_number<uint32_t>(json, "random"),
+          .per_bucket = whole_number<uint32_t>(json, "per_bucket"),
+          .window = whole_number<uint32_t>(json, "window"),
           .sign_classes = json.value("sign_classes", false),
           .class_top = json.value("class_top", 0U),
           .classes_count_bos = json.value("classes_count_bos", true),
@@ -102,8 +102,9 @@ Manifest manifest_from_json(const Json& json) {
   manifest.refactor_glu = json.value("refactor_glu", false);
   manifest.holds = holds_from_json(json);
   for (const Json& site : json.at("sites")) {
-    manifest.sites.push_back({site.at("name").get<std::string>(), whole<uint32_t>(site, "layer"),
-                              whole<uint32_t>(site, "n_units")});
+    manifest.sites.push_back({site.at("name").get<std::string>(),
+                              whole_number<uint32_t>(site, "layer"),
+                              whole_number<uint32_t>(site, "n_units")});
   }
   const auto is_dense = [](const Site& site) { return !is_sparse_site(site.name); };
   if (!std::ranges::is_partitioned(manifest.sites, is_dense)) {
@@ -214,18 +215,19 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
   const Json json = parse_json(text, path);
   try {
     if (!json.is_object() || json.value("format", "") != "actogram recording") {
-      fail(Code::corrupt, "{}: this is not the manifest of a recording", path);
+      fail(Code::corrupt, "this is not the manifest of a recording");
     }
-    const int version = whole<uint32_t>(json, "version");
+    const auto version = whole_number<uint32_t>(json, "version");
     if (version > kFormatVersion) {
-      fail(
-          Code::unsupported,
-          "{}: written by a newer actogram (format {}); this one reads formats up to {}: update it",
-          path, version, kFormatVersion);
+      fail(Code::unsupported,
+           "written by a newer actogram (format {}); this one reads formats up to {}: update it",
+           version, kFormatVersion);
     }
     return manifest_from_json(json);
   } catch (const Json::exception& error) {
     fail(Code::corrupt, "{}: {}", path, reason(error));
+  } catch (const Error& error) {
+    fail(error.code(), "{}: {}", path, error.what());
   }
 }
 
