@@ -58,10 +58,12 @@ std::vector<float> pairs_of_pieces(const Excerpt& window) {
 }
 
 // The keys of documents, each hashed once: a book has excerpts of many units. Documents are known
-// by where they lie, which is the same as long as the recording is open. Thread-safe.
+// by where they lie, which is the same as long as the recording is open; but an empty one lies
+// where the next begins. Thread-safe.
 class DocumentKeys {
  public:
   uint64_t key_of(std::string_view document) {
+    if (document.empty()) return document_key(document);
     {
       const std::lock_guard lock(mutex_);
       if (const auto known = keys_.find(document.data()); known != keys_.end())

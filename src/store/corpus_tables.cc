@@ -124,12 +124,15 @@ StoredFiles CorpusWriter::finish() {
 }
 
 CorpusTables::CorpusTables(const std::string& folder)
-    : documents_(reader_for(folder, documents_table())),
+    : folder_(folder),
+      documents_(reader_for(folder, documents_table())),
       sequences_(reader_for(folder, sequences_table())),
       tokens_(reader_for(folder, tokens_table())) {}
 
 DocumentRow CorpusTables::document(uint64_t row) const {
-  if (row >= n_documents()) fail(Code::corrupt, "no document {}; there are {}", row, n_documents());
+  if (row >= n_documents()) {
+    fail(Code::corrupt, "{}: no document {}; there are {}", folder_, row, n_documents());
+  }
   const size_t index = documents_.batch_of(row);
   const TableBatch batch = documents_.batch(index);
   const size_t i = row - documents_.first_row(index);
@@ -138,7 +141,9 @@ DocumentRow CorpusTables::document(uint64_t row) const {
 }
 
 SequenceRow CorpusTables::sequence(uint64_t row) const {
-  if (row >= n_sequences()) fail(Code::corrupt, "no sequence {}; there are {}", row, n_sequences());
+  if (row >= n_sequences()) {
+    fail(Code::corrupt, "{}: no sequence {}; there are {}", folder_, row, n_sequences());
+  }
   const size_t index = sequences_.batch_of(row);
   const TableBatch batch = sequences_.batch(index);
   const size_t i = row - sequences_.first_row(index);
@@ -149,7 +154,8 @@ SequenceRow CorpusTables::sequence(uint64_t row) const {
 void CorpusTables::check_tokens(const SequenceRow& sequence) const {
   const uint64_t end = sequence.first_token + sequence.n_tokens;
   if (end > n_tokens() || end < sequence.first_token) {
-    fail(Code::corrupt, "a sequence claims the tokens up to {}; there are {}", end, n_tokens());
+    fail(Code::corrupt, "{}: a sequence claims the tokens up to {}; there are {}", folder_, end,
+         n_tokens());
   }
 }
 
@@ -157,7 +163,7 @@ TokenColumns CorpusTables::tokens(const SequenceRow& sequence, uint32_t begin, s
                                   TokenRoom& room) const {
   check_tokens(sequence);
   if (begin > sequence.n_tokens || n > sequence.n_tokens - begin) {
-    fail(Code::corrupt, "a window ends at position {} of a sequence of {} tokens",
+    fail(Code::corrupt, "{}: a window ends at position {} of a sequence of {} tokens", folder_,
          uint64_t{begin} + n, sequence.n_tokens);
   }
   if (n == 0) return {};

@@ -124,6 +124,7 @@ class CorpusTables {
  private:
   void check_tokens(const SequenceRow& sequence) const;
 
+  std::string folder_;
   TableReader documents_;
   TableReader sequences_;
   TableReader tokens_;
