@@ -57,17 +57,26 @@ TEST(LaneSums, AreExactSumsToTheBit) {
   expect_exact_sums<3>();
 }
 
-TEST(LaneSums, StayExactOverMillionsOfAdditions) {
-  LaneSums<2> sums;
-  const double most = 0x1p13 - 0x1p-40;  // as large as fits, with the most of small bits
+// high - low, which leaves the part it falls into as full as can be.
+template <size_t kParts>
+void expect_exact_over_millions(double high, double low) {
+  LaneSums<kParts> sums;
+  const double most = high - low;
   const D8 values[2] = {D8{} + most, D8{} - most};
   constexpr uint64_t kAdditions = (uint64_t{5} << 20) + 3;
   for (uint64_t i = 0; i < kAdditions; ++i) sums.add(values);
   ExactSum expected;  // kAdditions * most, as sums of exact doubles
-  expected.add(static_cast<double>(kAdditions) * 0x1p13);
-  expected.add(static_cast<double>(kAdditions) * -0x1p-40);
+  expected.add(static_cast<double>(kAdditions) * high);
+  expected.add(static_cast<double>(kAdditions) * -low);
   EXPECT_EQ(sums.sum(0), expected);
   EXPECT_EQ(sums.sum(15).value(), -expected.value());
+}
+
+TEST(LaneSums, StayExactOverMillionsOfAdditions) {
+  expect_exact_over_millions<2>(0x1p13, 0x1p-40);  // as large as fits, with the most of small bits
+  expect_exact_over_millions<2>(0x1p-21, 0x1p-53);
+  expect_exact_over_millions<3>(0x1p13, 0x1p-40);
+  expect_exact_over_millions<3>(0x1p-54, 0x1p-86);
 }
 
 }  // namespace
