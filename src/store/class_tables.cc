@@ -91,13 +91,13 @@ ClassTable::ClassTable(const std::string& folder)
 std::pair<TableBatch, size_t> ClassTable::rows_of(uint64_t unit_row) const {
   const uint64_t first = unit_row * kNumSignClasses;
   const size_t index = table_.batch_of(first);
-  TableBatch batch = table_.batch(index);
+  const TableBatch batch = table_.batch(index);
   const size_t first_in_batch = first - table_.first_row(index);
   if (first_in_batch + kNumSignClasses > batch.n_rows()) {
     fail(Code::corrupt, "{}: the classes of unit row {} are not in one record batch",
          classes_table().file, unit_row);
   }
-  return {std::move(batch), first_in_batch};
+  return {batch, first_in_batch};
 }
 
 std::vector<std::array<double, kNumGatedQuantities>> ClassTable::means(uint64_t unit_row) const {
