@@ -13,13 +13,17 @@
 #include "query/typed_pages.h"
 #include "query/unit_list.h"
 #include "record/live_model.h"
+#include "record/reopened_sae.h"
 #include "record/similar_latents.h"
+#include "record/written_tokens.h"
 
 namespace actogram {
 namespace {
 
 constexpr const char* kNoModel =
     "this server runs no model; started with --model MODEL.gguf, it shows what units do on a text";
+constexpr const char* kNoLens =
+    "this server runs no model; started with --model MODEL.gguf, it shows which tokens a unit writes";
 
 }  // namespace
 
@@ -31,9 +35,9 @@ struct ShownRecording::Parts {
         means(path),
         texts(path),
         search(path),
-        typed(path) {
+        typed(path),
+        saes(std::make_unique<ReopenedSaes>(path)) {
     if (pages.has_events()) events.emplace(path);
-    similar = std::make_unique<SimilarLatents>(path);
   }
 
   const EventViews& events_or_fail() const {
@@ -53,6 +57,11 @@ struct ShownRecording::Parts {
     return typed.unit_json(unit, live_or_fail().unit(unit, sent_text(body), is_left));
   }
 
+  std::string lens(std::string_view address, size_t limit) const {
+    const UnitAddress unit = pages.address(address);
+    return written ? written->json(unit, limit) : no_written_tokens_json(unit, kNoLens);
+  }
+
   std::string path;
   Pages pages;
   UnitLists lists;
@@ -61,8 +70,9 @@ struct ShownRecording::Parts {
   TextSearch search;
   TypedPages typed;
   std::optional<EventViews> events;
-  std::unique_ptr<SimilarLatents> similar;
+  std::unique_ptr<ReopenedSaes> saes;
   std::unique_ptr<LiveModel> live;
+  std::unique_ptr<WrittenTokens> written;  // where there is a live model
 };
 
 ShownRecording::ShownRecording(const std::string& path) : parts_(std::make_unique<Parts>(path)) {
@@ -77,6 +87,7 @@ ShownRecording::~ShownRecording() = default;
 
 void ShownRecording::run_live(const std::string& model) {
   parts_->live = std::make_unique<LiveModel>(model, parts_->path, LiveLimits{});
+  parts_->written = std::make_unique<WrittenTokens>(parts_->path, *parts_->live, *parts_->saes);
 }
 
 Documents ShownRecording::documents() const {
@@ -97,7 +108,8 @@ Documents ShownRecording::documents() const {
             return to_json_text(all.events_or_fail().partners(address, order, limit));
           },
       .similar = [&](std::string_view address,
-                     size_t limit) { return all.similar->json(pages.address(address), limit); },
+                     size_t limit) { return similar_json(*all.saes, pages.address(address), limit); },
+      .lens = [&](std::string_view address, size_t limit) { return all.lens(address, limit); },
       .tokens = [&](std::string_view address, size_t least,
                     size_t limit) { return all.means.json(address, least, limit); },
       .document =

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "actogram/error.h"
+#include "core/unit_address.h"
 
 namespace actogram {
 namespace {
@@ -86,6 +87,15 @@ std::string_view hook_name(Quantity quantity) {
       "attn.hook_z",    "attn.hook_pattern"};
   static_assert(std::size(kNames) == kNumQuantities);
   return kNames[static_cast<size_t>(quantity)];
+}
+
+std::optional<Quantity> quantity_of_site(std::string_view site) {
+  const uint32_t layer = layer_of_site(site);
+  for (size_t i = 0; i < kNumQuantities; ++i) {
+    const auto quantity = static_cast<Quantity>(i);
+    if (site == fmt::format("blocks.{}.{}", layer, hook_name(quantity))) return quantity;
+  }
+  return std::nullopt;
 }
 
 TensorTap tensor_tap(const Architecture& architecture, Quantity quantity, uint32_t layer,

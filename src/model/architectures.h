@@ -127,6 +127,8 @@ std::optional<GateFunction> gate_function_of(const Architecture& architecture);
 
 // "mlp.hook_post", as in the site "blocks.5.mlp.hook_post".
 std::string_view hook_name(Quantity quantity);
+// And back, of the whole site; nothing where it is none.
+std::optional<Quantity> quantity_of_site(std::string_view site);
 
 // Where a quantity is read: columns [offset, offset + n_units) of the tensor with this op and name.
 struct TensorTap {

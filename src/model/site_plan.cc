@@ -55,14 +55,10 @@ Wanted by_names(const LlamaModel& model, const std::vector<std::string>& names) 
   Wanted wanted;
   for (const std::string& name : names) {
     const uint32_t layer = layer_of_site(name);
-    size_t i = 0;
-    while (i < kNumQuantities &&
-           name != fmt::format("blocks.{}.{}", layer, hook_name(static_cast<Quantity>(i)))) {
-      ++i;
-    }
-    if (i == kNumQuantities) fail_site(name);
+    const auto quantity = quantity_of_site(name);
+    if (!quantity) fail_site(name);
     check_layer(model, layer);
-    wanted.emplace(layer, static_cast<Quantity>(i));
+    wanted.emplace(layer, *quantity);
   }
   return wanted;
 }

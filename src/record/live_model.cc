@@ -72,6 +72,7 @@ class LiveModel::Impl {
   TypedUnits units(std::string_view text, const IsLeft& is_left);
   const LiveLimits& limits() const { return limits_; }
   const std::string& model() const { return model_; }
+  const LlamaModel* llama() const { return llama_ ? &*llama_ : nullptr; }
 
  private:
   using Tokens = std::vector<Token>;
@@ -367,6 +368,7 @@ LiveModel::~LiveModel() = default;
 
 const LiveLimits& LiveModel::limits() const { return impl_->limits(); }
 const std::string& LiveModel::model() const { return impl_->model(); }
+const LlamaModel* LiveModel::llama() const { return impl_->llama(); }
 
 TypedUnit LiveModel::unit(const UnitAddress& unit, std::string_view text, const IsLeft& is_left) {
   return impl_->unit(unit, text, is_left);

@@ -18,6 +18,8 @@
 
 namespace actogram {
 
+class LlamaModel;
+
 struct LiveLimits {
   size_t bytes = size_t{16} << 10;         // of a text
   size_t tokens = 1024;                    // of a text
@@ -33,6 +35,7 @@ class LiveModel {
 
   const LiveLimits& limits() const;
   const std::string& model() const;  // as it was named
+  const LlamaModel* llama() const;   // null for the fake model
 
   // Whether nobody waits any more; asked often, from the calling thread.
   using IsLeft = std::function<bool()>;

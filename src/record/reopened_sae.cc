@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
+
+#include "store/recording.h"
 
 namespace actogram {
 namespace {
@@ -34,24 +37,41 @@ SaeSpec told_spec_of(const Json& facts) {
   if (facts.contains("threshold")) spec.options.threshold = facts.at("threshold").at("min");
   const Json& input = member(facts, "input", "the recording's SAE");
   if (input.contains("scale")) spec.options.input_scale = input.at("scale").get<float>();
+  if (facts.value("unit_decoder_norm", false)) {
+    spec.options.decoder_norm = SaeOptions::DecoderNorm::fold;
+  }
   return spec;
+}
+
+// As this spec has it; nothing where that is not what the recording had. Error{invalid} where the
+// spec says too little, or what the file contradicts.
+std::optional<RecordedSae> open_as(const SaeSpec& spec, const Json& facts) {
+  RecordedSae opened = std::move(open_saes({spec}).front());
+  if (identity_of(opened.facts) != identity_of(facts)) return std::nullopt;
+  return opened;
 }
 
 }  // namespace
 
 RecordedSae open_again(const Json& facts) {
-  std::vector<RecordedSae> opened;
   try {
-    opened = open_saes({spec_of(facts)});
+    if (auto opened = open_as(spec_of(facts), facts)) return std::move(*opened);
   } catch (const Error& error) {
     if (error.code() != Code::invalid) throw;
-    opened = open_saes({told_spec_of(facts)});
   }
-  if (identity_of(opened.front().facts) != identity_of(facts)) {
-    fail(Code::invalid, "{}: these are not the weights that were recorded with",
-         opened.front().sae.path);
+  const SaeSpec told = told_spec_of(facts);
+  if (auto opened = open_as(told, facts)) return std::move(*opened);
+  fail(Code::invalid, "{}: these are not the weights that were recorded with", told.weights);
+}
+
+const RecordedSae& ReopenedSaes::at(const std::string& site) {
+  const std::lock_guard lock(mutex_);
+  if (const auto known = saes_.find(site); known != saes_.end()) return known->second;
+  for (const Json& facts : read_manifest(recording_).saes) {
+    if (field<std::string>(facts, "site", recording_ + ": saes") != site) continue;
+    return saes_.emplace(site, open_again(facts)).first->second;
   }
-  return std::move(opened.front());
+  fail(Code::not_found, "{}: nothing is kept of the weights of {}", recording_, site);
 }
 
 }  // namespace actogram

@@ -65,6 +65,7 @@ Json sae_json(const Sae& sae) {
   }
   json["input"] = {{"norm", name_of(sae.input_norm)}, {"subtracts_bias", !sae.pre_bias.empty()}};
   if (sae.input_norm == InputNorm::scale) json["input"]["scale"] = sae.input_scale;
+  if (sae.unit_decoder_norm) json["unit_decoder_norm"] = true;
   json["has_decoder"] = sae.w_dec.has_value();
   json["dtype"] = name_of(sae.w_enc.dtype);
   json["notes"] = sae.notes;

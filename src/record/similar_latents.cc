@@ -8,7 +8,6 @@
 #include "core/unit_address.h"
 #include "record/reopened_sae.h"
 #include "sae/decoder_cosines.h"
-#include "store/recording.h"
 
 namespace actogram {
 namespace {
@@ -35,24 +34,14 @@ std::vector<Similar> most_similar(const Sae& sae, uint32_t latent, size_t limit)
 
 }  // namespace
 
-const Sae& SimilarLatents::sae_of(const std::string& site) {
-  const std::lock_guard lock(mutex_);
-  if (const auto known = saes_.find(site); known != saes_.end()) return known->second.sae;
-  for (const Json& facts : read_manifest(recording_).saes) {
-    if (field<std::string>(facts, "site", recording_ + ": saes") != site) continue;
-    return saes_.emplace(site, open_again(facts)).first->second.sae;
-  }
-  fail(Code::not_found, "{}: nothing is kept of the weights of {}", recording_, site);
-}
-
-std::string SimilarLatents::json(const UnitAddress& unit, size_t limit) {
+std::string similar_json(ReopenedSaes& saes, const UnitAddress& unit, size_t limit) {
   if (!is_sparse_site(unit.site)) {
     fail(Code::invalid, "{}: of SAE latents alone is known where they write", unit.site);
   }
   Json similar = Json::array();
   std::string reason;
   try {
-    for (const Similar& other : most_similar(sae_of(unit.site), unit.index, limit)) {
+    for (const Similar& other : most_similar(saes.at(unit.site).sae, unit.index, limit)) {
       similar.push_back({{"unit", fmt::format("{}/{}", short_site_name(unit.site), other.latent)},
                          {"cosine", other.cosine}});
     }

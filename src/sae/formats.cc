@@ -72,6 +72,7 @@ void apply(const SaeOptions& options, Sae& sae) {
            sae.path, sae.k);
     }
     if (sae.kind != SaeKind::top_k) sae.scale = decoder_norms(sae);
+    sae.unit_decoder_norm = true;
     sae.notes.emplace_back("latents are of unit decoder norm");
   }
   for (size_t i = 0; i < sae.scale.size(); ++i) {

@@ -63,6 +63,7 @@ struct Sae {
   std::vector<float> b_gate;     // [n_latents], of gated
   std::vector<float> magnitude;  // [n_latents], of gated
   std::vector<float> scale;      // [n_latents], or none: a latent is multiplied by it; above 0
+  bool unit_decoder_norm = false;  // a person asked for latents of a decoder with rows of length 1
 
   std::string site;      // where it reads the model, if that is told: "blocks.19.hook_resid_post"
   std::string site_out;  // where a transcoder writes

@@ -9,7 +9,7 @@
 #include "sae/gemm.h"
 #include "sae/geometric_median.h"
 #include "sae/random_numbers.h"
-#include "sae/vectors.h"
+#include "core/vectors.h"
 
 namespace actogram {
 namespace {

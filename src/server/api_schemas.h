@@ -55,6 +55,14 @@ inline constexpr std::string_view kApiSchemas = R"({
 "Similar": {"type": "object", "required": ["address", "reason", "similar"], "properties": {
   "reason": {"type": "string"},
   "similar": {"type": "array", "items": {"type": "object", "required": ["unit", "cosine"]}}}},
+"WrittenTokens": {"type": "object",
+  "required": ["address", "reason", "n_tokens", "std", "up", "down"], "properties": {
+  "reason": {"type": "string"},
+  "n_tokens": {"$ref": "#/components/schemas/Count"},
+  "up": {"$ref": "#/components/schemas/TokenEffects"},
+  "down": {"$ref": "#/components/schemas/TokenEffects"}}},
+"TokenEffects": {"type": "array", "items": {"type": "object",
+                                            "required": ["id", "text", "effect"]}},
 "TokenMeans": {"type": "object", "required": ["address", "n_known", "tokens"], "properties": {
   "n_known": {"$ref": "#/components/schemas/Count"},
   "tokens": {"type": "array", "items": {"type": "object",

@@ -107,6 +107,11 @@ Answer answer_similar(const Asked& asked) {
       asked.documents.similar(asked.rest, asked.parameters.number("limit", 20, 1, kMaxListed)));
 }
 
+Answer answer_lens(const Asked& asked) {
+  return json_answer(
+      asked.documents.lens(asked.rest, asked.parameters.number("limit", 10, 1, kMaxListed)));
+}
+
 Answer answer_tokens(const Asked& asked) {
   return json_answer(asked.documents.tokens(asked.rest,
                                             asked.parameters.number("least", 2, 1, UINT32_MAX),
@@ -210,7 +215,7 @@ struct Route {
 // The first route that matches answers. To add one: a handler above, a row here above the rows
 // that its prefix begins with, its document in docs/api.md, api_schemas.h and Documents, a test.
 // Rows of one prefix stand beside each other, for several methods.
-constexpr std::array<Route, 27> kRoutes = {{
+constexpr std::array<Route, 28> kRoutes = {{
     {"/api/recordings",
      true,
      answer_recordings,
@@ -266,6 +271,11 @@ constexpr std::array<Route, 27> kRoutes = {{
      answer_similar,
      "limit",
      {"/api/similar/{address}", "Latents that write in the same direction", "Similar", "9.sae/42"}},
+    {"/api/lens/",
+     false,
+     answer_lens,
+     "limit",
+     {"/api/lens/{address}", "Tokens that it writes up and down", "WrittenTokens", "12.mlp/345"}},
     {"/api/tokens/",
      false,
      answer_tokens,

@@ -47,6 +47,7 @@ struct Documents {
   std::function<std::string(std::string_view address, size_t limit)> classes;
   std::function<std::string(std::string_view address, PartnerOrder order, size_t limit)> partners;
   std::function<std::string(std::string_view address, size_t limit)> similar;
+  std::function<std::string(std::string_view address, size_t limit)> lens;
   std::function<std::string(std::string_view address, size_t least, size_t limit)> tokens;
   std::function<std::string(const DocumentQuestion&)> document;
   std::function<std::string(const Place&, FiringOrder order, size_t limit)> place;

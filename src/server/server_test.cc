@@ -61,6 +61,8 @@ Documents documents_of(const std::string& name) {
           },
       .similar = [](std::string_view address,
                     size_t limit) { return fmt::format("[\"{}\", {}]", address, limit); },
+      .lens = [](std::string_view address,
+                 size_t limit) { return fmt::format("[\"{}\", {}]", address, limit); },
       .tokens = [](std::string_view address, size_t least,
                    size_t limit) { return fmt::format("[\"{}\", {}, {}]", address, least, limit); },
       .document =
@@ -153,6 +155,8 @@ TEST(Server, DocumentsTakeWhatFollowsTheQuestionMark) {
             R"(["9.sae/3", 2, 2])");
   EXPECT_EQ(running.get("/api/similar/9.sae/3")->body, R"(["9.sae/3", 20])");
   EXPECT_EQ(running.get("/api/similar/9.sae/3?limit=1")->body, R"(["9.sae/3", 1])");
+  EXPECT_EQ(running.get("/api/lens/9.sae/3")->body, R"(["9.sae/3", 10])");
+  EXPECT_EQ(running.get("/api/lens/9.sae/3?limit=1")->body, R"(["9.sae/3", 1])");
   EXPECT_EQ(running.get("/api/tokens/9.sae/3")->body, R"(["9.sae/3", 2, 20])");
   EXPECT_EQ(running.get("/api/tokens/9.sae/3?least=5&limit=1")->body, R"(["9.sae/3", 5, 1])");
   EXPECT_EQ(running.get("/api/entropy/9.mlp")->body, R"(["9.mlp"])");

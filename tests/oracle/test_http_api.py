@@ -19,10 +19,9 @@ import numpy as np
 import pytest
 import schemathesis
 from oracle.recordings import run
-from oracle.sites import ROOT, program
+from oracle.serving import ACTOGRAM, serving
+from oracle.sites import ROOT
 from safetensors.numpy import save_file
-
-ACTOGRAM = program().with_name("actogram")
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +38,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     sae = ["--context", "16", "--units", "mlp,attn", "--sae", f"{folder}/a.safetensors@1.mlp"]
     files = [folder / "t.jsonl", folder / "bytes.txt"]
     run([ACTOGRAM, "record", "fake:2x20x3", *files, "-o", recording, *sae])
-    command = [str(ACTOGRAM), "serve", str(recording), "--port", "0", "--model", "fake:2x20x3"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().strip().rstrip("/")
-        server.terminate()
-    assert server.returncode == 0
+    with serving(recording, "--model", "fake:2x20x3") as url:
+        yield url.rstrip("/")
 
 
 def fetch(address: str) -> Any:

@@ -7,20 +7,14 @@ recording. Explanations are rows that this test wrote as docs/format.md has them
 import hashlib
 import json
 import sqlite3
-import subprocess
 import urllib.error
-import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from oracle.recordings import run
-from oracle.sites import program
-
-ACTOGRAM = program().with_name("actogram")
+from oracle.serving import ACTOGRAM, get, serving
 
 
 @pytest.fixture
@@ -30,25 +24,9 @@ def recording(tmp_path: Path) -> Path:
     return tmp_path / "r.acto"
 
 
-@contextmanager
-def served(recording: Path) -> Iterator[str]:
-    command = [str(ACTOGRAM), "serve", str(recording), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip() + "api/"
-        finally:
-            server.terminate()
-
-
-def get(url: str, path: str, **parameters: object) -> Any:
-    with urllib.request.urlopen(f"{url}{path}?{urllib.parse.urlencode(parameters)}") as answer:
-        return json.load(answer)
-
-
 def put(url: str, unit: str, body: object) -> Any:
     request = urllib.request.Request(
-        f"{url}labels/{unit}",
+        f"{url}api/labels/{unit}",
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
         method="PUT",
@@ -70,7 +48,7 @@ def hashes(recording: Path) -> dict[str, str]:
 def test_what_is_written_is_there_after_a_restart(recording: Path) -> None:
     before = hashes(recording)
     note = "Fires on \u732b and \U0001f408;\nsee <b>12.mlp/3</b> & \x00"
-    with served(recording) as url:
+    with serving(recording) as url:
         assert get(url, "labels/1.mlp/7")["label"] == ""
         assert get(url, "labels") == {"text": "", "n_labels": 0, "labels": []}
         written = put(url, "1.mlp/7", {"label": "animals", "note": note})
@@ -78,7 +56,7 @@ def test_what_is_written_is_there_after_a_restart(recording: Path) -> None:
         assert (written["label"], written["note"], written["short"]) == ("animals", note, "1.mlp/7")
         assert written == get(url, "labels/blocks.1.mlp.hook_post/7")
         assert put(url, "1.mlp/7", {"label": "cats"})["note"] == note, "what is not sent stays"
-    with served(recording) as url:
+    with serving(recording) as url:
         listed = get(url, "labels")["labels"]
         assert [(row["unit"], row["label"]) for row in listed] == [
             ("0.mlp/3", "verbs of animals"),
@@ -105,7 +83,7 @@ def test_what_is_written_is_there_after_a_restart(recording: Path) -> None:
 
 
 def test_what_cannot_be_kept_is_an_error(recording: Path) -> None:
-    with served(recording) as url:
+    with serving(recording) as url:
         assert refused(url, "1.mlp/77", {"label": "x"})[0] == 404
         assert refused(url, "nonsense", {"label": "x"})[0] == 400
         bodies: tuple[Any, ...] = ([], "x", {"label": 1}, {"name": "x"}, {"label": "a\nb"})
@@ -119,7 +97,7 @@ def test_what_cannot_be_kept_is_an_error(recording: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_named(recording: Path) -> None:
     recording.with_suffix(".explanations.sqlite").mkdir()
-    with served(recording) as url:
+    with serving(recording) as url:
         status, message = refused(url, "1.mlp/7", {"label": "x"})
         assert status == 500
         assert "r.explanations.sqlite: cannot be written" in message
@@ -151,7 +129,7 @@ def explain(recording: Path) -> None:
 
 
 def test_explanations_are_those_of_the_file(recording: Path) -> None:
-    with served(recording) as url:
+    with serving(recording) as url:
         assert get(url, "explanations/1.mlp/7")["explanations"] == []
         assert get(url, "explanations", text="rain")["n_explanations"] == 0
         put(url, "0.mlp/0", {"label": "makes the file"})

@@ -8,7 +8,6 @@ latents, of the fake model and of SmolLM2.
 import json
 import subprocess
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import numpy as np
 import pytest
 from oracle.real_model import real_model
 from oracle.recordings import run
+from oracle.serving import get, serving
 from oracle.test_record_sae import PROGRAM, write_sae
 from safetensors.numpy import save_file
 
@@ -36,12 +36,11 @@ class Ground:
     sae: str  # a latent's site
 
     def get(self, path: str, **parameters: object) -> Any:
-        with urllib.request.urlopen(f"{self.url}{path}?{urllib.parse.urlencode(parameters)}") as a:
-            return json.load(a)
+        return get(self.url, path, **parameters)
 
     def post(self, path: str, body: object) -> Any:
         request = urllib.request.Request(
-            f"{self.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+            f"{self.url}api/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
@@ -55,15 +54,9 @@ def served(folder: Path, name: str, sae: str, options: list[str], heads: int) ->
     for source in ("corpus", "typed"):
         output = ["-o", folder / f"{source}.acto", "--context", str(CONTEXT)]
         run([PROGRAM, "record", name, folder / f"{source}.jsonl", *output, *options])
-    command = [PROGRAM, "serve", folder / "corpus.acto", folder / "typed.acto", "--model", name]
-    with subprocess.Popen(
-        [*map(str, command), "--port", "0"], stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        try:
-            yield Ground(server.stdout.readline().strip() + "api/", heads, sae)
-        finally:
-            server.terminate()
+    recordings = [folder / "corpus.acto", folder / "typed.acto"]
+    with serving(*recordings, "--model", name) as url:
+        yield Ground(url, heads, sae)
 
 
 @pytest.fixture(scope="module")
@@ -206,19 +199,16 @@ def test_what_cannot_be_run_is_an_error(fake: Ground) -> None:
 def test_a_server_without_a_model_says_how_to_have_one(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("A text.")
     run([PROGRAM, "record", "fake:2x20", tmp_path / "t.txt", "-o", tmp_path / "r.acto"])
-    command = [PROGRAM, "serve", tmp_path / "r.acto", "--port", "0"]
-    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        ground = Ground(server.stdout.readline().strip() + "api/", 0, "")
+    with serving(tmp_path / "r.acto") as url:
+        ground = Ground(url, 0, "")
         facts = ground.get("live")
         with pytest.raises(urllib.error.HTTPError) as raised:
             ground.post("live/1.mlp/3", {"text": "x"})
-        server.terminate()
     assert not facts["available"]
     assert "--model" in facts["reason"]
     assert raised.value.code == 400
     other = subprocess.run(
-        [*map(str, command), "--model", "fake:2x21"], capture_output=True, text=True, check=False
+        [PROGRAM, "serve", tmp_path / "r.acto", "--model", "fake:2x21"], capture_output=True, text=True, check=False
     )
     assert other.returncode == 1
     assert "was recorded with another, fake:2x20" in other.stderr

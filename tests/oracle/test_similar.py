@@ -1,19 +1,16 @@
 """Latents that write in the same direction, against NumPy over the SAE's own file."""
 
-import json
-import subprocess
 import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from oracle.recordings import run
-from oracle.sites import Array, program
+from oracle.serving import ACTOGRAM, get, serving
+from oracle.sites import Array
 from safetensors.numpy import save_file
 
-ACTOGRAM = program().with_name("actogram")
 N_LATENTS, WIDTH = 300, 20
 
 
@@ -33,26 +30,16 @@ def record(folder: Path, decoder: Array | None) -> Path:
     return folder / "r.acto"
 
 
-def answers(recording: Path, *paths: str) -> list[Any]:
-    command = [str(ACTOGRAM), "serve", str(recording), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().strip()
-        found = []
-        try:
-            for path in paths:
-                with urllib.request.urlopen(f"{url}api/{path}") as answer:
-                    found.append(json.load(answer))
-        finally:
-            server.terminate()
-    return found
+def answer(recording: Path, path: str, **parameters: object) -> Any:
+    with serving(recording) as url:
+        return get(url, path, **parameters)
 
 
 def test_similar_latents_have_the_highest_cosines(tmp_path: Path) -> None:
     decoder = np.random.default_rng(5).standard_normal((N_LATENTS, WIDTH)).astype(np.float32)
     decoder[7] = 0  # similar to nothing
     decoder[290] = decoder[3] * 2
-    (found,) = answers(record(tmp_path, decoder), "similar/1.sae/3?limit=40")
+    found = answer(record(tmp_path, decoder), "similar/1.sae/3", limit=40)
     exact = decoder.astype(float)
     with np.errstate(invalid="ignore"):
         directions = exact / np.linalg.norm(exact, axis=1, keepdims=True)
@@ -67,16 +54,16 @@ def test_similar_latents_have_the_highest_cosines(tmp_path: Path) -> None:
 
 def test_what_is_not_known_has_a_reason(tmp_path: Path) -> None:
     recording = record(tmp_path, None)
-    (found,) = answers(recording, "similar/1.sae/3")
+    found = answer(recording, "similar/1.sae/3")
     assert (found["similar"], "no decoder" in found["reason"]) == ([], True)
     with pytest.raises(urllib.error.HTTPError) as raised:
-        answers(recording, "similar/1.mlp/3")
+        answer(recording, "similar/1.mlp/3")
     assert raised.value.code == 400
     with (tmp_path / "a.safetensors").open("r+b") as weights:
         weights.seek(-1, 2)
         weights.write(b"?")
-    (found,) = answers(recording, "similar/1.sae/3")
+    found = answer(recording, "similar/1.sae/3")
     assert "not the weights" in found["reason"]
     (tmp_path / "a.safetensors").unlink()
-    (found,) = answers(recording, "similar/1.sae/3")
+    found = answer(recording, "similar/1.sae/3")
     assert "a.safetensors" in found["reason"]

@@ -5,9 +5,7 @@ docs/format.md alone. Windows are short, so that most values of a neuron are not
 """
 
 import json
-import subprocess
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from oracle.serving import get, serving
 from oracle.test_record_sae import PROGRAM, model, run, write_sae
 
 TEXTS = [
@@ -36,9 +35,7 @@ class Served:
     url: str
 
     def get(self, path: str, **parameters: object) -> Any:
-        query = urllib.parse.urlencode(parameters)
-        with urllib.request.urlopen(f"{self.url}api/{path}?{query}") as answer:
-            return json.load(answer)
+        return get(self.url, path, **parameters)
 
     def table(self, name: str) -> list[dict[str, Any]]:
         file = pa.memory_map(str(self.folder / f"{name}.arrow"))
@@ -89,11 +86,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     options += ["--random", 2, "--per-bucket", 2, "--sae", f"{folder}/sae.safetensors@5.resid_post"]
     done = run("record", model(), corpus, "-o", folder / "x.acto", *options)
     assert done.returncode == 0, done.stderr
-    command = [str(PROGRAM), "serve", str(folder / "x.acto"), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        yield Served(folder / "x.acto", server.stdout.readline().strip())
-        server.terminate()
+    with serving(folder / "x.acto") as url:
+        yield Served(folder / "x.acto", url)
 
 
 def site_of(served: Served, part: str) -> str:

@@ -1,4 +1,4 @@
-// Rows of float32, as training adds and multiplies them.
+// Rows of float32, as they are added and multiplied where speed counts more than the last bit.
 //
 // A sum of products runs in sixteen lanes that are added in one order at the end: compilers turn it
 // into vector instructions of any width, and every width gives the same bits.
