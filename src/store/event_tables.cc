@@ -32,30 +32,37 @@ size_t TokenEventsWriter::n_batches() const {
   return (n_tokens_ + kTokensPerEventBatch - 1) / kTokensPerEventBatch;
 }
 
-TokenEventsWriter::Columns TokenEventsWriter::make(size_t batch,
-                                                   std::span<const Event> by_token) const {
-  if (by_token.size() > UINT32_MAX) {
-    fail(Code::unsupported, "{} events in {} tokens: up to {} are kept", by_token.size(),
-         kTokensPerEventBatch, UINT32_MAX);
+TokenEventsWriter::Columns TokenEventsWriter::begin(size_t batch, uint64_t n_events) const {
+  if (n_events > UINT32_MAX) {
+    fail(Code::unsupported, "{} events in {} tokens: up to {} are kept", n_events,
+         n_tokens_of(batch), UINT32_MAX);
   }
-  const uint64_t first_token = batch * kTokensPerEventBatch;
-  const size_t n_tokens = std::min<uint64_t>(kTokensPerEventBatch, n_tokens_ - first_token);
   Columns columns;
-  columns.first_event.reserve(n_tokens);
-  columns.unit.resize(by_token.size());
-  columns.unit_high.resize(by_token.size());
-  columns.value.resize(by_token.size());
-  for (size_t i = 0; i < by_token.size(); ++i) {
-    const Event& event = by_token[i];
-    columns.unit[i] = static_cast<uint16_t>(event.unit);
-    columns.unit_high[i] = static_cast<uint8_t>(event.unit >> 16);
-    columns.value[i] = event.value;
-    while (columns.first_event.size() <= event.token - first_token) {
-      columns.first_event.push_back(static_cast<uint32_t>(i));
-    }
-  }
-  columns.first_event.resize(n_tokens, static_cast<uint32_t>(by_token.size()));
+  columns.first_event.reserve(n_tokens_of(batch));
+  columns.unit.reserve(n_events);
+  columns.unit_high.reserve(n_events);
+  columns.value.reserve(n_events);
   return columns;
+}
+
+void TokenEventsWriter::add(size_t batch, std::span<const Event> by_token, Columns& to) const {
+  const uint64_t first_token = batch * kTokensPerEventBatch;
+  for (const Event& event : by_token) {
+    while (to.first_event.size() <= event.token - first_token) {
+      to.first_event.push_back(static_cast<uint32_t>(to.unit.size()));
+    }
+    to.unit.push_back(static_cast<uint16_t>(event.unit));
+    to.unit_high.push_back(static_cast<uint8_t>(event.unit >> 16));
+    to.value.push_back(event.value);
+  }
+}
+
+void TokenEventsWriter::end(size_t batch, Columns& columns) const {
+  columns.first_event.resize(n_tokens_of(batch), static_cast<uint32_t>(columns.unit.size()));
+}
+
+size_t TokenEventsWriter::n_tokens_of(size_t batch) const {
+  return std::min<uint64_t>(kTokensPerEventBatch, n_tokens_ - batch * kTokensPerEventBatch);
 }
 
 void TokenEventsWriter::write(const Columns& columns) {

@@ -29,11 +29,17 @@ class TokenEventsWriter {
   TokenEventsWriter(const std::string& folder, uint64_t n_tokens);
 
   size_t n_batches() const;
-  Columns make(size_t batch, std::span<const Event> by_token) const;
+  // Of a batch with `n_events`, less those that are dropped; events are added as their tokens
+  // ascend. Error{unsupported} for more than a batch can have.
+  Columns begin(size_t batch, uint64_t n_events) const;
+  void add(size_t batch, std::span<const Event> by_token, Columns& to) const;
+  void end(size_t batch, Columns& columns) const;
   void write(const Columns& columns);
   void finish(StoredFiles& into);
 
  private:
+  size_t n_tokens_of(size_t batch) const;
+
   uint64_t n_tokens_;
   TableWriter events_;
   TableWriter spans_;

@@ -102,16 +102,25 @@ uint64_t EventWriter::check_once(std::vector<Event>& by_token) const {
   return drops_ ? drop_repeats<EventOrder::by_token>(by_token) : 0;
 }
 
+// A batch is merged in parts, so that its events are not all there twice.
 void EventWriter::write_by_token(ThreadPool& pool, TokenEventsWriter& table) {
+  constexpr uint64_t kTokensPerPart = kTokensPerEventBatch / 8;
   const auto runs = runs_.sorted(EventOrder::by_token, pool);
+  const auto of_tokens = [&](uint64_t first, uint64_t n) {
+    return between<EventOrder::by_token>(runs, first << 32, ((first + n - 1) << 32) | UINT32_MAX);
+  };
   write_batches(table.n_batches(), pool, [&](size_t batch, std::vector<Event>& events) {
     const uint64_t first = batch * kTokensPerEventBatch;
-    merge<EventOrder::by_token>(
-        between<EventOrder::by_token>(runs, first << 32,
-                                      ((first + kTokensPerEventBatch - 1) << 32) | UINT32_MAX),
-        events);
-    n_dropped_ += check_once(events);
-    return [&table, columns = table.make(batch, events)] { table.write(columns); };
+    uint64_t n_events = 0;
+    for (const EventRun& run : of_tokens(first, kTokensPerEventBatch)) n_events += run.size();
+    auto columns = table.begin(batch, n_events);
+    for (uint64_t part = 0; part < kTokensPerEventBatch; part += kTokensPerPart) {
+      merge<EventOrder::by_token>(of_tokens(first + part, kTokensPerPart), events);
+      n_dropped_ += check_once(events);
+      table.add(batch, events, columns);
+    }
+    table.end(batch, columns);
+    return [&table, columns = std::move(columns)] { table.write(columns); };
   });
 }
 

@@ -68,7 +68,7 @@ inline constexpr size_t kUnitsPerBatch = 64;  // units, histograms, peaks, class
 inline constexpr size_t kHeadsPerBatch = 16;  // heads, head_peaks
 inline constexpr size_t kRowsPerBatch = 1 << 16;    // sequences, tokens, weights, lists of tokens
 inline constexpr size_t kTextPerBatch = 4 << 20;    // bytes of documents, or one document
-inline constexpr size_t kEventsPerBatch = 1 << 20;  // unit_events
+inline constexpr size_t kEventsPerBatch = 1 << 17;  // unit_events
 inline constexpr size_t kAttributionsPerBatch = 1 << 22;  // attributions: numbers and rows
 inline constexpr size_t kTokensPerEventBatch = 1 << 14;   // token_events, token_spans
 

@@ -304,6 +304,23 @@ export interface TokenMeans {
   tokens: { id: number; text: string; n: number; mean: number; max: number }[];
 }
 
+/** What a value of 1 adds to the logit of a token. */
+export interface TokenEffect {
+  id: number;
+  text: string;
+  effect: number;
+}
+
+/** The tokens that a unit writes up and down, strongest first, or why none are known. */
+export interface WrittenTokens {
+  address: string;
+  reason: string;
+  n_tokens: number;
+  std: number | null;
+  up: TokenEffect[];
+  down: TokenEffect[];
+}
+
 export type FiringOrder = "value" | "share";
 
 export interface PlaceFirings {

@@ -25,6 +25,7 @@ import { ExplanationsPanel } from "./explanations_panel.tsx";
 import { HeadPanel } from "./head_panel.tsx";
 import { HeatLegend } from "./heat_legend.tsx";
 import { LabelPanel } from "./label_panel.tsx";
+import { LensTables } from "./lens_tables.tsx";
 import { Message } from "./message.tsx";
 import { Segments } from "./segments.tsx";
 import { TryText } from "./try_text.tsx";
@@ -204,6 +205,7 @@ function UnitBody({ site, unit }: { site: SiteInfo; unit: Unit }) {
           {!isEmbedded() && <LabelPanel key={unit.short} address={unit.short} />}
           {unit.head && <HeadPanel head={unit.head} />}
           {kind !== "heads" && <TokenMeansTable address={unit.short} />}
+          {kind !== "heads" && <LensTables address={unit.short} />}
           <SignClasses unit={unit} />
           <WeightsTable unit={unit} />
           {kind === "latents" && <PartnersTable address={unit.short} />}

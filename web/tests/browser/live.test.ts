@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import type { TypedUnit, TypedUnits } from "../../src/api.ts";
+import type { TypedUnit, TypedUnits, WrittenTokens } from "../../src/api.ts";
 import { formatPercent, formatValue } from "../../src/numbers.ts";
+import { quotedText } from "../../src/pieces.ts";
 import { base, heading, lookAt, onPage, openUnit, shownUnit, startBrowser } from "./harness.ts";
 
 const ground = startBrowser();
@@ -54,6 +55,41 @@ test("a text is tried on a unit by keyboard, and is kept in the address", async 
       await page.locator(".tried-marker").waitFor({ state: "detached" }); // a frame later
     });
   }
+});
+
+const lensOf = (page: Page) => page.getByRole("region", { name: "Logit lens" });
+
+test("a neuron and a latent show the tokens that they write, up and down", async (t) => {
+  for (const unit of [ground.unit, ground.latent]) {
+    const response = await fetch(`${base}/api/lens/${unit}`);
+    const { reason, up, down } = (await response.json()) as WrittenTokens;
+    assert.deepEqual([reason, up.length, down.length], ["", 10, 10]);
+    await onPage(t, ground, async (page) => {
+      await openUnit(page, unit);
+      await lensOf(page).waitFor();
+      const rows = await lensOf(page)
+        .locator("tbody tr")
+        .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
+      assert.deepEqual(
+        rows,
+        [...up, ...down].map(({ text, effect }) => [quotedText(text), formatValue(effect, 3)]),
+      );
+      const link = await lensOf(page).locator("tbody a").first().getAttribute("href");
+      assert.equal(new URL(link ?? "", base).searchParams.get("text"), up[0]?.text);
+    });
+  }
+});
+
+test("a unit without a logit lens says why, and a head says nothing of one", async (t) => {
+  const none = { reason: "no model runs", n_tokens: 0, std: null, up: [], down: [] };
+  await onPage(t, ground, async (page) => {
+    await page.route("**/api/lens/**", (route) => route.fulfill({ json: none }));
+    await openUnit(page, ground.unit);
+    await lensOf(page).getByText("no model runs").waitFor();
+    assert.equal(await lensOf(page).locator("table").count(), 0);
+    await openUnit(page, ground.head);
+    assert.equal(await lensOf(page).count(), 0);
+  });
 });
 
 test("a text is tried on a head, with its pairs", async (t) => {
