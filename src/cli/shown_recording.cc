@@ -23,7 +23,8 @@ namespace {
 constexpr const char* kNoModel =
     "this server runs no model; started with --model MODEL.gguf, it shows what units do on a text";
 constexpr const char* kNoLens =
-    "this server runs no model; started with --model MODEL.gguf, it shows which tokens a unit writes";
+    "this server runs no model; started with --model MODEL.gguf, it shows which tokens a unit "
+    "writes";
 
 }  // namespace
 
@@ -107,8 +108,10 @@ Documents ShownRecording::documents() const {
           [&](std::string_view address, PartnerOrder order, size_t limit) {
             return to_json_text(all.events_or_fail().partners(address, order, limit));
           },
-      .similar = [&](std::string_view address,
-                     size_t limit) { return similar_json(*all.saes, pages.address(address), limit); },
+      .similar =
+          [&](std::string_view address, size_t limit) {
+            return similar_json(*all.saes, pages.address(address), limit);
+          },
       .lens = [&](std::string_view address, size_t limit) { return all.lens(address, limit); },
       .tokens = [&](std::string_view address, size_t least,
                     size_t limit) { return all.means.json(address, least, limit); },

@@ -52,7 +52,9 @@ Json answer(const UnitAddress& unit) {
 
 WrittenTokens::WrittenTokens(const std::string& recording, const LiveModel& live,
                              ReopenedSaes& saes)
-    : model_(live.llama()), saes_(saes), threads_(std::max(1U, std::thread::hardware_concurrency())) {
+    : model_(live.llama()),
+      saes_(saes),
+      threads_(std::max(1U, std::thread::hardware_concurrency())) {
   const Manifest manifest = read_manifest(recording);
   sites_ = manifest.sites;
   if (manifest.refactor_glu) weights_.emplace(recording);
@@ -80,7 +82,8 @@ WrittenTokens::Written WrittenTokens::written_by_latent(const UnitAddress& unit)
 WrittenTokens::Written WrittenTokens::written_by(const UnitAddress& unit) const {
   if (is_sparse_site(unit.site)) return written_by_latent(unit);
   if (is_attention_site(unit.site)) {
-    fail(Code::unsupported, "what an attention head writes is what it reads, another at each token");
+    fail(Code::unsupported,
+         "what an attention head writes is what it reads, another at each token");
   }
   Written written{unit.site, std::vector<float>(sites_[find_site(sites_, unit.site)].n_units)};
   written.vector[unit.index] = is_negated(unit) ? -1.0F : 1.0F;

@@ -42,7 +42,7 @@ class WrittenTokens {
 
   std::vector<Site> sites_;
   std::optional<WeightTable> weights_;  // where the neurons' signs are not the model's
-  const LlamaModel* model_;  // null for the fake model
+  const LlamaModel* model_;             // null for the fake model
   ReopenedSaes& saes_;
   std::mutex mutex_;
   ThreadPool threads_;  // guarded by mutex_

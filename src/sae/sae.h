@@ -54,15 +54,15 @@ struct Sae {
   float input_scale = 1;
   uint32_t k = 0;  // of top_k
 
-  Tensor w_enc;                  // [n_latents, d_in]
-  std::optional<Tensor> w_dec;   // [n_latents, d_out]; some files have the encoder only
-  std::vector<float> pre_bias;   // [d_in], or none
-  std::vector<float> b_enc;      // [n_latents]
-  std::vector<float> b_dec;      // [d_out], or none
-  std::vector<float> threshold;  // [n_latents], of jump_relu
-  std::vector<float> b_gate;     // [n_latents], of gated
-  std::vector<float> magnitude;  // [n_latents], of gated
-  std::vector<float> scale;      // [n_latents], or none: a latent is multiplied by it; above 0
+  Tensor w_enc;                    // [n_latents, d_in]
+  std::optional<Tensor> w_dec;     // [n_latents, d_out]; some files have the encoder only
+  std::vector<float> pre_bias;     // [d_in], or none
+  std::vector<float> b_enc;        // [n_latents]
+  std::vector<float> b_dec;        // [d_out], or none
+  std::vector<float> threshold;    // [n_latents], of jump_relu
+  std::vector<float> b_gate;       // [n_latents], of gated
+  std::vector<float> magnitude;    // [n_latents], of gated
+  std::vector<float> scale;        // [n_latents], or none: a latent is multiplied by it; above 0
   bool unit_decoder_norm = false;  // a person asked for latents of a decoder with rows of length 1
 
   std::string site;      // where it reads the model, if that is told: "blocks.19.hook_resid_post"

@@ -6,10 +6,10 @@
 #include <numeric>
 
 #include "actogram/error.h"
+#include "core/vectors.h"
 #include "sae/gemm.h"
 #include "sae/geometric_median.h"
 #include "sae/random_numbers.h"
-#include "core/vectors.h"
 
 namespace actogram {
 namespace {

@@ -208,7 +208,10 @@ def test_a_server_without_a_model_says_how_to_have_one(tmp_path: Path) -> None:
     assert "--model" in facts["reason"]
     assert raised.value.code == 400
     other = subprocess.run(
-        [PROGRAM, "serve", tmp_path / "r.acto", "--model", "fake:2x21"], capture_output=True, text=True, check=False
+        [PROGRAM, "serve", tmp_path / "r.acto", "--model", "fake:2x21"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert other.returncode == 1
     assert "was recorded with another, fake:2x20" in other.stderr

@@ -65,8 +65,10 @@ def assert_lens(found: Any, expected: Array) -> None:
         ids = [token["id"] for token in tokens]
         values = np.array([token["effect"] for token in tokens])
         assert len(set(ids)) == len(ids) == min(len(expected), 10)
-        # Near ties may come in either order, so each place has the right effect, and each id its own.
-        np.testing.assert_allclose(values, expected[order[: len(ids)]], atol=EFFECT * expected.std())
+        # Near ties may come either way: each place has the right effect, and each id its own.
+        np.testing.assert_allclose(
+            values, expected[order[: len(ids)]], atol=EFFECT * expected.std()
+        )
         np.testing.assert_allclose(values, expected[ids], atol=EFFECT * expected.std())
 
 
@@ -152,6 +154,8 @@ def test_what_has_no_lens_has_a_reason(tmp_path: Path) -> None:
             found = get(url, f"lens/{unit}")
             assert words in found["reason"]
             assert (found["up"], found["down"], found["std"]) == ([], [], None)
-        assert len(get(url, "lens/1.mlp/3", limit=1000)["up"]) == get(url, "lens/1.mlp/3")["n_tokens"]
+        assert (
+            len(get(url, "lens/1.mlp/3", limit=1000)["up"]) == get(url, "lens/1.mlp/3")["n_tokens"]
+        )
     with serving(recording) as url:
         assert "--model" in get(url, "lens/1.mlp/3")["reason"]

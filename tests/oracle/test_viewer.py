@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from oracle.serving import get, serving
-from oracle.test_record_sae import PROGRAM, model, run, write_sae
+from oracle.test_record_sae import model, run, write_sae
 
 TEXTS = [
     "All human beings are born free and equal in dignity and rights. " * 6,
