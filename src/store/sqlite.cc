@@ -73,6 +73,16 @@ void Database::give_back(sqlite3_stmt* statement) const {
 
 int64_t Database::last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
 
+fts5_api* Database::full_text_search() const {
+  fts5_api* found = nullptr;
+  sqlite3_stmt* asked = take_prepared("SELECT fts5(?)");
+  sqlite3_bind_pointer(asked, 1, static_cast<void*>(&found), "fts5_api_ptr", nullptr);
+  sqlite3_step(asked);
+  give_back(asked);
+  if (found == nullptr) fail(Code::environment, "{}: SQLite without FTS5", path_);
+  return found;
+}
+
 Statement::Statement(const Database& database, const char* sql, std::nullptr_t)
     : database_(database), statement_(database.take_prepared(sql), {&database}) {}
 

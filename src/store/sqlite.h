@@ -27,6 +27,8 @@ class Database {
   const std::string& path() const { return path_; }
   void run(const char* sql);  // statements without parameters and rows
   int64_t last_id() const;
+  // FTS5's own interface. Error{environment} where this SQLite has none.
+  fts5_api* full_text_search() const;
   [[noreturn]] void fail_now() const;
 
  private:
