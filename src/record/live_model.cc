@@ -44,7 +44,7 @@ struct Latents {
 };
 
 void check_same_model(const Manifest& manifest, const std::string& model, const std::string& path) {
-  if (manifest.holds != Holds::everything) {
+  if (manifest.holds != Holds::everything || manifest.provenance.contains("imported")) {
     fail(Code::invalid, "{}: imported, so no text can be run as it was", path);
   }
   const std::string what = path + ": model";
@@ -57,6 +57,12 @@ void check_same_model(const Manifest& manifest, const std::string& model, const 
   if (same) return;
   fail(Code::invalid, "--model {}: {} was recorded with another, {}", model, path,
        manifest.model.value("file", name));
+}
+
+Manifest manifest_of_model(const std::string& recording, const std::string& model) {
+  Manifest manifest = read_manifest(recording);
+  check_same_model(manifest, model, recording);
+  return manifest;
 }
 
 // The rows of a batch of one sequence.
@@ -115,11 +121,10 @@ LiveModel::Impl::Impl(const std::string& model, const std::string& recording,
                       const LiveLimits& limits)
     : model_(model),
       path_(recording),
-      manifest_(read_manifest(recording)),
+      manifest_(manifest_of_model(recording, model)),
       limits_(limits),
       sequences_(sequence_options(manifest_.options, recording + ": options")),
       line_(limits.in_line) {
-  check_same_model(manifest_, model, recording);
   open_latents();
   open(model);
 }

@@ -215,3 +215,14 @@ def test_a_server_without_a_model_says_how_to_have_one(tmp_path: Path) -> None:
     )
     assert other.returncode == 1
     assert "was recorded with another, fake:2x20" in other.stderr
+
+
+def test_an_import_is_shown_beside_what_can_be_run(tmp_path: Path) -> None:
+    """It is of no model of ours, and says so; the recording runs text all the same."""
+    (tmp_path / "t.jsonl").write_text(json.dumps({"text": TYPED}) + "\n")
+    run([PROGRAM, "record", "fake:1x4", tmp_path / "t.jsonl", "-o", tmp_path / "r.acto"])
+    run([PROGRAM, "export", tmp_path / "r.acto", tmp_path / "set", "--format", "tdb"])
+    run([PROGRAM, "import", tmp_path / "set", "-o", tmp_path / "i.acto", "--format", "tdb"])
+    with serving(tmp_path / "r.acto", tmp_path / "i.acto", "--model", "fake:1x4") as url:
+        assert get(url, "live")["available"]
+        assert not get(url, "live", **{"in": "i.acto"})["available"]
