@@ -47,8 +47,8 @@ void add_export_options(CLI::App& app, Typed& typed) {
       {{"llm-explanations-output", ExplanationFormat::llm_explanations_output},
        {"tdb", ExplanationFormat::tdb},
        {"neuronpedia", ExplanationFormat::neuronpedia}},
-      "write them for others instead: the table of explanations of sae-tables, in Parquet; the "
-      "Transformer Debugger's .jsonl, with scores; or Neuronpedia's import");
+      "write those of actogram for others instead: the table of explanations of sae-tables, in "
+      "Parquet; the Transformer Debugger's .jsonl, with scores; or Neuronpedia's import");
   CLI::Option* output =
       app.add_option("-o,--output", typed.options.output,
                      "to make, with --export: a folder, or a file .parquet of the table or .jsonl "

@@ -65,14 +65,6 @@ void print_histogram(const HistogramView& view, size_t width) {
               high.c_str());
 }
 
-void print_explanations(const UnitPage& page, const HeatMap& heat_map) {
-  if (page.explanations.empty()) return;
-  std::printf("\n%s\n", heat_map.bold("Explanations, with scores").c_str());
-  for (const PublishedExplanation& e : page.explanations) {
-    std::printf("%10.3f  %s\n", e.score, e.text.c_str());
-  }
-}
-
 void print_row(const RowView& row, const HeatMap& heat_map) {
   const std::string name = row.origin.empty() ? "" : ", " + row.origin;
   const std::string position = row.position ? std::to_string(*row.position) : "unknown";
@@ -163,7 +155,6 @@ int show(const Typed& typed) {
   print_summary(page);
   print_histogram(page.histogram, terminal_width());
   if (page.head) print_head(*page.head);
-  print_explanations(page, heat_map);
   if (typed.by_class) {
     print_classes(pages.classes(typed.address, typed.signs, typed.excerpts), pages, heat_map);
   } else {

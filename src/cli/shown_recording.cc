@@ -36,6 +36,7 @@ struct ShownRecording::Parts {
         means(path),
         texts(path),
         search(path),
+        explanations(path),
         typed(path),
         saes(std::make_unique<ReopenedSaes>(path)) {
     if (pages.has_events()) events.emplace(path);
@@ -69,6 +70,7 @@ struct ShownRecording::Parts {
   TokenMeans means;
   DocumentViews texts;
   TextSearch search;
+  ExplanationPages explanations;
   TypedPages typed;
   std::optional<EventViews> events;
   std::unique_ptr<ReopenedSaes> saes;
@@ -122,12 +124,10 @@ Documents ShownRecording::documents() const {
       .search = [&](const TextQuestion& question) { return all.search.json(question); },
       .explanations =
           [&](std::string_view address) {
-            return unit_explanations_json(all.path, pages.address(address));
+            return all.explanations.unit_json(pages.address(address));
           },
-      .explanations_with =
-          [&](std::string_view text, size_t limit) {
-            return found_explanations_json(all.path, text, limit);
-          },
+      .explanations_with = [&](std::string_view text,
+                               size_t limit) { return all.explanations.found_json(text, limit); },
       .label =
           [&](std::string_view address) { return label_json(all.path, pages.address(address)); },
       .labels = [&](std::string_view text,

@@ -284,11 +284,10 @@ class SaeTablesExport {
   void write_explanations(ExportReport& report) {
     ExplanationRows rows(folder_ + "/" + kExplanations);
     if (has(explanations_table())) {
-      Explanations explanations(recording_.path());
-      for (uint64_t i = 0; i < explanations.n_rows(); ++i) {
-        const Explanation explanation = explanations.row(i);
+      const Explanations explanations(recording_.path());
+      explanations.for_each([&](const Explanation& explanation) {
         rows.add(explanation.unit, explanation.explanation, explanation.concept_label);
-      }
+      });
     }
     rows.finish();
     report.n_bytes += rows.shards().n_bytes();

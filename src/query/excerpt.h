@@ -82,7 +82,7 @@ struct HeadView {
   std::vector<TokenWeight> query_tokens, key_tokens;
 };
 
-struct PublishedExplanation {
+struct ScoredText {
   std::string text;
   double score = 0;  // as published; NaN where there is none
 };
@@ -98,8 +98,8 @@ struct UnitPage {
   std::vector<ClassFacts> classes;  // [sign class], or none
   bool refactored = false;          // whether they, and `weights`, have the signs of refactor_glu
   std::optional<NeuronWeights> weights;
-  std::optional<HeadView> head = {};  // of an attention head
-  std::vector<PublishedExplanation> explanations;
+  std::optional<HeadView> head = {};     // of an attention head
+  std::vector<ScoredText> explanations;  // as others published them
   // As others published it: how many values there were, their minimum and histogram are not known.
   bool published = false;
 };

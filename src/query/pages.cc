@@ -23,6 +23,7 @@
 #include "query/unit_columns.h"
 #include "query/unit_json.h"
 #include "query/unit_reader.h"
+#include "store/published_explanations.h"
 #include "store/recording.h"
 
 namespace actogram {
@@ -97,7 +98,8 @@ Json sites_json(const std::vector<Site>& sites) {
 
 Pages::Pages(const std::string& recording_path)
     : recording_(std::make_unique<Recording>(recording_path)),
-      units_(std::make_unique<UnitReader>(*recording_)) {}
+      units_(std::make_unique<UnitReader>(*recording_)),
+      published_(std::make_unique<PublishedExplanations>(recording_path)) {}
 Pages::~Pages() = default;
 
 std::string Pages::recording_json() const {
@@ -166,8 +168,8 @@ UnitPage Pages::facts(const UnitAddress& address, uint64_t row, const UnitRecord
     page.bounds.assign(bounds.begin(), bounds.end());
   }
   page.maxima = view_of(unit.maxima, unit.summary.min, unit.summary.max);
-  for (const ScoredExplanation& e : recording_->explanations(row)) {
-    page.explanations.push_back({printable(e.explanation), e.score});
+  for (const PublishedExplanation& e : published_->of_unit(address)) {
+    page.explanations.push_back({printable(e.text), e.score});
   }
   page.classes = recording_->classes(row, signs);
   page.refactored = recording_->refactors(signs);

@@ -14,6 +14,7 @@
 namespace actogram {
 
 class JsonText;
+class PublishedExplanations;
 class Recording;
 class UnitReader;
 struct ExemplarGroup;
@@ -60,6 +61,7 @@ class Pages {
 
   std::unique_ptr<Recording> recording_;
   std::unique_ptr<UnitReader> units_;
+  std::unique_ptr<PublishedExplanations> published_;
 };
 
 }  // namespace actogram

@@ -170,7 +170,7 @@ void write_rest(JsonText& text, const UnitPage& page) {
   }
   if (page.explanations.empty()) return;
   text.key("explanations").open('[');
-  for (const PublishedExplanation& e : page.explanations) {
+  for (const ScoredText& e : page.explanations) {
     text.open('{').member("explanation", e.text).member("score", e.score).close('}');
   }
   text.close(']');

@@ -16,6 +16,25 @@ void add_text(std::string_view text, ListColumn<char>& column) {
   column.add({text.data(), text.size()});
 }
 
+struct ExplanationColumns {
+  explicit ExplanationColumns(const TableBatch& batch)
+      : units(batch.column<uint32_t>(kUnit)),
+        nulls(batch.column<uint8_t>(kNulls)),
+        explanations(batch.strings(kExplanation)),
+        concepts(batch.strings(kConcept)) {}
+
+  Explanation operator[](size_t i) const {
+    Explanation explanation{.unit = units[i]};
+    if ((nulls[i] & kNoExplanation) == 0) explanation.explanation = explanations[i];
+    if ((nulls[i] & kNoConcept) == 0) explanation.concept_label = concepts[i];
+    return explanation;
+  }
+
+  std::span<const uint32_t> units;
+  std::span<const uint8_t> nulls;
+  Strings explanations, concepts;
+};
+
 }  // namespace
 
 ExplanationInputWriter::ExplanationInputWriter(const std::string& folder)
@@ -77,14 +96,25 @@ ExplanationInput ExplanationInputs::row(uint64_t row) {
           batch.column<int64_t>(kPosition)[i]};
 }
 
-Explanation Explanations::row(uint64_t row) {
-  const size_t i = table_.go_to(row);
-  const TableBatch& batch = table_.batch();
-  const uint8_t nulls = batch.column<uint8_t>(kNulls)[i];
-  Explanation explanation{.unit = batch.column<uint32_t>(kUnit)[i]};
-  if ((nulls & kNoExplanation) == 0) explanation.explanation = batch.strings(kExplanation)[i];
-  if ((nulls & kNoConcept) == 0) explanation.concept_label = batch.strings(kConcept)[i];
-  return explanation;
+Explanations::Explanations(const std::string& folder)
+    : table_(folder + "/" + explanations_table().file, explanations_table().columns) {}
+
+void Explanations::for_each(const std::function<void(const Explanation&)>& visit) const {
+  for (size_t b = 0; b < table_.n_batches(); ++b) {
+    const ExplanationColumns columns(table_.batch(b));
+    for (size_t i = 0; i < columns.units.size(); ++i) visit(columns[i]);
+  }
+}
+
+std::vector<Explanation> Explanations::of_unit(uint32_t unit) const {
+  std::vector<Explanation> found;
+  for (size_t b = 0; b < table_.n_batches(); ++b) {
+    const ExplanationColumns columns(table_.batch(b));
+    for (size_t i = 0; i < columns.units.size(); ++i) {
+      if (columns.units[i] == unit) found.push_back(columns[i]);
+    }
+  }
+  return found;
 }
 
 }  // namespace actogram

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,14 +73,17 @@ class ExplanationInputs {
   TableCursor table_;
 };
 
+// Thread-safe: reads only. What an explanation looks at is valid as long as this object.
 class Explanations {
  public:
-  explicit Explanations(const std::string& folder) : table_(folder, explanations_table()) {}
+  explicit Explanations(const std::string& folder);
+
   uint64_t n_rows() const { return table_.n_rows(); }
-  Explanation row(uint64_t row);
+  void for_each(const std::function<void(const Explanation&)>& visit) const;
+  std::vector<Explanation> of_unit(uint32_t unit) const;
 
  private:
-  TableCursor table_;
+  TableReader table_;
 };
 
 }  // namespace actogram

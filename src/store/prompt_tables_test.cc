@@ -148,14 +148,20 @@ TEST_F(PromptTablesTest, KeepsExplanationsRowForRow) {
   EXPECT_EQ(input.value, 2.1);
   EXPECT_EQ(input.position, int64_t{1} << 40);
 
-  Explanations said(folder_);
+  const Explanations said(folder_);
   ASSERT_EQ(said.n_rows(), 3u);
-  EXPECT_EQ(said.row(0).explanation, "what it means");
-  EXPECT_EQ(said.row(0).concept_label, "label");
-  EXPECT_EQ(said.row(1).explanation, std::nullopt);
-  EXPECT_EQ(said.row(1).concept_label, "");
-  EXPECT_EQ(said.row(2).explanation, "");
-  EXPECT_EQ(said.row(2).concept_label, std::nullopt);
+  std::vector<Explanation> rows;
+  said.for_each([&](const Explanation& explanation) { rows.push_back(explanation); });
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].explanation, "what it means");
+  EXPECT_EQ(rows[0].concept_label, "label");
+  EXPECT_EQ(rows[1].explanation, std::nullopt);
+  EXPECT_EQ(rows[1].concept_label, "");
+  EXPECT_EQ(rows[2].explanation, "");
+  EXPECT_EQ(rows[2].concept_label, std::nullopt);
+  EXPECT_EQ(said.of_unit(7).size(), 2u);
+  EXPECT_EQ(said.of_unit(7)[0].explanation, "what it means");
+  EXPECT_TRUE(said.of_unit(1).empty());
 }
 
 }  // namespace

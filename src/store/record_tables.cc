@@ -164,4 +164,18 @@ std::vector<ScoredExplanation> ScoredExplanations::of_unit(uint64_t unit) const 
   return found;
 }
 
+void ScoredExplanations::for_each(
+    const std::function<void(uint64_t, const ScoredExplanation&)>& visit) const {
+  for (size_t b = 0; b < table_.n_batches(); ++b) {
+    const TableBatch batch = table_.batch(b);
+    const auto units = batch.column<uint64_t>(kUnit);
+    const auto scores = batch.column<double>(kScore);
+    const Strings explanations = batch.strings(kExplanation);
+    const Strings simulations = batch.strings(kSimulation);
+    for (size_t i = 0; i < units.size(); ++i) {
+      visit(units[i], {explanations[i], scores[i], simulations[i]});
+    }
+  }
+}
+
 }  // namespace actogram

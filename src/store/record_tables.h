@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -91,6 +92,9 @@ class ScoredExplanations {
 
   // As they were published; views of the mapped file.
   std::vector<ScoredExplanation> of_unit(uint64_t unit) const;
+  // All, unit by unit.
+  void for_each(
+      const std::function<void(uint64_t unit, const ScoredExplanation& explanation)>& visit) const;
 
  private:
   TableReader table_;

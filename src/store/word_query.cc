@@ -17,10 +17,8 @@ WordQuery::WordQuery(std::string_view text) {
 
 bool WordQuery::finds(std::initializer_list<std::string_view> columns) {
   lines_.clear();
-  for (const std::string_view column : columns) {
-    folded_.append(column, lines_);
-    lines_ += '\n';  // over which no phrase goes on
-  }
+  // Two blanks come to lie between them, over which no phrase goes on.
+  for (const std::string_view column : columns) folded_.append(column, lines_);
   return !phrases_.empty() && std::ranges::all_of(phrases_, [&](const std::string& phrase) {
     return lines_.find(phrase) != lines_.npos;
   });

@@ -142,7 +142,6 @@ export interface Unit {
   refactor_glu: boolean;
   weights: Weights | null;
   groups: Group[];
-  explanations?: { explanation: string; score: number | null }[]; // as others published them
   head?: Head;
 }
 
@@ -166,7 +165,8 @@ export interface Explanation {
   unit: string;
   explanation: string;
   concept: string;
-  method: string;
+  source: string; // "actogram", or the format in which others published it
+  method: string; // this and the next two are "" where others did
   prompt_version: string;
   model: string;
   parameters: Record<string, unknown>;

@@ -2,7 +2,11 @@
 import type { Estimate, Explanation, Score } from "../api.ts";
 import { formatValue } from "../numbers.ts";
 
-export const ExplanationText = ({ explanation }: { explanation: Explanation }) => (
+interface Props {
+  explanation: Explanation;
+}
+
+export const ExplanationText = ({ explanation }: Props) => (
   <div class="explanation">
     <p>
       <bdi>{explanation.explanation}</bdi>
@@ -13,15 +17,33 @@ export const ExplanationText = ({ explanation }: { explanation: Explanation }) =
           <bdi>{explanation.concept}</bdi> ·{" "}
         </>
       )}
-      <span title={`prompt version ${explanation.prompt_version}`}>by {explanation.method}</span>,{" "}
-      {explanation.model}
+      <Author explanation={explanation} />
     </p>
     {explanation.scores.length > 0 && <Scores scores={explanation.scores} />}
   </div>
 );
 
+/** What others' formats are called, by their word in the document. */
+const SOURCES: Readonly<Record<string, string>> = {
+  tdb: "NeuronRecords",
+  "sae-tables": "a data set of SAE activations",
+};
+
+const Author = ({ explanation: { source, method, prompt_version, model } }: Props) =>
+  source === "actogram" ? (
+    <>
+      <span title={`prompt version ${prompt_version}`}>by {method}</span>, {model}
+    </>
+  ) : (
+    <>published with {SOURCES[source] ?? source}</>
+  );
+
 const isEstimate = (number: unknown): number is Estimate =>
   typeof number === "object" && number !== null && "value" in number;
+
+/** Nothing where it is not known, as of what others published. */
+const intervalOf = ({ low, high }: Estimate): string =>
+  low === null && high === null ? "" : `${formatValue(low, 2)} – ${formatValue(high, 2)}`;
 
 const wordsOf = (name: string): string => name.replaceAll("_", " ");
 
@@ -46,16 +68,14 @@ function Scores({ scores }: { scores: readonly Score[] }) {
           <tr
             key={i}
             class={score.of === "explanation" ? "" : "muted"}
-            title={`${score.scorer}, ${score.model}: ${score.text}`}
+            title={`${[score.scorer, score.model].filter(Boolean).join(", ")}: ${score.text}`}
           >
             <th scope="row">
               {score.scorer}: {wordsOf(name)}
               {score.of !== "explanation" && ` of ${score.of}`}
             </th>
             <td>{formatValue(number.value, 2)}</td>
-            <td>
-              {formatValue(number.low, 2)} – {formatValue(number.high, 2)}
-            </td>
+            <td>{intervalOf(number)}</td>
           </tr>
         ))}
       </tbody>

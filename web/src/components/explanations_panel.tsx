@@ -1,16 +1,15 @@
 // What the unit is about, in words: what models wrote (with the scores of each), and what others
 // published.
 import { documentPath, type Explanations, type Unit } from "../api.ts";
-import { formatValue } from "../numbers.ts";
 import { useFresh } from "../use_fresh.ts";
 import { ExplanationText } from "./explanation_text.tsx";
 
-export function ExplanationsPanel({ unit: { short, explanations = [] } }: { unit: Unit }) {
-  const path = documentPath(`explanations/${short}`);
+export function ExplanationsPanel({ unit }: { unit: Unit }) {
+  const path = documentPath(`explanations/${unit.short}`);
   const { value, error, key } = useFresh<Explanations>(path);
   const own = key.startsWith(`${path} `) ? value : null;
   const none = !own || (own.explanations.length === 0 && own.failures.length === 0);
-  if (explanations.length === 0 && none && !error) return null;
+  if (none && !error) return null;
   return (
     <section class="panel" aria-labelledby="explanations-title">
       <h2 id="explanations-title">Explanations</h2>
@@ -23,7 +22,6 @@ export function ExplanationsPanel({ unit: { short, explanations = [] } }: { unit
           {task} failed: {reason}
         </p>
       ))}
-      <Published explanations={explanations} />
       {!none && (
         <p class="muted">
           <a href={path}>JSON</a>
@@ -32,16 +30,3 @@ export function ExplanationsPanel({ unit: { short, explanations = [] } }: { unit
     </section>
   );
 }
-
-const Published = ({ explanations }: { explanations: NonNullable<Unit["explanations"]> }) => (
-  <dl class="numbers">
-    {explanations.map(({ explanation, score }, i) => (
-      <div key={i}>
-        <dt>
-          <bdi>{explanation}</bdi>
-        </dt>
-        <dd>{formatValue(score, 2)}</dd>
-      </div>
-    ))}
-  </dl>
-);

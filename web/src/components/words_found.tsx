@@ -50,7 +50,12 @@ export function WordsFound({ text }: { text: string }) {
 const rowsOf = (found: FoundExplanations, { labels }: Labels): Cell[][] => [
   ["unit", "by", "text", "note"],
   ...labels.map((one) => [one.unit, "label", one.label, one.note]),
-  ...found.explanations.map((one) => [one.unit, one.model, one.explanation, one.concept]),
+  ...found.explanations.map((one) => [
+    one.unit,
+    one.model || `published, ${one.source}`,
+    one.explanation,
+    one.concept,
+  ]),
 ];
 
 const LabelsFound = ({ labels: { labels, n_labels } }: { labels: Labels }) => (

@@ -93,6 +93,33 @@ test("units are found by their explanations, in the pages' own search", async (t
   });
 });
 
+test("published explanations are found, and stand on their unit's page once", async (t) => {
+  const { recordings } = await document<{ recordings: string[] }>("/api/recordings");
+  const published = recordings[2] ?? "";
+  await onPage(t, ground, async (page) => {
+    await page.goto(`${base}/search?what=words&text=“python” IMPORT&in=${published}`);
+    const found = page.locator("[aria-labelledby=explained-title] li");
+    await found.first().waitFor();
+    const units = await found.locator("a").allInnerTexts();
+    assert.deepEqual(units, ["5.mlp/17", "5.mlp/400"], "the higher score first");
+    const first = await found.first().innerText();
+    assert.ok(first.includes("words related to the Python “import” statement"));
+    assert.ok(first.includes("published with NeuronRecords"));
+    await found.locator("a").nth(1).click();
+    await page.getByRole("heading", { level: 1, name: "5.mlp/400" }).waitFor();
+    const panel = page.locator("[aria-labelledby=explanations-title]");
+    await panel.locator("tbody tr").nth(1).waitFor();
+    assert.equal((await panel.innerText()).split("“import”").length, 2, "told once");
+    const rows = await panel
+      .locator("tbody tr")
+      .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
+    assert.deepEqual(rows, [
+      ["simulate: correlation", "−0.065", ""],
+      ["simulate: correlation", "−0.051", ""],
+    ]);
+  });
+});
+
 test("the pages of words fit, are accessible, and are calm in both themes", async (t) => {
   const { unit } = await explained();
   await lookAt(t, ground, "search-words", async (page) => {
