@@ -1,19 +1,21 @@
 #include "record/collation.h"
 
 #include <algorithm>
-#include <array>
-#include <future>
 
+#include "base/read_ahead.h"
+#include "base/turns.h"
 #include "collate/merge.h"
 #include "core/unit_address.h"
+#include "store/layout.h"
 
 namespace actogram {
 namespace {
 
 constexpr const char* kCheckpoint = "/checkpoint";
-// Some 6 MB of windows; what was displaced since it was written is read with them.
-constexpr uint64_t kUnitsAtOnce = 128;
-constexpr uint64_t kHeadsAtOnce = 16;  // likewise
+// Some 3 MB of windows; what was displaced since it was written is read with them.
+constexpr uint64_t kUnitsAtOnce = kUnitsPerBatch;
+constexpr uint64_t kHeadsAtOnce = kHeadsPerBatch;  // likewise
+constexpr size_t kReaders = 4;  // of windows: a disk has more to give than one read after another
 
 // The sites with a value a token, of which samples are taken.
 std::vector<Site> token_sites(const std::vector<Site>& sites) {
@@ -170,51 +172,51 @@ UnitRecord Collation::finished_unit(UnitRecord record, std::span<const uint32_t>
   return record;
 }
 
-// Of rows that are written together: all of neurons or all of heads.
-uint64_t Collation::end_of_chunk(uint64_t first_row) const {
-  if (first_row >= n_token_units_) return std::min(n_units_, first_row + kHeadsAtOnce);
-  return std::min(n_token_units_, first_row + kUnitsAtOnce);
+// Of rows that are written together, all of neurons or all of heads.
+std::vector<Collation::Chunk> Collation::chunks() const {
+  std::vector<Chunk> chunks;
+  for (uint64_t first = 0; first < n_units_; first = chunks.back().end) {
+    const bool heads = first >= n_token_units_;
+    chunks.push_back({first, heads ? std::min(n_units_, first + kHeadsAtOnce)
+                                   : std::min(n_token_units_, first + kUnitsAtOnce)});
+  }
+  return chunks;
 }
 
-// Units go through in chunks, three at a time: while the windows of one are read, the units of the
-// one before are made on all threads, and those of the one before that are written. Reading and
-// writing have threads of their own, since they wait for the disk most of the time.
+// Chunk by chunk on all threads: whoever has made the units of one writes them when those before
+// have been written. Windows are read ahead by threads of their own, and a FileWriter has its last
+// bytes written while it is given the next.
 StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& writer,
                               const ProgressFn& progress) {
-  struct Chunk {
-    uint64_t first = 0, end = 0;
-    WindowStore::Loaded windows = {};
-    std::vector<UnitRecord> units = {};
-  };
   windows_.wait_for_writing();
-  std::array<Chunk, 3> chunks;
-  uint64_t next = 0, n_written = 0;
-  for (uint64_t step = 0; n_written < n_units_; ++step) {
-    Chunk& to_read = chunks[step % 3];
-    Chunk& to_make = chunks[(step + 2) % 3];
-    const Chunk& to_write = chunks[(step + 1) % 3];
-    to_read.first = next;
-    next = to_read.end = end_of_chunk(next);
-    auto written = std::async(std::launch::async, [&] {
-      for (const UnitRecord& record : to_write.units) writer.add(record);
-    });
-    auto read = std::async(std::launch::async, [&] {
-      windows_.load(
-          [&](const WindowStore::Visit& visit) {
-            for_each_window(to_read.first, to_read.end, visit);
-          },
-          to_read.windows);
-    });
-    to_make.units.resize(to_make.end - to_make.first);
-    threads_.parallel_for(to_make.units.size(), [&](size_t index, size_t) {
-      to_make.units[index] =
-          finished_unit(unit_of_row(to_make.first + index).record(), n_tokens, to_make.windows);
-    });
-    written.get();
-    read.get();
-    n_written = to_write.end;
-    progress({"writing the units", n_written, n_units_, 0, "units"});
-  }
+  const std::vector<Chunk> chunks = this->chunks();
+  ReadAhead<WindowStore::Loaded> ahead(chunks.size(), kReaders, kReaders + threads_.n_threads(),
+                                       [&](size_t item, WindowStore::Loaded& into) {
+                                         windows_.load(
+                                             [&](const WindowStore::Visit& visit) {
+                                               for_each_window(chunks[item].first, chunks[item].end,
+                                                               visit);
+                                             },
+                                             into);
+                                       });
+  Turns turns;
+  threads_.parallel_for(chunks.size(), [&](size_t item, size_t) {
+    try {
+      const auto windows = ahead.take(item);
+      const auto [first, end] = chunks[item];
+      std::vector<UnitRecord> units;
+      for (uint64_t row = first; row < end; ++row) {
+        units.push_back(finished_unit(unit_of_row(row).record(), n_tokens, *windows));
+      }
+      turns.take(item, [&] {
+        for (const UnitRecord& unit : units) writer.add(unit);
+        progress({"writing the units", end, n_units_, 0, "units"});
+      });
+    } catch (...) {
+      turns.give_up();
+      throw;
+    }
+  });
   return sampler_ ? sampler_->finish(n_tokens.size(), progress) : StoredFiles();
 }
 

@@ -76,7 +76,10 @@ class Collation {
   WindowStore::VisitAll visit_all();
   UnitRecord finished_unit(UnitRecord record, std::span<const uint32_t> n_tokens,
                            const WindowStore::Loaded& windows) const;
-  uint64_t end_of_chunk(uint64_t first_row) const;
+  struct Chunk {
+    uint64_t first, end;  // rows
+  };
+  std::vector<Chunk> chunks() const;
 
   std::string folder_;
   std::vector<Site> sites_;

@@ -197,63 +197,38 @@ uint32_t WindowStore::free_segment() const {
   fail(Code::unsupported, "{}: more than {} files of windows", folder_, kMostSegments);
 }
 
-WindowStore::Loaded::Part& WindowStore::Loaded::part_of(uint32_t segment) {
-  const auto at = std::ranges::lower_bound(parts_, segment, {}, &Part::segment);
-  if (at != parts_.end() && at->segment == segment) return *at;
-  return *parts_.insert(at, Part{.segment = segment});
-}
-
 std::span<const float> WindowStore::Loaded::window(uint64_t reference) const {
   const size_t offset = group_of(reference) * kGroup, length = length_of(reference);
   if (length == 0) return {};
   if (segment_of(reference) == 0) return buffer_.subspan(offset, length);
-  const auto part = std::ranges::lower_bound(parts_, segment_of(reference), {}, &Part::segment);
-  assert(part != parts_.end() && part->segment == segment_of(reference));  // it was loaded
-  return part->floats.subspan(offset - part->first, length);
+  const Part& part = parts_[segment_of(reference)];
+  assert(part.first <= offset && offset + length <= part.end);  // it was loaded
+  return part.floats.subspan(offset - part.first, length);
 }
 
 void WindowStore::load(const VisitAll& for_each, Loaded& into) const {
-  std::vector<uint64_t> references;
-  for_each([&](uint64_t& reference) { references.push_back(reference); });
-  load(references, buffer_, into);
+  load(for_each, buffer_, into);
 }
 
-void WindowStore::load(std::span<const uint64_t> references, const HugeBuffer& buffer,
-                       Loaded& into) const {
+void WindowStore::load(const VisitAll& for_each, const HugeBuffer& buffer, Loaded& into) const {
   into.buffer_ = buffer.floats();
   for (Loaded::Part& part : into.parts_) part.first = SIZE_MAX, part.end = 0;
-  for (const uint64_t reference : references) {
-    if (segment_of(reference) == 0) continue;
-    Loaded::Part& part = into.part_of(segment_of(reference));
+  for_each([&](uint64_t& reference) {
+    const uint32_t segment = segment_of(reference);
+    if (segment == 0) return;
+    if (segment >= into.parts_.size()) into.parts_.resize(segment + 1);
+    Loaded::Part& part = into.parts_[segment];
     const size_t offset = group_of(reference) * kGroup;
     part.first = std::min(part.first, offset);
     part.end = std::max(part.end, offset + length_of(reference));
+  });
+  for (uint32_t number = 0; number < into.parts_.size(); ++number) {
+    Loaded::Part& part = into.parts_[number];
+    if (part.first >= part.end) continue;
+    const auto bytes = segment(number).file.read(part.first * sizeof(float),
+                                                 part.end * sizeof(float), part.memory);
+    part.floats = {reinterpret_cast<const float*>(bytes.data()), part.end - part.first};
   }
-  read_parts(into.parts_);
-}
-
-// Several at once: a disk has more to give than one read after another takes.
-void WindowStore::read_parts(std::span<Loaded::Part> parts) const {
-  constexpr size_t kMostReaders = 4, kFloatsEach = 1 << 16;  // less is not worth a thread
-  size_t n_floats = 0;
-  for (const Loaded::Part& part : parts) n_floats += part.end - std::min(part.first, part.end);
-  const size_t n_readers = std::clamp<size_t>(n_floats / kFloatsEach, 1, kMostReaders);
-  const auto read_some = [&](size_t first) {
-    for (size_t i = first; i < parts.size(); i += n_readers) {
-      Loaded::Part& part = parts[i];
-      if (part.first >= part.end) continue;
-      const auto bytes =
-          segment(part.segment)
-              .file.read(part.first * sizeof(float), part.end * sizeof(float), part.memory);
-      part.floats = {reinterpret_cast<const float*>(bytes.data()), part.end - part.first};
-    }
-  };
-  std::vector<std::future<void>> others;
-  for (size_t reader = 1; reader < n_readers; ++reader) {
-    others.push_back(std::async(std::launch::async, read_some, reader));
-  }
-  read_some(0);
-  for (auto& other : others) other.get();
 }
 
 void WindowStore::flush(const VisitAll& for_each) {
@@ -315,7 +290,11 @@ void WindowStore::write_segment(uint32_t segment, std::span<const uint64_t> refe
       floats += length_of(references[end]);
     }
     const auto some = references.subspan(first, end - first);
-    load(some, buffer, loaded);
+    load(
+        [&](const Visit& visit) {
+          for (uint64_t reference : some) visit(reference);
+        },
+        buffer, loaded);
     for (const uint64_t reference : some) {
       const auto values = loaded.window(reference);
       writer.write(std::as_bytes(values));

@@ -60,18 +60,17 @@ class WindowStore {
    private:
     friend class WindowStore;
     struct Part {
-      uint32_t segment = 0;
       size_t first = SIZE_MAX, end = 0;  // floats of the segment
       std::span<const float> floats = {};
       PageBuffer memory = {};
     };
-    Part& part_of(uint32_t segment);
 
     std::span<const float> buffer_;
-    std::vector<Part> parts_;  // by segment
+    std::vector<Part> parts_;  // [segment]
   };
   // References that are near each other in the order of writing cost one read for each segment.
-  // Valid until the next flush or compaction; wait_for_writing() comes first.
+  // Valid until the next flush or compaction; wait_for_writing() comes first. Several threads may
+  // load at once.
   void load(const VisitAll& for_each, Loaded& into) const;
   void wait_for_writing();
 
@@ -103,8 +102,7 @@ class WindowStore {
   const Segment& segment(uint32_t number) const;
   uint32_t free_segment() const;
   void open_segment(uint32_t segment);
-  void load(std::span<const uint64_t> references, const HugeBuffer& buffer, Loaded& into) const;
-  void read_parts(std::span<Loaded::Part> parts) const;
+  void load(const VisitAll& for_each, const HugeBuffer& buffer, Loaded& into) const;
   void write_segment(uint32_t segment, std::span<const uint64_t> references,
                      const HugeBuffer& buffer) const;
   bool has_room(std::span<const Need> needs) const;
