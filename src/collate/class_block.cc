@@ -270,8 +270,8 @@ void ClassBlock::set_limit(size_t sign_class, size_t quantity, size_t lane) {
       std::fabs(list(sign_class, quantity, lane)[n_kept_ - 1].value);
 }
 
-std::vector<ClassRecord> ClassBlock::record(size_t lane) const {
-  std::vector<ClassRecord> classes(kNumSignClasses);
+void ClassBlock::record(size_t lane, std::vector<ClassRecord>& classes) const {
+  classes.resize(kNumSignClasses);
   for (size_t c = 0; c < kNumSignClasses; ++c) {
     classes[c].count = counts_[c][lane];
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
@@ -280,7 +280,6 @@ std::vector<ClassRecord> ClassBlock::record(size_t lane) const {
       classes[c].peaks[q].assign(peaks.begin(), peaks.end());
     }
   }
-  return classes;
 }
 
 void ClassBlock::restore(size_t lane, std::span<const ClassRecord> classes) {

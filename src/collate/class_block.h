@@ -31,7 +31,8 @@ class ClassBlock {
   // Asks for the memory that observe() will use whatever the values.
   void prefetch() const;
 
-  std::vector<ClassRecord> record(size_t lane) const;               // [sign class]
+  // [sign class]; the memory of what was there is kept.
+  void record(size_t lane, std::vector<ClassRecord>& into) const;
   void restore(size_t lane, std::span<const ClassRecord> classes);  // into a fresh block
 
  private:

@@ -147,6 +147,12 @@ CollateOptions random_options(std::mt19937& rng) {
   return options;
 }
 
+std::vector<ClassRecord> record_of(const ClassBlock& block, size_t lane) {
+  std::vector<ClassRecord> record;
+  block.record(lane, record);
+  return record;
+}
+
 TEST(ClassBlock, EqualsTheDefinition) {
   for (unsigned seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE(seed);
@@ -156,7 +162,7 @@ TEST(ClassBlock, EqualsTheDefinition) {
     ClassBlock block(data.n_units, GateFunction::silu, options);
     feed(block, data, 0, data.sequences.size(), rng);
     for (uint32_t unit = 0; unit < data.n_units; ++unit) {
-      const auto classes = block.record(unit);
+      const auto classes = record_of(block, unit);
       for (size_t c = 0; c < kNumSignClasses; ++c) {
         SCOPED_TRACE(fmt::format("unit {}, class {}", unit, kSignClassNames[c]));
         const Expected e = by_definition(data, unit, static_cast<int>(c), options);
@@ -194,14 +200,14 @@ TEST(ClassBlock, IsTheSameFromShardsInAnyOrderAndAfterARestore) {
     feed(first, data, 0, cut, rng);
     feed(second, data, cut, n, rng);
     for (uint32_t unit = 0; unit < data.n_units; ++unit) {
-      restored.restore(unit, first.record(unit));
+      restored.restore(unit, record_of(first, unit));
     }
     feed(restored, data, cut, n, rng);
     for (uint32_t unit = 0; unit < data.n_units; ++unit) {
       UnitRecord parts[2];
-      parts[0].classes = second.record(unit), parts[1].classes = first.record(unit);
-      EXPECT_EQ(merge_units(parts, options).classes, whole.record(unit));
-      EXPECT_EQ(restored.record(unit), whole.record(unit));
+      parts[0].classes = record_of(second, unit), parts[1].classes = record_of(first, unit);
+      EXPECT_EQ(merge_units(parts, options).classes, record_of(whole, unit));
+      EXPECT_EQ(record_of(restored, unit), record_of(whole, unit));
     }
   }
 }

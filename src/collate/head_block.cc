@@ -270,8 +270,8 @@ void HeadBlock::set_limits() {
 
 UnitRecord HeadBlock::record() const {
   UnitRecord record;
-  record.values = sparse(std::span(value_counts_));
-  record.maxima = sparse(std::span(maxima_counts_));
+  sparse(std::span(value_counts_), record.values);
+  sparse(std::span(maxima_counts_), record.maxima);
   record.sums = sums_;
   Summary& summary = record.summary;
   for (size_t i = 0; i < record.values.bins.size(); ++i) {

@@ -56,7 +56,9 @@ void merge_maximum_peaks(std::span<const UnitRecord> parts, const CollateOptions
       peaks.push_back(&peak);
     }
   }
-  for (const KeptPeak& kept : band.sorted(0)) into.push_back(*peaks[kept.window_ref]);
+  std::vector<KeptPeak> sorted;
+  band.sorted(0, sorted);
+  for (const KeptPeak& kept : sorted) into.push_back(*peaks[kept.window_ref]);
 }
 
 void merge_minimum_peaks(std::span<const UnitRecord> parts, const CollateOptions& options,
@@ -137,13 +139,19 @@ void assign_groups(UnitRecord& unit, const CollateOptions& options) {
   for (KeptPeak& peak : unit.minimum_peaks) peak.groups = kBottom;
   for (size_t i = 0; i < std::min<size_t>(options.top, peaks.size()); ++i) peaks[i].groups |= kTop;
 
-  std::vector<KeptPeak*> drawn;
-  for (KeptPeak& peak : peaks) drawn.push_back(&peak);
-  std::ranges::sort(drawn, [](const KeptPeak* a, const KeptPeak* b) {
-    return a->rank != b->rank ? a->rank < b->rank : a->at < b->at;
-  });
+  // By rank, among equals by sequence, of which there is one peak each.
+  struct Draw {
+    uint64_t key;
+    KeptPeak* peak;
+  };
+  thread_local std::vector<Draw> drawn;
+  drawn.clear();
+  for (KeptPeak& peak : peaks) {
+    drawn.push_back({uint64_t{peak.rank} << 32 | peak.at.sequence, &peak});
+  }
+  std::ranges::sort(drawn, {}, &Draw::key);
   for (size_t i = 0; i < std::min<size_t>(options.random, drawn.size()); ++i) {
-    drawn[i]->groups |= kRandom;
+    drawn[i].peak->groups |= kRandom;
   }
   // PeakBand promises the first `tail` draws above any value, and the first `all` of everything;
   // later draws are there by other merits, so taking them would not be fair.
@@ -152,7 +160,7 @@ void assign_groups(UnitRecord& unit, const CollateOptions& options) {
   for (size_t b = 0; b < kNumBuckets; ++b) {
     const uint32_t fair = b == 0 ? sizes.all : sizes.tail;
     uint32_t above = 0, in_bucket = 0;
-    for (KeptPeak* peak : drawn) {
+    for (const auto& [key, peak] : drawn) {
       if (b > 0 && peak->value < bounds[b]) continue;
       if (above++ == fair || in_bucket == options.per_bucket) break;
       if (b + 1 < kNumBuckets && peak->value >= bounds[b + 1]) continue;

@@ -186,19 +186,38 @@ void PeakBand::prefetch(size_t unit) const {
   }
 }
 
-std::vector<KeptPeak> PeakBand::sorted(size_t unit) const {
-  std::vector<KeptPeak> peaks(sizes_of_[unit]);
-  for (size_t i = 0; i < peaks.size(); ++i) {
-    const size_t slot = unit * capacity_ + i;
-    peaks[i].at = {sequences_[slot], positions_[slot]};
-    peaks[i].value = values_[slot];
-    peaks[i].rank = ranks_[slot];
-    peaks[i].window_ref = windows_[slot];
+namespace {
+
+// Grows as the value falls, and among equal values (0 and -0 are) with the sequence, of which a
+// unit has one peak.
+uint64_t strength_key(float value, uint32_t sequence) {
+  constexpr uint32_t kSign = uint32_t{1} << 31;
+  const auto bits = std::bit_cast<uint32_t>(value + 0.0F);
+  const uint32_t descending = (bits & kSign) != 0 ? bits : ~(bits | kSign);
+  return uint64_t{descending} << 32 | sequence;
+}
+
+}  // namespace
+
+void PeakBand::sorted(size_t unit, std::vector<KeptPeak>& into) const {
+  struct Entry {
+    uint64_t key;
+    size_t slot;
+  };
+  thread_local std::vector<Entry> order;
+  order.clear();
+  for (size_t slot = unit * capacity_; slot < unit * capacity_ + sizes_of_[unit]; ++slot) {
+    order.push_back({strength_key(values_[slot], sequences_[slot]), slot});
   }
-  std::ranges::sort(peaks, [](const KeptPeak& a, const KeptPeak& b) {
-    return a.value != b.value ? a.value > b.value : a.at < b.at;
-  });
-  return peaks;
+  std::ranges::sort(order, {}, &Entry::key);
+  into.clear();
+  for (const auto& [key, slot] : order) {
+    KeptPeak& peak = into.emplace_back();
+    peak.at = {sequences_[slot], positions_[slot]};
+    peak.value = values_[slot];
+    peak.rank = ranks_[slot];
+    peak.window_ref = windows_[slot];
+  }
 }
 
 }  // namespace actogram

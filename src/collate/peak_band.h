@@ -57,7 +57,8 @@ class PeakBand {
   // Asks for what observe() will read.
   void prefetch(size_t unit) const;
 
-  std::vector<KeptPeak> sorted(size_t unit) const;  // strongest first
+  // Strongest first. Overwrites what was there and keeps its memory.
+  void sorted(size_t unit, std::vector<KeptPeak>& into) const;
 
   // Visits every window reference, so that a store that moves windows can say where they went.
   template <typename Visitor>

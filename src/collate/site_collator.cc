@@ -38,10 +38,10 @@ void SiteCollator::observe(const SiteValues& values, std::span<const BatchSequen
   });
 }
 
-UnitRecord SiteCollator::record(uint32_t unit) const {
-  UnitRecord record = blocks_[unit / kLanes].record(lane(unit));
-  if (!class_blocks_.empty()) record.classes = class_blocks_[unit / kLanes].record(lane(unit));
-  return record;
+void SiteCollator::record(uint32_t unit, UnitRecord& into) const {
+  blocks_[unit / kLanes].record(lane(unit), into);
+  into.classes.clear();
+  if (!class_blocks_.empty()) class_blocks_[unit / kLanes].record(lane(unit), into.classes);
 }
 
 void SiteCollator::restore(uint32_t unit, const UnitRecord& record) {

@@ -26,7 +26,13 @@ class SiteCollator {
                std::span<WindowSink* const> sinks);
 
   uint32_t n_units() const { return n_units_; }
-  UnitRecord record(uint32_t unit) const;
+  // Overwrites what was there and keeps its memory: for one unit after another.
+  void record(uint32_t unit, UnitRecord& into) const;
+  UnitRecord record(uint32_t unit) const {
+    UnitRecord record;
+    this->record(unit, record);
+    return record;
+  }
   void restore(uint32_t unit, const UnitRecord& record);
 
   template <typename Visitor>  // visit(uint64_t& window_ref)

@@ -7,15 +7,15 @@
 
 namespace actogram {
 
+// Into memory that is kept from unit to unit.
 template <typename Count>
-SparseHistogram sparse(std::span<const Count> counts) {
-  SparseHistogram histogram;
+void sparse(std::span<const Count> counts, SparseHistogram& histogram) {
+  histogram.bins.clear(), histogram.counts.clear();
   for (size_t bin = 0; bin < counts.size(); ++bin) {
     if (counts[bin] == 0) continue;
     histogram.bins.push_back(static_cast<uint16_t>(bin));
     histogram.counts.push_back(counts[bin]);
   }
-  return histogram;
 }
 
 // Requires: every bin of `histogram` is one of `counts`.

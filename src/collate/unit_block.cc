@@ -235,12 +235,11 @@ auto bins_of(Counts& counts, size_t lane) {
 
 }  // namespace
 
-UnitRecord UnitBlock::record(size_t lane) const {
-  UnitRecord record;
-  record.values = sparse(bins_of(value_counts_, lane));
-  record.maxima = sparse(bins_of(maxima_counts_, lane));
+void UnitBlock::record(size_t lane, UnitRecord& record) const {
+  sparse(bins_of(value_counts_, lane), record.values);
+  sparse(bins_of(maxima_counts_, lane), record.maxima);
   for (size_t p = 0; p < sums_.size(); ++p) record.sums.sum[p] = sums_[p].sum(lane);
-  Summary& summary = record.summary;
+  Summary& summary = record.summary = {};
   for (size_t i = 0; i < record.values.bins.size(); ++i) {
     summary.count += record.values.counts[i];
     if (record.values.bins[i] > kZeroBin) summary.n_positive += record.values.counts[i];
@@ -250,10 +249,9 @@ UnitRecord UnitBlock::record(size_t lane) const {
   summary.min = min_[lane], summary.min_at = min_at_[lane];
   summary.max = max_[lane], summary.max_at = max_at_[lane];
   set_moments(record.sums, summary);
-  record.maximum_peaks = maxima_.sorted(lane);
+  maxima_.sorted(lane, record.maximum_peaks);
   const KeptPeak* first = bottom_.data() + lane * options_.bottom;
   record.minimum_peaks.assign(first, first + n_bottom_[lane]);
-  return record;
 }
 
 void UnitBlock::restore(size_t lane, const UnitRecord& record) {

@@ -63,7 +63,8 @@ class UnitBlock {
   void prefetch() const;
 
   size_t n_units() const { return n_units_; }
-  UnitRecord record(size_t lane) const;                 // windows as references
+  // All but the classes, windows as references. What was there is overwritten, its memory kept.
+  void record(size_t lane, UnitRecord& into) const;
   void restore(size_t lane, const UnitRecord& record);  // into a fresh block
 
   template <typename Visitor>  // visit(uint64_t& window_ref)

@@ -133,7 +133,7 @@ void Collation::save(const std::string& fingerprint, const State& state) {
                             .segments = windows_.segments(),
                             .n_units = n_units_};
   write_checkpoint(folder_ + kCheckpoint, head,
-                   [this](uint64_t row) { return unit_of_row(row).record(); });
+                   [this](uint64_t row, UnitRecord& unit) { unit_of_row(row).record(unit); });
   windows_.remove_unlisted();
 }
 
@@ -151,15 +151,15 @@ std::optional<Collation::State> Collation::restore(const std::string& fingerprin
   return State{head->n_sequences, head->sparse};
 }
 
-UnitRecord Collation::finished_unit(UnitRecord record, std::span<const uint32_t> n_tokens,
-                                    const WindowStore::Loaded& windows) const {
+void Collation::finish_unit(UnitRecord& record, std::span<const uint32_t> n_tokens,
+                            const WindowStore::Loaded& windows) const {
   if (record.head) {
     for (HeadPeak& peak : record.head->peaks) {
       const std::span<const float> window = windows.window(peak.window_ref);
       peak.pattern = window.first(triangle_size(peak.n));
       peak.key_norms = window.subspan(triangle_size(peak.n));
     }
-    return record;
+    return;
   }
   assign_groups(record, options_);
   const auto fetch = [&](KeptPeak& peak) {
@@ -169,7 +169,6 @@ UnitRecord Collation::finished_unit(UnitRecord record, std::span<const uint32_t>
   };
   std::ranges::for_each(record.maximum_peaks, fetch);
   std::ranges::for_each(record.minimum_peaks, fetch);
-  return record;
 }
 
 // Of rows that are written together, all of neurons or all of heads.
@@ -200,13 +199,16 @@ StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& wr
                                              into);
                                        });
   Turns turns;
-  threads_.parallel_for(chunks.size(), [&](size_t item, size_t) {
+  std::vector<std::vector<UnitRecord>> units_of(threads_.n_threads());  // their memory is kept
+  threads_.parallel_for(chunks.size(), [&](size_t item, size_t thread) {
     try {
       const auto windows = ahead.take(item);
       const auto [first, end] = chunks[item];
-      std::vector<UnitRecord> units;
+      std::vector<UnitRecord>& units = units_of[thread];
+      units.resize(end - first);
       for (uint64_t row = first; row < end; ++row) {
-        units.push_back(finished_unit(unit_of_row(row).record(), n_tokens, *windows));
+        unit_of_row(row).record(units[row - first]);
+        finish_unit(units[row - first], n_tokens, *windows);
       }
       turns.take(item, [&] {
         for (const UnitRecord& unit : units) writer.add(unit);

@@ -68,14 +68,21 @@ class Collation {
     HeadCollator* heads = nullptr;
     uint32_t unit = 0;
 
-    UnitRecord record() const { return site ? site->record(unit) : heads->record(unit); }
+    void record(UnitRecord& into) const {
+      if (site) {
+        site->record(unit, into);
+      } else {
+        into = heads->record(unit);
+      }
+    }
   };
 
   Chosen unit_of_row(uint64_t row);
   void for_each_window(uint64_t first_row, uint64_t end_row, const WindowStore::Visit& visit);
   WindowStore::VisitAll visit_all();
-  UnitRecord finished_unit(UnitRecord record, std::span<const uint32_t> n_tokens,
-                           const WindowStore::Loaded& windows) const;
+  // Groups of peaks, and their windows.
+  void finish_unit(UnitRecord& record, std::span<const uint32_t> n_tokens,
+                   const WindowStore::Loaded& windows) const;
   struct Chunk {
     uint64_t first, end;  // rows
   };

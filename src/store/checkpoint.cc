@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include "base/file.h"
 
@@ -186,15 +187,16 @@ bool is_whole(std::span<const std::byte> file) {
 }  // namespace
 
 void write_checkpoint(const std::string& path, const CheckpointHead& head,
-                      const std::function<UnitRecord(uint64_t)>& unit) {
+                      const std::function<void(uint64_t, UnitRecord&)>& unit) {
   const std::string beside = path + ".new";
   Out out(beside);
   out.value(kMagic);
   const std::vector<char> fingerprint(head.fingerprint.begin(), head.fingerprint.end());
   head_fields(out, head, fingerprint);
+  UnitRecord record;
   for (uint64_t row = 0; row < head.n_units; ++row) {
-    const UnitRecord record = unit(row);
-    unit_fields(out, record);
+    unit(row, record);
+    unit_fields(out, std::as_const(record));
   }
   out.finish();
   rename_durably(beside, path);

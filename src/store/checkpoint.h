@@ -38,7 +38,7 @@ struct CheckpointHead {
 };
 
 void write_checkpoint(const std::string& path, const CheckpointHead& head,
-                      const std::function<UnitRecord(uint64_t row)>& unit);
+                      const std::function<void(uint64_t row, UnitRecord& into)>& unit);
 
 // Nothing if there is no checkpoint, or if it is damaged or of another fingerprint.
 std::optional<CheckpointHead> read_checkpoint(

@@ -26,13 +26,19 @@ struct PeakColumns {
   ListColumn<uint32_t> sequences, positions;
 
   void add(const std::vector<ClassPeak>& peaks) {
-    for (const ClassPeak& peak : peaks) {
-      values.values.push_back(peak.value);
-      sequences.values.push_back(peak.at.sequence);
-      positions.values.push_back(peak.at.position);
+    const size_t n = values.values.size();
+    values.values.resize(n + peaks.size());
+    sequences.values.resize(n + peaks.size());
+    positions.values.resize(n + peaks.size());
+    for (size_t i = 0; i < peaks.size(); ++i) {
+      values.values[n + i] = peaks[i].value;
+      sequences.values[n + i] = peaks[i].at.sequence;
+      positions.values[n + i] = peaks[i].at.position;
     }
     values.end_row(), sequences.end_row(), positions.end_row();
   }
+
+  void clear() { values.clear(), sequences.clear(), positions.clear(); }
 };
 
 }  // namespace
@@ -56,8 +62,9 @@ struct ClassWriter::State {
       columns.emplace_back(p.positions.lists());
     }
     table.write(counts.size(), columns);
-    counts.clear(), sums.clear();
-    means = {}, peaks = {};
+    counts.clear(), sums.clear();  // their memory is kept
+    for (auto& mean : means) mean.clear();
+    for (PeakColumns& p : peaks) p.clear();
   }
 };
 

@@ -48,6 +48,11 @@ struct UnitRows {
 struct HistogramRows {
   ListColumn<uint16_t> value_bins, maximum_bins;
   ListColumn<uint64_t> value_counts, maximum_counts;
+
+  void clear() {
+    value_bins.clear(), maximum_bins.clear();
+    value_counts.clear(), maximum_counts.clear();
+  }
 };
 
 struct PeakRows {
@@ -56,7 +61,7 @@ struct PeakRows {
   std::vector<float> value;
   ListColumn<float> window;
 
-  // Megabytes each time, so their memory is kept.
+  // Megabytes each time, so its memory is kept.
   void clear() {
     groups.clear(), value.clear(), window.clear();
     for (auto* column : {&sequence, &position, &rank, &window_begin}) column->clear();
@@ -66,6 +71,12 @@ struct PeakRows {
 template <typename T>
 std::span<const T> whole(const std::vector<T>& values) {
   return values;
+}
+
+// Windows lie where they were written, in no order.
+void prefetch(std::span<const float> window) {
+  constexpr size_t kFloatsOfLine = 16;
+  for (size_t i = 0; i < window.size(); i += kFloatsOfLine) __builtin_prefetch(&window[i]);
 }
 
 void add_summary(UnitRows& rows, const UnitRecord& record) {
@@ -89,14 +100,19 @@ void add_summary(UnitRows& rows, const UnitRecord& record) {
   }
 }
 
-void add_peak(PeakRows& rows, const KeptPeak& peak) {
-  rows.groups.push_back(peak.groups);
-  rows.sequence.push_back(peak.at.sequence);
-  rows.position.push_back(peak.at.position);
-  rows.value.push_back(peak.value);
-  rows.rank.push_back(peak.rank);
-  rows.window_begin.push_back(peak.window_begin);
-  rows.window.add(peak.window);
+void add_peaks(PeakRows& rows, const std::vector<KeptPeak>& peaks) {
+  constexpr size_t kAhead = 4;
+  for (size_t i = 0; i < peaks.size(); ++i) {
+    if (i + kAhead < peaks.size()) prefetch(peaks[i + kAhead].window);
+    const KeptPeak& peak = peaks[i];
+    rows.groups.push_back(peak.groups);
+    rows.sequence.push_back(peak.at.sequence);
+    rows.position.push_back(peak.at.position);
+    rows.value.push_back(peak.value);
+    rows.rank.push_back(peak.rank);
+    rows.window_begin.push_back(peak.window_begin);
+    rows.window.add(peak.window);
+  }
 }
 
 }  // namespace
@@ -158,8 +174,8 @@ struct UnitWriter::State {
                                        whole(p.value),  whole(p.rank),     whole(p.window_begin),
                                        p.window.lists()};
     peaks.write(p.groups.size(), peak_columns);
-    unit_rows = {}, histogram_rows = {};
-    peak_rows.clear();
+    unit_rows = {};
+    histogram_rows.clear(), peak_rows.clear();
   }
 };
 
@@ -186,8 +202,8 @@ void UnitWriter::add(const UnitRecord& unit) {
   s.histogram_rows.value_counts.add(unit.values.counts);
   s.histogram_rows.maximum_bins.add(unit.maxima.bins);
   s.histogram_rows.maximum_counts.add(unit.maxima.counts);
-  for (const KeptPeak& peak : unit.maximum_peaks) add_peak(s.peak_rows, peak);
-  for (const KeptPeak& peak : unit.minimum_peaks) add_peak(s.peak_rows, peak);
+  add_peaks(s.peak_rows, unit.maximum_peaks);
+  add_peaks(s.peak_rows, unit.minimum_peaks);
   const bool is_head = is_attention_site(site.name);
   if (is_head) s.heads->add(unit.head.value_or(HeadRecord{}));
   if (s.classes && !is_head && !is_sparse_site(site.name)) s.classes->add(unit.classes);
