@@ -22,6 +22,7 @@
 // defaults and n = 1,500, 390 for a million. A peak costs 28 bytes here and its window elsewhere.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -29,6 +30,7 @@
 #include <vector>
 
 #include "core/unit_record.h"
+#include "core/window_sink.h"
 
 namespace actogram {
 
@@ -60,10 +62,15 @@ class PeakBand {
   // Strongest first. Overwrites what was there and keeps its memory.
   void sorted(size_t unit, std::vector<KeptPeak>& into) const;
 
-  // Visits every window reference, so that a store that moves windows can say where they went.
+  // Visits every window reference, so that a store that moves windows can say where they went, with
+  // its wear: both counts grow with the number of sequences, and a peak goes when both are full.
   template <typename Visitor>
   void for_each_window(size_t unit, Visitor visit) {
-    for (size_t i = unit * capacity_, end = i + sizes_of_[unit]; i < end; ++i) visit(windows_[i]);
+    for (size_t i = unit * capacity_, end = i + sizes_of_[unit]; i < end; ++i) {
+      visit(windows_[i],
+            std::min(wear_of(std::min<uint32_t>(dominators_[i], sizes_.tail), sizes_.tail),
+                     wear_of(std::min<uint32_t>(earlier_[i], sizes_.all), sizes_.all)));
+    }
   }
 
  private:

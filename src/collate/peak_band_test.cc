@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <random>
 
 namespace actogram {
@@ -126,6 +127,34 @@ TEST(PeakBand, StaysSmall) {
   }
   const double expected = sizes.tail * (1 + std::log(n / sizes.tail)) + sizes.all - sizes.tail;
   EXPECT_NEAR(static_cast<double>(sorted(band, 0).size()), expected, 60);
+}
+
+// What WindowStore lays out by: peaks of much wear are the ones that go.
+TEST(PeakBand, WearTellsWhichPeaksWillBeDisplaced) {
+  std::mt19937 rng(1);
+  const auto peaks = random_peaks(rng, 2000);
+  PeakBand band(1, {.tail = 20, .all = 30});
+  const auto observe = [&](size_t first, size_t end) {
+    for (size_t i = first; i < end; ++i) {
+      if (band.observe(0, peaks[i].value, peaks[i].rank, peaks[i].at)) band.set_window(0, i);
+    }
+  };
+  observe(0, 1000);
+  std::map<uint64_t, uint32_t> wear_at_half;
+  band.for_each_window(0, [&](uint64_t& window, uint32_t wear) { wear_at_half[window] = wear; });
+  observe(1000, 2000);
+  size_t n_worn = 0, n_fresh = 0, n_dropped = 0;
+  for (const uint64_t window : band.dropped_windows()) {
+    const auto found = wear_at_half.find(window);
+    if (found == wear_at_half.end()) continue;
+    ++n_dropped;
+    n_worn += found->second > kMostWear / 2;
+    wear_at_half.erase(found);
+  }
+  for (const auto& [window, wear] : wear_at_half) n_fresh += wear <= kMostWear / 2;
+  EXPECT_GT(n_dropped, 10u);
+  EXPECT_GT(n_worn, n_dropped * 2 / 3);
+  EXPECT_GT(n_fresh, wear_at_half.size() * 2 / 3);
 }
 
 }  // namespace

@@ -8,6 +8,13 @@
 
 namespace actogram {
 
+// How much of its life a kept window has behind it, as far as can be told: 0, it will be wanted for
+// long, to kMostWear, the next few sequences may displace it. For those who choose where it lies.
+inline constexpr uint32_t kMostWear = 7;
+
+// Of one that is displaced when `n` of `most`, which is not 0, is full.
+inline uint32_t wear_of(uint32_t n, uint32_t most) { return n * kMostWear / most; }
+
 class WindowSink {
  public:
   virtual ~WindowSink() = default;

@@ -1,6 +1,7 @@
 #include "record/collation.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/read_ahead.h"
 #include "base/turns.h"
@@ -16,6 +17,8 @@ constexpr const char* kCheckpoint = "/checkpoint";
 constexpr uint64_t kUnitsAtOnce = kUnitsPerBatch;
 constexpr uint64_t kHeadsAtOnce = kHeadsPerBatch;  // likewise
 constexpr size_t kReaders = 4;  // of windows: a disk has more to give than one read after another
+
+constexpr auto kInBuffer = [](uint64_t reference) { return WindowStore::in_buffer(reference); };
 
 // The sites with a value a token, of which samples are taken.
 std::vector<Site> token_sites(const std::vector<Site>& sites) {
@@ -79,6 +82,31 @@ Collation::Collation(std::string folder, const std::vector<Site>& sites,
   }
 }
 
+void Collation::for_each_window(Chunk chunk, const auto& visit) {
+  for (uint64_t row = chunk.first; row < chunk.end; ++row) {
+    const Chosen chosen = unit_of_row(row);
+    if (chosen.site) chosen.site->for_each_window(chosen.unit, visit);
+    if (chosen.heads) chosen.heads->for_each_window(chosen.unit, visit);
+  }
+}
+
+// The windows of a chunk are read together at the end, and with them what lies between them. So
+// those come last that will be displaced first, and most of these are not read at all.
+WindowStore::VisitAll Collation::visit_all(auto wanted) {
+  return [this, wanted](const WindowStore::Visit& visit) {
+    std::array<std::vector<uint64_t*>, kMostWear + 1> of_wear;
+    for (const Chunk chunk : chunks()) {
+      for_each_window(chunk, [&](uint64_t& reference, uint32_t wear) {
+        if (wanted(reference)) of_wear[wear].push_back(&reference);
+      });
+      for (std::vector<uint64_t*>& references : of_wear) {
+        for (uint64_t* reference : references) visit(*reference);
+        references.clear();
+      }
+    }
+  };
+}
+
 void Collation::observe(const SiteValues& values, std::span<const BatchSequence> sequences) {
   const bool heads = values.site >= collators_.size();
   const size_t n_units = sites_[values.site].n_units;
@@ -89,7 +117,7 @@ void Collation::observe(const SiteValues& values, std::span<const BatchSequence>
         heads ? WindowStore::Need{n_units, head_window_size(sequence.n_tokens, options_.window)}
               : WindowStore::Need{2 * n_units, std::min(sequence.n_tokens, options_.window)});
   }
-  windows_.make_room(needs, visit_all());
+  windows_.make_room(needs, visit_all(kInBuffer));
   if (heads) {
     heads_[values.site - collators_.size()].observe(values, sequences, threads_, head_scratch_,
                                                     windows_.sinks());
@@ -97,19 +125,6 @@ void Collation::observe(const SiteValues& values, std::span<const BatchSequence>
   }
   collators_[values.site].observe(values, sequences, threads_, scratch_, windows_.sinks());
   if (sampler_) sampler_->observe(values, sequences);
-}
-
-void Collation::for_each_window(uint64_t first_row, uint64_t end_row,
-                                const WindowStore::Visit& visit) {
-  for (uint64_t row = first_row; row < end_row; ++row) {
-    const Chosen chosen = unit_of_row(row);
-    if (chosen.site) chosen.site->for_each_window(chosen.unit, visit);
-    if (chosen.heads) chosen.heads->for_each_window(chosen.unit, visit);
-  }
-}
-
-WindowStore::VisitAll Collation::visit_all() {
-  return [this](const WindowStore::Visit& visit) { for_each_window(0, n_units_, visit); };
 }
 
 Collation::Chosen Collation::unit_of_row(uint64_t row) {
@@ -123,8 +138,8 @@ Collation::Chosen Collation::unit_of_row(uint64_t row) {
 }
 
 void Collation::save(const std::string& fingerprint, const State& state) {
-  windows_.flush(visit_all());
-  windows_.compact_if_wasteful(visit_all());
+  windows_.flush(visit_all(kInBuffer));
+  windows_.compact_if_wasteful(visit_all([](uint64_t) { return true; }));
   windows_.sync();
   if (sampler_) sampler_->sync();
   const CheckpointHead head{.fingerprint = fingerprint,
@@ -171,7 +186,6 @@ void Collation::finish_unit(UnitRecord& record, std::span<const uint32_t> n_toke
   std::ranges::for_each(record.minimum_peaks, fetch);
 }
 
-// Of rows that are written together, all of neurons or all of heads.
 std::vector<Collation::Chunk> Collation::chunks() const {
   std::vector<Chunk> chunks;
   for (uint64_t first = 0; first < n_units_; first = chunks.back().end) {
@@ -189,15 +203,14 @@ StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& wr
                               const ProgressFn& progress) {
   windows_.wait_for_writing();
   const std::vector<Chunk> chunks = this->chunks();
+  const auto read = [&](size_t item, WindowStore::Loaded& into) {
+    const auto for_each = [&](const WindowStore::Visit& visit) {
+      for_each_window(chunks[item], [&](uint64_t& reference, uint32_t) { visit(reference); });
+    };
+    windows_.load(for_each, into);
+  };
   ReadAhead<WindowStore::Loaded> ahead(chunks.size(), kReaders, kReaders + threads_.n_threads(),
-                                       [&](size_t item, WindowStore::Loaded& into) {
-                                         windows_.load(
-                                             [&](const WindowStore::Visit& visit) {
-                                               for_each_window(chunks[item].first, chunks[item].end,
-                                                               visit);
-                                             },
-                                             into);
-                                       });
+                                       read);
   Turns turns;
   std::vector<std::vector<UnitRecord>> units_of(threads_.n_threads());  // their memory is kept
   threads_.parallel_for(chunks.size(), [&](size_t item, size_t thread) {

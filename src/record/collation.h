@@ -78,15 +78,17 @@ class Collation {
   };
 
   Chosen unit_of_row(uint64_t row);
-  void for_each_window(uint64_t first_row, uint64_t end_row, const WindowStore::Visit& visit);
-  WindowStore::VisitAll visit_all();
-  // Groups of peaks, and their windows.
-  void finish_unit(UnitRecord& record, std::span<const uint32_t> n_tokens,
-                   const WindowStore::Loaded& windows) const;
+  // Units that are written together: all of neurons or all of heads.
   struct Chunk {
     uint64_t first, end;  // rows
   };
   std::vector<Chunk> chunks() const;
+  void for_each_window(Chunk chunk,
+                       const auto& visit);       // visit(uint64_t& reference, uint32_t wear)
+  WindowStore::VisitAll visit_all(auto wanted);  // bool wanted(uint64_t reference)
+  // Groups of peaks, and their windows.
+  void finish_unit(UnitRecord& record, std::span<const uint32_t> n_tokens,
+                   const WindowStore::Loaded& windows) const;
 
   std::string folder_;
   std::vector<Site> sites_;

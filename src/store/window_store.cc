@@ -8,12 +8,13 @@
 namespace actogram {
 namespace {
 
-constexpr int kOffsetBits = 34;
-constexpr int kLengthBits = 16;
 constexpr uint32_t kMostSegments = (1 << 14) - 1;
 constexpr size_t kGroup = 4;          // floats; what offsets count in
 constexpr size_t kSlot = 16;          // floats; what slots are made of
 constexpr size_t kHandful = 1 << 12;  // floats that a sink takes from the pool at a time
+
+constexpr int kOffsetBits = WindowStore::kOffsetBits;
+constexpr int kLengthBits = WindowStore::kLengthBits;
 
 uint64_t make_reference(uint32_t segment, size_t length, size_t group) {
   return (uint64_t{segment} << (kOffsetBits + kLengthBits)) | (uint64_t{length} << kOffsetBits) |

@@ -36,7 +36,8 @@ namespace actogram {
 
 class WindowStore {
  public:
-  static constexpr size_t kMostValues = 0xffff;  // of a window
+  static constexpr int kOffsetBits = 34, kLengthBits = 16;               // of a reference
+  static constexpr size_t kMostValues = (size_t{1} << kLengthBits) - 1;  // of a window
 
   // Segments live in `folder`, named windows-N. The two buffers have half of `buffer_bytes` each.
   WindowStore(std::string folder, size_t buffer_bytes, size_t n_threads);
@@ -48,7 +49,13 @@ class WindowStore {
 
   std::span<WindowSink* const> sinks() const { return sinks_; }  // [thread]
 
-  // Calls its argument with every reference that is wanted, in the order to write them.
+  static bool in_buffer(uint64_t reference) {
+    return reference >> (kOffsetBits + kLengthBits) == 0;
+  }
+
+  // Calls its argument with every reference that is wanted, in the order to write them. What is
+  // loaded together should be near each other there, and of that what is displaced sooner at the
+  // end.
   using Visit = std::function<void(uint64_t& reference)>;
   using VisitAll = std::function<void(const Visit&)>;
 
@@ -79,7 +86,7 @@ class WindowStore {
     size_t n_windows;
     size_t n_values;
   };
-  // Flushes if that might not fit.
+  // Flushes if that might not fit. For it and flush() references in the buffer will do.
   void make_room(std::span<const Need> needs, const VisitAll& for_each);
   // Empties the buffer into a new segment. What goes wrong with writing it is thrown by whatever
   // is called next.
