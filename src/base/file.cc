@@ -151,7 +151,9 @@ void write_all(int fd, const std::string& path, const std::byte* data, size_t n)
 
 }  // namespace
 
-FileWriter::FileWriter(const std::string& path) : path_(path), buffer_(kWriteBufferBytes) {
+FileWriter::FileWriter(const std::string& path, Checksummed checksummed)
+    : path_(path), buffer_(kWriteBufferBytes) {
+  if (checksummed == Checksummed::yes) checksum_.emplace();
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) fail_errno(path, "create", errno);
 }
@@ -172,7 +174,7 @@ FileWriter::FileWriter(FileWriter&& other) noexcept
       writing_(std::move(other.writing_)) {}
 
 void FileWriter::write(std::span<const std::byte> bytes) {
-  checksum_.update(bytes);
+  if (checksum_) checksum_->update(bytes);
   n_bytes_ += bytes.size();
   while (!bytes.empty()) {
     const size_t n = std::min(bytes.size(), kWriteBufferBytes - n_buffered_);

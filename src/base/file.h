@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <future>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,7 +68,9 @@ class PartReader {
 // that is thrown by whatever is called next.
 class FileWriter {
  public:
-  explicit FileWriter(const std::string& path);
+  // Where nobody asks for the checksum, going through the bytes for it can be saved.
+  enum class Checksummed : uint8_t { yes, no };
+  explicit FileWriter(const std::string& path, Checksummed checksummed = Checksummed::yes);
   ~FileWriter();
   FileWriter(FileWriter&&) noexcept;
 
@@ -79,7 +82,7 @@ class FileWriter {
   void sync();
 
   uint64_t n_bytes() const { return n_bytes_; }
-  std::string checksum() const { return checksum_.hex(); }
+  std::string checksum() const { return checksum_.value().hex(); }
   const std::string& path() const { return path_; }
 
  private:
@@ -90,7 +93,7 @@ class FileWriter {
   std::string path_;
   int fd_ = -1;
   uint64_t n_bytes_ = 0;
-  Checksum checksum_;
+  std::optional<Checksum> checksum_;
   PageBuffer buffer_;
   size_t n_buffered_ = 0;
   PageBuffer other_buffer_;    // being written

@@ -16,6 +16,7 @@ constexpr const char* kCheckpoint = "/checkpoint";
 // Some 3 MB of windows; what was displaced since it was written is read with them.
 constexpr uint64_t kUnitsAtOnce = kUnitsPerBatch;
 constexpr uint64_t kHeadsAtOnce = kHeadsPerBatch;  // likewise
+constexpr size_t kChunksOrderedAtOnce = 64;        // memory: pointers to their windows
 constexpr size_t kReaders = 4;  // of windows: a disk has more to give than one read after another
 
 constexpr auto kInBuffer = [](uint64_t reference) { return WindowStore::in_buffer(reference); };
@@ -92,16 +93,28 @@ void Collation::for_each_window(Chunk chunk, const auto& visit) {
 
 // The windows of a chunk are read together at the end, and with them what lies between them. So
 // those come last that will be displaced first, and most of these are not read at all.
+void Collation::order_windows(Chunk chunk, auto wanted, std::vector<uint64_t*>& into) {
+  std::array<std::vector<uint64_t*>, kMostWear + 1> of_wear;
+  for_each_window(chunk, [&](uint64_t& reference, uint32_t wear) {
+    if (wanted(reference)) of_wear[wear].push_back(&reference);
+  });
+  into.clear();
+  for (const auto& references : of_wear)
+    into.insert(into.end(), references.begin(), references.end());
+}
+
+// All threads find them, since the references of all units are some fifty megabytes.
 WindowStore::VisitAll Collation::visit_all(auto wanted) {
   return [this, wanted](const WindowStore::Visit& visit) {
-    std::array<std::vector<uint64_t*>, kMostWear + 1> of_wear;
-    for (const Chunk chunk : chunks()) {
-      for_each_window(chunk, [&](uint64_t& reference, uint32_t wear) {
-        if (wanted(reference)) of_wear[wear].push_back(&reference);
+    const std::vector<Chunk> chunks = this->chunks();
+    std::vector<std::vector<uint64_t*>> ordered(kChunksOrderedAtOnce);
+    for (size_t first = 0; first < chunks.size(); first += ordered.size()) {
+      ordered.resize(std::min(ordered.size(), chunks.size() - first));
+      threads_.parallel_for(ordered.size(), [&](size_t i, size_t) {
+        order_windows(chunks[first + i], wanted, ordered[i]);
       });
-      for (std::vector<uint64_t*>& references : of_wear) {
+      for (const auto& references : ordered) {
         for (uint64_t* reference : references) visit(*reference);
-        references.clear();
       }
     }
   };

@@ -84,8 +84,10 @@ class Collation {
   };
   std::vector<Chunk> chunks() const;
   void for_each_window(Chunk chunk,
-                       const auto& visit);       // visit(uint64_t& reference, uint32_t wear)
-  WindowStore::VisitAll visit_all(auto wanted);  // bool wanted(uint64_t reference)
+                       const auto& visit);  // visit(uint64_t& reference, uint32_t wear)
+  // bool wanted(uint64_t reference)
+  void order_windows(Chunk chunk, auto wanted, std::vector<uint64_t*>& into);
+  WindowStore::VisitAll visit_all(auto wanted);
   // Groups of peaks, and their windows.
   void finish_unit(UnitRecord& record, std::span<const uint32_t> n_tokens,
                    const WindowStore::Loaded& windows) const;

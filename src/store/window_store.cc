@@ -284,7 +284,7 @@ void WindowStore::write_segment(uint32_t segment, std::span<const uint64_t> refe
                                 const HugeBuffer& buffer) const {
   constexpr size_t kFloatsAtOnce = 1 << 22;  // 16 MB
   constexpr float kZeros[kGroup] = {};
-  FileWriter writer(segment_path(segment));
+  FileWriter writer(segment_path(segment), FileWriter::Checksummed::no);
   Loaded loaded;
   for (size_t first = 0, end = 0; first < references.size(); first = end) {
     for (size_t floats = 0; end < references.size() && floats < kFloatsAtOnce; ++end) {
