@@ -62,9 +62,9 @@ class HeadBlock {
   UnitRecord record() const;               // windows as references
   void restore(const UnitRecord& record);  // into a fresh block
 
-  template <typename Visitor>  // visit(uint64_t& window_ref, uint32_t wear)
+  template <typename Visitor>  // visit(uint64_t& window_ref, wear), uint32_t wear()
   void for_each_window(Visitor visit) {
-    for (HeadPeak& peak : head_.peaks) visit(peak.window_ref, 0);
+    for (HeadPeak& peak : head_.peaks) visit(peak.window_ref, [] { return 0U; });
   }
 
  private:

@@ -30,7 +30,7 @@ class HeadCollator {
   UnitRecord record(uint32_t unit) const { return heads_[unit].record(); }
   void restore(uint32_t unit, const UnitRecord& record) { heads_[unit].restore(record); }
 
-  template <typename Visitor>  // visit(uint64_t& window_ref, uint32_t wear)
+  template <typename Visitor>  // visit(uint64_t& window_ref, wear), uint32_t wear()
   void for_each_window(uint32_t unit, Visitor visit) {
     heads_[unit].for_each_window(visit);
   }

@@ -62,14 +62,12 @@ class PeakBand {
   // Strongest first. Overwrites what was there and keeps its memory.
   void sorted(size_t unit, std::vector<KeptPeak>& into) const;
 
-  // Visits every window reference, so that a store that moves windows can say where they went, with
-  // its wear: both counts grow with the number of sequences, and a peak goes when both are full.
-  template <typename Visitor>
+  // Visits every window reference, so that a store that moves windows can say where they went, and
+  // can ask for its wear.
+  template <typename Visitor>  // visit(uint64_t& window_ref, wear), uint32_t wear()
   void for_each_window(size_t unit, Visitor visit) {
     for (size_t i = unit * capacity_, end = i + sizes_of_[unit]; i < end; ++i) {
-      visit(windows_[i],
-            std::min(wear_of(std::min<uint32_t>(dominators_[i], sizes_.tail), sizes_.tail),
-                     wear_of(std::min<uint32_t>(earlier_[i], sizes_.all), sizes_.all)));
+      visit(windows_[i], [this, i] { return wear(i); });
     }
   }
 
@@ -79,6 +77,11 @@ class PeakBand {
   bool is_below_a_bar(size_t unit, float value, uint32_t rank) const;
   void set_bars(size_t unit);
   void count_against(size_t unit, float value, uint32_t rank, Place at);
+  // Both counts grow with the number of sequences, and a peak goes when both are full.
+  uint32_t wear(size_t slot) const {
+    return std::min(wear_of(std::min<uint32_t>(dominators_[slot], sizes_.tail), sizes_.tail),
+                    wear_of(std::min<uint32_t>(earlier_[slot], sizes_.all), sizes_.all));
+  }
   void grow();
   void erase(size_t unit, size_t slot);
 

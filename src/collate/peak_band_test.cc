@@ -141,7 +141,7 @@ TEST(PeakBand, WearTellsWhichPeaksWillBeDisplaced) {
   };
   observe(0, 1000);
   std::map<uint64_t, uint32_t> wear_at_half;
-  band.for_each_window(0, [&](uint64_t& window, uint32_t wear) { wear_at_half[window] = wear; });
+  band.for_each_window(0, [&](uint64_t& window, auto wear) { wear_at_half[window] = wear(); });
   observe(1000, 2000);
   size_t n_worn = 0, n_fresh = 0, n_dropped = 0;
   for (const uint64_t window : band.dropped_windows()) {

@@ -35,7 +35,7 @@ class SiteCollator {
   }
   void restore(uint32_t unit, const UnitRecord& record);
 
-  template <typename Visitor>  // visit(uint64_t& window_ref, uint32_t wear)
+  template <typename Visitor>  // visit(uint64_t& window_ref, wear), uint32_t wear()
   void for_each_window(uint32_t unit, Visitor visit) {
     blocks_[unit / kLanes].for_each_window(lane(unit), visit);
   }

@@ -67,11 +67,12 @@ class UnitBlock {
   void record(size_t lane, UnitRecord& into) const;
   void restore(size_t lane, const UnitRecord& record);  // into a fresh block
 
-  template <typename Visitor>  // visit(uint64_t& window_ref, uint32_t wear)
+  template <typename Visitor>  // visit(uint64_t& window_ref, wear), uint32_t wear()
   void for_each_window(size_t lane, Visitor visit) {
     maxima_.for_each_window(lane, visit);
     for (uint32_t i = 0; i < n_bottom_[lane]; ++i) {
-      visit(bottom_[lane * options_.bottom + i].window_ref, wear_of(i, options_.bottom));
+      visit(bottom_[lane * options_.bottom + i].window_ref,
+            [&] { return wear_of(i, options_.bottom); });
     }
   }
 

@@ -95,12 +95,13 @@ void Collation::for_each_window(Chunk chunk, const auto& visit) {
 // those come last that will be displaced first, and most of these are not read at all.
 void Collation::order_windows(Chunk chunk, auto wanted, std::vector<uint64_t*>& into) {
   std::array<std::vector<uint64_t*>, kMostWear + 1> of_wear;
-  for_each_window(chunk, [&](uint64_t& reference, uint32_t wear) {
-    if (wanted(reference)) of_wear[wear].push_back(&reference);
+  for_each_window(chunk, [&](uint64_t& reference, const auto& wear) {
+    if (wanted(reference)) of_wear[wear()].push_back(&reference);
   });
   into.clear();
-  for (const auto& references : of_wear)
+  for (const auto& references : of_wear) {
     into.insert(into.end(), references.begin(), references.end());
+  }
 }
 
 // All threads find them, since the references of all units are some fifty megabytes.
@@ -218,7 +219,7 @@ StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& wr
   const std::vector<Chunk> chunks = this->chunks();
   const auto read = [&](size_t item, WindowStore::Loaded& into) {
     const auto for_each = [&](const WindowStore::Visit& visit) {
-      for_each_window(chunks[item], [&](uint64_t& reference, uint32_t) { visit(reference); });
+      for_each_window(chunks[item], [&](uint64_t& reference, const auto&) { visit(reference); });
     };
     windows_.load(for_each, into);
   };
