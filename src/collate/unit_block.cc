@@ -252,6 +252,7 @@ void UnitBlock::record(size_t lane, UnitRecord& record) const {
   maxima_.sorted(lane, record.maximum_peaks);
   const KeptPeak* first = bottom_.data() + lane * options_.bottom;
   record.minimum_peaks.assign(first, first + n_bottom_[lane]);
+  record.head.reset();
 }
 
 void UnitBlock::restore(size_t lane, const UnitRecord& record) {

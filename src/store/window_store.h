@@ -3,8 +3,8 @@
 // Windows are many and large (1.5 GB for the neurons of a small model), and most that are admitted
 // early are displaced later. So they live in a buffer in memory, where a window that is dropped
 // makes room for the next; when the buffer is full of windows still wanted, they are written out,
-// in the order of units, as one segment file. The owner of the references visits them all and
-// learns the new ones; the writing itself goes on in the background while a second buffer fills.
+// in the order in which the owner of the references visits them, as one segment file. It learns the
+// new ones; the writing itself goes on in the background while a second buffer fills.
 //
 //   reference := segment:u14 length:u16 offset:u34   in groups of four floats; segment 0 is memory
 //   segment   := (window, zeros to a multiple of four floats)* n_windows:u32
