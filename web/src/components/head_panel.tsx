@@ -3,8 +3,7 @@ import type { Head, TokenWeight } from "../api.ts";
 import { formatHeadShade, HEAD_NOTES, HEAD_SCORES, HEAD_TITLES } from "../metrics.ts";
 import { formatPercent, formatValue, plural } from "../numbers.ts";
 import { distanceTitle } from "../pairs.ts";
-import { quotedText } from "../pieces.ts";
-import { hrefOf } from "../route.ts";
+import { TokenHeading } from "./token_heading.tsx";
 
 const MOST_TOKENS = 8;
 
@@ -79,11 +78,7 @@ function Weights({ title, tokens }: { title: string; tokens: readonly TokenWeigh
         <tbody>
           {tokens.slice(0, MOST_TOKENS).map(({ id, text, weight }) => (
             <tr key={id}>
-              <th scope="row">
-                <a href={hrefOf("search", { text, case: "exact" })} title={`id ${id}`}>
-                  <bdi class="mono">{quotedText(text)}</bdi>
-                </a>
-              </th>
+              <TokenHeading id={id} text={text} />
               <td>{formatValue(weight)}</td>
             </tr>
           ))}

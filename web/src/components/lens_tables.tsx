@@ -2,9 +2,8 @@
 import { documentPath, fetchPath, type TokenEffect, type WrittenTokens } from "../api.ts";
 import { sign } from "../colour.ts";
 import { formatValue } from "../numbers.ts";
-import { quotedText } from "../pieces.ts";
-import { hrefOf } from "../route.ts";
 import { useDocument } from "../use_document.ts";
+import { TokenHeading } from "./token_heading.tsx";
 
 export function LensTables({ address }: { address: string }) {
   const path = documentPath(`lens/${address}`);
@@ -38,11 +37,7 @@ const Effects = ({ title, tokens }: { title: string; tokens: readonly TokenEffec
     <tbody>
       {tokens.map(({ id, text, effect }) => (
         <tr key={id}>
-          <th scope="row">
-            <a href={hrefOf("search", { text, case: "exact" })} title={`id ${id}`}>
-              <bdi class="mono">{quotedText(text)}</bdi>
-            </a>
-          </th>
+          <TokenHeading id={id} text={text} />
           <td class={sign(effect)}>{formatValue(effect, 3)}</td>
         </tr>
       ))}

@@ -10,11 +10,12 @@ import {
 } from "../api.ts";
 import { sign } from "../colour.ts";
 import { formatCount, formatPercent, formatValue, plural } from "../numbers.ts";
-import { classTitle, quotedText } from "../pieces.ts";
+import { classTitle } from "../pieces.ts";
 import { chosen, hrefOf } from "../route.ts";
 import { useDocument } from "../use_document.ts";
 import { COUNT_AXIS, HistogramChart, VALUE_AXIS } from "./histogram_chart.tsx";
 import { Segments } from "./segments.tsx";
+import { TokenHeading } from "./token_heading.tsx";
 
 export function Numbers({ unit }: { unit: Unit }) {
   const s = unit.summary;
@@ -153,11 +154,7 @@ export function TokenMeansTable({ address }: { address: string }) {
         <tbody>
           {value.tokens.map(({ id, text, n, mean, max }) => (
             <tr key={id}>
-              <th scope="row">
-                <a href={hrefOf("search", { text, case: "exact" })} title={`id ${id}`}>
-                  <bdi class="mono">{quotedText(text)}</bdi>
-                </a>
-              </th>
+              <TokenHeading id={id} text={text} />
               <td>{formatCount(n)}</td>
               <td>{formatValue(mean, 3)}</td>
               <td>{formatValue(max, 3)}</td>
