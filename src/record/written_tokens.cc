@@ -13,6 +13,7 @@
 #include "core/unit_address.h"
 #include "record/live_model.h"
 #include "record/reopened_sae.h"
+#include "sae/decoder_cosines.h"
 #include "store/recording.h"
 #include "store/unit_tables.h"
 
@@ -66,12 +67,8 @@ WrittenTokens::WrittenTokens(const std::string& recording, const LiveModel& live
 WrittenTokens::Written WrittenTokens::written_by_latent(const UnitAddress& unit) const {
   const RecordedSae& recorded = saes_.at(unit.site);
   const Sae& sae = recorded.sae;
-  if (!sae.w_dec) {
-    fail(Code::invalid, "{}: has no decoder, so nothing is known of where latents write", sae.path);
-  }
   Written written{sae.site_out.empty() ? recorded.hook : sae.site_out,
-                  std::vector<float>(sae.d_out)};
-  copy_rows(*sae.w_dec, unit.index, 1, written.vector.data(), sae.d_out);
+                  decoder_row(sae, unit.index)};
   float factor = 1;  // from the latent's own scale, and the input's, to the model's
   if (!sae.scale.empty()) factor /= sae.scale[unit.index];
   if (sae.input_norm == InputNorm::scale) factor /= sae.input_scale;

@@ -19,13 +19,19 @@ double dot(std::span<const float> a, std::span<const float> b) {
 
 }  // namespace
 
-std::vector<double> decoder_cosines(const Sae& sae, uint32_t latent) {
+std::vector<float> decoder_row(const Sae& sae, uint32_t latent) {
   if (!sae.w_dec) {
     fail(Code::invalid, "{}: has no decoder, so nothing is known of where latents write", sae.path);
   }
+  std::vector<float> row(sae.d_out);
+  copy_rows(*sae.w_dec, latent, 1, row.data(), row.size());
+  return row;
+}
+
+std::vector<double> decoder_cosines(const Sae& sae, uint32_t latent) {
+  const std::vector<float> own = decoder_row(sae, latent);
   const size_t width = sae.d_out;
-  std::vector<float> own(width), rows(kRowsAtOnce * width);
-  copy_rows(*sae.w_dec, latent, 1, own.data(), width);
+  std::vector<float> rows(kRowsAtOnce * width);
   const double own_norm = std::sqrt(dot(own, own));
   std::vector<double> cosines;
   cosines.reserve(sae.n_latents);
