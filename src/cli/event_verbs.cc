@@ -12,6 +12,7 @@
 #include "cli/verbs.h"
 #include "query/event_views.h"
 #include "query/facts.h"
+#include "query/open_recording.h"
 
 namespace actogram {
 namespace {
@@ -84,8 +85,8 @@ Action add_events(CLI::App& app, const Invocation& invocation) {
       ->capture_default_str();
   add_colors(app, typed->colors);
   return [typed, &invocation] {
-    const UnitEventList list =
-        EventViews(typed->path).events(typed->unit, typed->order, typed->limit, typed->context);
+    const UnitEventList list = EventViews(*open_recording(typed->path))
+                                   .events(typed->unit, typed->order, typed->limit, typed->context);
     if (invocation.json) {
       std::printf("%s\n", to_json_text(list).c_str());
     } else {
@@ -122,7 +123,8 @@ Action add_at(CLI::App& app, const Invocation& invocation) {
       ->capture_default_str();
   add_colors(app, typed->colors);
   return [typed, &invocation] {
-    const TokenEventList list = EventViews(typed->path).at(typed->token, typed->context);
+    const TokenEventList list =
+        EventViews(*open_recording(typed->path)).at(typed->token, typed->context);
     if (invocation.json) {
       std::printf("%s\n", to_json_text(list).c_str());
     } else {
@@ -149,7 +151,7 @@ Action add_partners(CLI::App& app, const Invocation& invocation) {
   app.add_option("--limit", typed->limit, "how many")->capture_default_str();
   return [typed, &invocation] {
     const PartnerList list =
-        EventViews(typed->path).partners(typed->unit, typed->order, typed->limit);
+        EventViews(*open_recording(typed->path)).partners(typed->unit, typed->order, typed->limit);
     if (invocation.json) {
       std::printf("%s\n", to_json_text(list).c_str());
     } else {

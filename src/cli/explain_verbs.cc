@@ -14,6 +14,7 @@
 #include "explain/open_model.h"
 #include "explain/run.h"
 #include "query/facts.h"
+#include "query/open_recording.h"
 #include "query/unit_list.h"
 
 namespace actogram {
@@ -86,7 +87,7 @@ void complete(Asked& asked, const UnitTexts& texts, UnitKind kind) {
   } else {
     asked.top.kind = kind;
     asked.top.site = asked.site;
-    asked.run.units = UnitLists(asked.run.recording).units(asked.top);
+    asked.run.units = UnitLists(*open_recording(asked.run.recording)).units(asked.top);
     if (asked.run.units.empty()) {
       fail(Code::not_found, "--top: there is no such unit of which that number is known");
     }
@@ -131,7 +132,8 @@ Action add_explain(CLI::App& app, const Invocation& invocation) {
       ->capture_default_str()
       ->check(CLI::Range(1u, 100u));
   return [typed, &invocation] {
-    const UnitTexts texts(typed->asked.run.recording);
+    const auto recording = open_recording(typed->asked.run.recording);
+    const UnitTexts texts(*recording);
     const bool heads = typed->request.method == ExplainMethod::heads;
     complete(typed->asked, texts, heads ? UnitKind::heads : UnitKind::of_tokens);
     const auto model = open_model(typed->asked.model);
@@ -173,7 +175,8 @@ Action add_score(CLI::App& app, const Invocation& invocation) {
       ->capture_default_str()
       ->check(CLI::Range(1u, 1000u));
   return [typed, &invocation] {
-    const UnitTexts texts(typed->asked.run.recording);
+    const auto recording = open_recording(typed->asked.run.recording);
+    const UnitTexts texts(*recording);
     const bool heads = typed->score.scorer == Scorer::pairs;
     complete(typed->asked, texts, heads ? UnitKind::heads : UnitKind::of_tokens);
     const auto model = open_model(typed->asked.model);

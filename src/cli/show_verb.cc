@@ -15,6 +15,7 @@
 #include "cli/verbs.h"
 #include "explain/explanation_list.h"
 #include "query/facts.h"
+#include "query/open_recording.h"
 #include "query/pages.h"
 
 namespace actogram {
@@ -133,7 +134,8 @@ void print_group(const ExcerptGroup& group, const Typed& typed, const HeatMap& h
 }
 
 int show(const Typed& typed) {
-  const Pages pages(typed.path);
+  const auto recording = open_recording(typed.path);
+  const Pages pages(*recording);
   if (!pages.has_summaries() && typed.by_class) {
     const HeatMap plain = heat_map_of(typed.colors, 1);
     const UnitAddress address = pages.address(typed.address);
@@ -176,7 +178,9 @@ Action add_show(CLI::App& app, const Invocation& invocation) {
   add_colors(app, typed->colors);
   return [typed, &invocation] {
     if (!invocation.json) return show(*typed);
-    std::printf("%s\n", Pages(typed->path).unit_json(typed->address, typed->signs).c_str());
+    std::printf(
+        "%s\n",
+        Pages(*open_recording(typed->path)).unit_json(typed->address, typed->signs).c_str());
     return 0;
   };
 }

@@ -1,12 +1,14 @@
 #include "cli/shown_recording.h"
 
 #include <optional>
+#include <thread>
 
 #include "actogram/error.h"
 #include "explain/explanation_pages.h"
 #include "explain/label_list.h"
 #include "query/document_views.h"
 #include "query/event_views.h"
+#include "query/open_recording.h"
 #include "query/pages.h"
 #include "query/text_search.h"
 #include "query/token_means.h"
@@ -29,17 +31,20 @@ constexpr const char* kNoLens =
 }  // namespace
 
 struct ShownRecording::Parts {
-  explicit Parts(const std::string& recording)
-      : path(recording),
-        pages(path),
-        lists(path),
-        means(path),
-        texts(path),
-        search(path),
+  explicit Parts(const std::string& path_of_recording)
+      : path(path_of_recording),
+        recording(open_recording(path)),
+        pages(*recording),
+        lists(*recording),
+        means(*recording),
+        texts(*recording),
+        search(*recording),
         explanations(path),
-        typed(path),
+        typed(*recording),
         saes(std::make_unique<ReopenedSaes>(path)) {
-    if (pages.has_events()) events.emplace(path);
+    if (pages.has_events()) events.emplace(*recording);
+    // So that the first pages come as soon as later ones.
+    checking = std::jthread([this](const std::stop_token& stop) { check_ahead(*recording, stop); });
   }
 
   const EventViews& events_or_fail() const {
@@ -65,6 +70,7 @@ struct ShownRecording::Parts {
   }
 
   std::string path;
+  std::shared_ptr<const Recording> recording;  // read by all that follow
   Pages pages;
   UnitLists lists;
   TokenMeans means;
@@ -76,6 +82,7 @@ struct ShownRecording::Parts {
   std::unique_ptr<ReopenedSaes> saes;
   std::unique_ptr<LiveModel> live;
   std::unique_ptr<WrittenTokens> written;  // where there is a live model
+  std::jthread checking;                   // last: it ends before what it reads
 };
 
 ShownRecording::ShownRecording(const std::string& path) : parts_(std::make_unique<Parts>(path)) {

@@ -8,6 +8,7 @@
 #include "cli/progress_bar.h"
 #include "cli/verbs.h"
 #include "query/facts.h"
+#include "query/open_recording.h"
 #include "query/pages.h"
 #include "record/merge_recordings.h"
 #include "record/token_list.h"
@@ -19,7 +20,7 @@ Action add_info(CLI::App& app, const Invocation& invocation) {
   app.add_option("RECORDING", *path, "NAME.acto")->required();
   return [path, &invocation] {
     if (invocation.json) {
-      std::printf("%s\n", Pages(*path).recording_json().c_str());
+      std::printf("%s\n", Pages(*open_recording(*path)).recording_json().c_str());
       return 0;
     }
     const auto facts = facts_of(*path);
@@ -68,7 +69,7 @@ Action add_merge(CLI::App& app, const Invocation& invocation) {
       merge_recordings(*options, bar.callback());
     }
     if (invocation.json) {
-      std::printf("%s\n", Pages(options->output).recording_json().c_str());
+      std::printf("%s\n", Pages(*open_recording(options->output)).recording_json().c_str());
     } else {
       std::printf("%s: merged from %zu recordings\n", options->output.c_str(),
                   options->inputs.size());

@@ -48,6 +48,14 @@ size_t plain_bytes(std::string_view text) {
 
 }  // namespace
 
+JsonText& JsonText::long_key(std::string_view name) {
+  separate();
+  text_ += '"';
+  text_ += name;
+  text_ += "\":";
+  return *this;
+}
+
 JsonText& JsonText::add(std::string_view value) {
   if (!is_utf8(value)) return add(Json(value));  // which replaces what is not
   separate();

@@ -38,18 +38,25 @@ class JsonText {
   }
   // Requires: characters that stand for themselves in JSON.
   JsonText& key(std::string_view name) {
-    separate();
-    text_ += '"';
-    text_ += name;
-    text_ += "\":";
+    constexpr size_t kUsual = 32;  // put together first, since to append costs more than to copy
+    if (name.size() > kUsual) return long_key(name);
+    char written[kUsual + 4];
+    char* end = written;
+    if (needs_comma()) *end++ = ',';
+    *end++ = '"';
+    end = std::copy(name.begin(), name.end(), end);
+    *end++ = '"';
+    *end++ = ':';
+    text_.append(written, static_cast<size_t>(end - written));
     return *this;
   }
 
   JsonText& add(std::integral auto value) {
-    separate();
-    char digits[24];
-    const char* end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
-    text_.append(digits, static_cast<size_t>(end - digits));
+    char written[24];
+    char* end = written;
+    if (needs_comma()) *end++ = ',';
+    end = std::to_chars(end, written + sizeof(written), value).ptr;
+    text_.append(written, static_cast<size_t>(end - written));
     return *this;
   }
   JsonText& add(std::floating_point auto value) { return add_double(double{value}); }
@@ -101,11 +108,15 @@ class JsonText {
 
  private:
   // A string ends with its quote, so a bracket or colon at the end is one that opened something.
-  void separate() {
-    if (text_.empty()) return;
+  bool needs_comma() const {
+    if (text_.empty()) return false;
     const char last = text_.back();
-    if (last != '{' && last != '[' && last != ':') text_ += ',';
+    return last != '{' && last != '[' && last != ':';
   }
+  void separate() {
+    if (needs_comma()) text_ += ',';
+  }
+  JsonText& long_key(std::string_view name);
   JsonText& add_double(double value);
   JsonText& add_base64(std::span<const std::byte> bytes);
 

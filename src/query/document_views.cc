@@ -59,13 +59,12 @@ std::string short_address(const std::vector<Site>& sites, uint64_t row) {
 
 }  // namespace
 
-DocumentViews::DocumentViews(const std::string& recording)
-    : recording_(std::make_unique<Recording>(recording)),
-      units_(std::make_unique<UnitReader>(*recording_)) {}
+DocumentViews::DocumentViews(const Recording& recording)
+    : recording_(recording), units_(std::make_unique<UnitReader>(recording_)) {}
 DocumentViews::~DocumentViews() = default;
 
 DocumentPage DocumentViews::document(const DocumentQuestion& question) const {
-  const CorpusTables& corpus = recording_->corpus();
+  const CorpusTables& corpus = recording_.corpus();
   const uint64_t row = document_row(corpus, question.document);
   const bool found =
       row < corpus.n_documents() && corpus.document(row).document == question.document;
@@ -77,16 +76,16 @@ DocumentPage DocumentViews::document(const DocumentQuestion& question) const {
   DocumentPage page;
   page.document = document.document;
   page.name = document.name;
-  page.source = recording_->source_name(document.source);
+  page.source = recording_.source_name(document.source);
   if (row > 0) page.previous = corpus.document(row - 1).document;
   if (row + 1 < corpus.n_documents()) page.next = corpus.document(row + 1).document;
 
   std::optional<UnitValues> values;
   if (!question.unit.empty()) {
-    page.unit = unit_address(recording_->manifest().sites, question.unit);
-    const Summary summary = recording_->units().summary(recording_->units().row_of(*page.unit));
+    page.unit = unit_address(recording_.manifest().sites, question.unit);
+    const Summary summary = recording_.units().summary(recording_.units().row_of(*page.unit));
     page.min = summary.min, page.max = summary.max;
-    values.emplace(*recording_, *units_, *page.unit);
+    values.emplace(recording_, *units_, *page.unit);
   }
   const auto [first, end] = sequences_of(corpus, row);
   page.n_sequences = static_cast<uint32_t>(end - first);
@@ -113,15 +112,15 @@ DocumentPage DocumentViews::document(const DocumentQuestion& question) const {
 
 PlacePage::Kind DocumentViews::latents_at(uint64_t token) const {
   PlacePage::Kind kind{.name = "latents", .units = {}};
-  kind.known = !recording_->token_lists().is_sampled() ||
-               std::ranges::binary_search(recording_->token_lists().sampled(), token);
-  const TokenEvents events = recording_->events()->at_token(token);
+  kind.known = !recording_.token_lists().is_sampled() ||
+               std::ranges::binary_search(recording_.token_lists().sampled(), token);
+  const TokenEvents events = recording_.events()->at_token(token);
   for (size_t i = 0; i < events.size(); ++i) {
-    if (events.unit(i) >= recording_->units().n_units()) {
+    if (events.unit(i) >= recording_.units().n_units()) {
       fail(Code::corrupt, "token {} has an event of unit {} of {}: run actogram check", token,
-           events.unit(i), recording_->units().n_units());
+           events.unit(i), recording_.units().n_units());
     }
-    const Summary summary = recording_->units().summary(events.unit(i));
+    const Summary summary = recording_.units().summary(events.unit(i));
     const float value = events.values()[i];
     kind.units.push_back({events.unit(i), value, share_of(value, summary.min, summary.max)});
   }
@@ -130,8 +129,8 @@ PlacePage::Kind DocumentViews::latents_at(uint64_t token) const {
 
 PlacePage::Kind DocumentViews::neurons_at(const Place& at) const {
   PlacePage::Kind kind{.name = "neurons", .units = {}};
-  for (size_t batch = 0; batch < recording_->units().n_peak_batches(); ++batch) {
-    const PeaksOfUnits peaks = recording_->units().peaks(batch);
+  for (size_t batch = 0; batch < recording_.units().n_peak_batches(); ++batch) {
+    const PeaksOfUnits peaks = recording_.units().peaks(batch);
     for (size_t unit = 0; unit < peaks.ranges.size(); ++unit) {
       const auto value = value_at(peaks, peaks.ranges[unit], at);
       if (!value || !std::isfinite(*value) || *value == 0) continue;
@@ -143,7 +142,7 @@ PlacePage::Kind DocumentViews::neurons_at(const Place& at) const {
 }
 
 PlacePage DocumentViews::place(const Place& at, FiringOrder order, size_t limit) const {
-  const CorpusTables& corpus = recording_->corpus();
+  const CorpusTables& corpus = recording_.corpus();
   if (at.sequence >= corpus.n_sequences()) {
     fail(Code::not_found, "no sequence {}: the recording has {}", at.sequence,
          corpus.n_sequences());
@@ -155,12 +154,12 @@ PlacePage DocumentViews::place(const Place& at, FiringOrder order, size_t limit)
   }
   PlacePage page;
   const float none = 0;
-  page.around = excerpt_of(*recording_,
+  page.around = excerpt_of(recording_,
                            {.at = at, .window_begin = at.position, .window = std::span(&none, 1)});
-  if (recording_->events() != nullptr) {
+  if (recording_.events() != nullptr) {
     page.kinds.push_back(latents_at(sequence.first_token + at.position));
   }
-  if (n_token_units(recording_->manifest().sites) > 0) page.kinds.push_back(neurons_at(at));
+  if (n_token_units(recording_.manifest().sites) > 0) page.kinds.push_back(neurons_at(at));
   for (PlacePage::Kind& kind : page.kinds) {
     kind.n_units = kind.units.size();
     sort_and_cut(kind.units, order, limit);
@@ -204,7 +203,7 @@ std::string DocumentViews::place_json(const Place& at, FiringOrder order, size_t
   for (const PlacePage::Kind& kind : page.kinds) {
     Json units = Json::array();
     for (const Firing& firing : kind.units) {
-      units.push_back({{"unit", short_address(recording_->manifest().sites, firing.unit)},
+      units.push_back({{"unit", short_address(recording_.manifest().sites, firing.unit)},
                        {"value", firing.value},
                        {"share", firing.share}});
     }

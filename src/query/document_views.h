@@ -72,7 +72,7 @@ struct PlacePage {
 // Thread-safe.
 class DocumentViews {
  public:
-  explicit DocumentViews(const std::string& recording);
+  explicit DocumentViews(const Recording& recording);  // which outlives it
   ~DocumentViews();
 
   DocumentPage document(const DocumentQuestion& question) const;
@@ -86,7 +86,7 @@ class DocumentViews {
   PlacePage::Kind latents_at(uint64_t token) const;
   PlacePage::Kind neurons_at(const Place& at) const;
 
-  std::unique_ptr<Recording> recording_;
+  const Recording& recording_;
   std::unique_ptr<UnitReader> units_;
 };
 

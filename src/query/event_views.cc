@@ -30,12 +30,11 @@ std::string to_text(const UnitAddress& address) {
 
 }  // namespace
 
-EventViews::EventViews(const std::string& recording)
-    : recording_(std::make_unique<Recording>(recording)) {
-  if (recording_->events() != nullptr) return;
+EventViews::EventViews(const Recording& recording) : recording_(recording) {
+  if (recording_.events() != nullptr) return;
   fail(Code::invalid,
        "{}: it has no events: those of SAE latents are recorded with --sae WEIGHTS@SITE",
-       recording);
+       recording.path());
 }
 EventViews::~EventViews() = default;
 
@@ -45,20 +44,20 @@ uint64_t EventViews::row_of(const UnitAddress& address) const {
          "{}: events are kept of sparse units; what is known of a neuron says actogram show",
          to_text(address));
   }
-  return unit_row(recording_->manifest().sites, address);
+  return unit_row(recording_.manifest().sites, address);
 }
 
 std::string EventViews::address_of(uint64_t row) const {
-  for (const Site& site : recording_->manifest().sites) {
+  for (const Site& site : recording_.manifest().sites) {
     if (row < site.n_units) return fmt::format("{}/{}", short_site_name(site.name), row);
     row -= site.n_units;
   }
-  fail(Code::corrupt, "{}: an event of unit {}, which no site has", recording_->path(), row);
+  fail(Code::corrupt, "{}: an event of unit {}, which no site has", recording_.path(), row);
 }
 
 Excerpt EventViews::excerpt_at(const Place& at, const SparseValues& of_unit,
                                uint32_t context) const {
-  const SequenceRow sequence = recording_->corpus().sequence(at.sequence);
+  const SequenceRow sequence = recording_.corpus().sequence(at.sequence);
   const uint32_t begin = at.position - std::min(at.position, context);
   const uint32_t end = static_cast<uint32_t>(
       std::min<uint64_t>(uint64_t{at.position} + context + 1, sequence.n_tokens));
@@ -72,15 +71,15 @@ Excerpt EventViews::excerpt_at(const Place& at, const SparseValues& of_unit,
   KeptPeak peak;
   peak.at = at, peak.value = values[at.position - begin];
   peak.window_begin = begin, peak.window = values;
-  return excerpt_of(*recording_, peak);
+  return excerpt_of(recording_, peak);
 }
 
 UnitEventList EventViews::events(std::string_view unit, EventListOrder order, size_t limit,
                                  uint32_t context) const {
   UnitEventList list;
-  list.address = unit_address(recording_->manifest().sites, unit);
+  list.address = unit_address(recording_.manifest().sites, unit);
   const uint64_t row = row_of(list.address);
-  const EventIndex& index = *recording_->events();
+  const EventIndex& index = *recording_.events();
   const UnitSpan span = index.span(row);
   list.n_events = span.n_events;
   std::vector<UnitEvent> events;
@@ -91,7 +90,7 @@ UnitEventList EventViews::events(std::string_view unit, EventListOrder order, si
       events.push_back(index.event(span.first_event + i));
     }
   }
-  const CorpusTables& corpus = recording_->corpus();
+  const CorpusTables& corpus = recording_.corpus();
   const EventsOfUnit of_unit(index, row);
   for (const UnitEvent& event : events) {
     const uint32_t sequence = sequence_of_token(corpus, event.token);
@@ -103,7 +102,7 @@ UnitEventList EventViews::events(std::string_view unit, EventListOrder order, si
 }
 
 uint32_t EventViews::sequence_of(const TokenName& token) const {
-  const CorpusTables& corpus = recording_->corpus();
+  const CorpusTables& corpus = recording_.corpus();
   if (token.sequence) {
     if (*token.sequence < corpus.n_sequences()) return static_cast<uint32_t>(*token.sequence);
     fail(Code::not_found, "no sequence {}: the recording has {}", *token.sequence,
@@ -131,7 +130,7 @@ uint32_t EventViews::sequence_of(const TokenName& token) const {
 }
 
 TokenEventList EventViews::at(const TokenName& token, uint32_t context) const {
-  const CorpusTables& corpus = recording_->corpus();
+  const CorpusTables& corpus = recording_.corpus();
   const uint32_t number = sequence_of(token);
   const SequenceRow sequence = corpus.sequence(number);
   if (token.position >= sequence.n_tokens) {
@@ -141,9 +140,9 @@ TokenEventList EventViews::at(const TokenName& token, uint32_t context) const {
   const uint64_t row = sequence.first_token + token.position;
   TokenEventList list;
   list.around = excerpt_at({number, token.position}, {}, context);
-  list.known = !recording_->token_lists().is_sampled() ||
-               std::ranges::binary_search(recording_->token_lists().sampled(), row);
-  const TokenEvents events = recording_->events()->at_token(row);
+  list.known = !recording_.token_lists().is_sampled() ||
+               std::ranges::binary_search(recording_.token_lists().sampled(), row);
+  const TokenEvents events = recording_.events()->at_token(row);
   for (size_t i = 0; i < events.size(); ++i) {
     list.units.push_back({address_of(events.unit(i)), events.values()[i]});
   }
@@ -154,8 +153,8 @@ TokenEventList EventViews::at(const TokenName& token, uint32_t context) const {
 
 PartnerList EventViews::partners(std::string_view unit, PartnerOrder order, size_t limit) const {
   PartnerList list;
-  list.address = unit_address(recording_->manifest().sites, unit);
-  const EventIndex& index = *recording_->events();
+  list.address = unit_address(recording_.manifest().sites, unit);
+  const EventIndex& index = *recording_.events();
   const uint64_t row = row_of(list.address);
   list.n_events = index.span(row).n_events;
   for (const Partner& partner : partners_of(index, row, order, limit)) {

@@ -58,7 +58,7 @@ struct PartnerList {
 class EventViews {
  public:
   // Error{invalid} if the recording has no events.
-  explicit EventViews(const std::string& recording);
+  explicit EventViews(const Recording& recording);  // which outlives it
   ~EventViews();
 
   // `context` tokens before and after each place.
@@ -74,7 +74,7 @@ class EventViews {
   Excerpt excerpt_at(const Place& at, const SparseValues& values, uint32_t context) const;
   uint32_t sequence_of(const TokenName& token) const;
 
-  std::unique_ptr<Recording> recording_;
+  const Recording& recording_;
 };
 
 std::string to_json_text(const UnitEventList& list);

@@ -96,15 +96,15 @@ Json sites_json(const std::vector<Site>& sites) {
 
 }  // namespace
 
-Pages::Pages(const std::string& recording_path)
-    : recording_(std::make_unique<Recording>(recording_path)),
-      units_(std::make_unique<UnitReader>(*recording_)),
-      published_(std::make_unique<PublishedExplanations>(recording_path)) {}
+Pages::Pages(const Recording& recording)
+    : recording_(recording),
+      units_(std::make_unique<UnitReader>(recording_)),
+      published_(std::make_unique<PublishedExplanations>(recording.path())) {}
 Pages::~Pages() = default;
 
 std::string Pages::recording_json() const {
-  const Manifest& manifest = recording_->manifest();
-  const auto path = std::filesystem::absolute(recording_->path());
+  const Manifest& manifest = recording_.manifest();
+  const auto path = std::filesystem::absolute(recording_.path());
   const auto name = path.has_filename() ? path.filename() : path.parent_path().filename();
   Json options = manifest.options;
   options.update(to_json(manifest.collate));
@@ -122,28 +122,28 @@ std::string Pages::recording_json() const {
 }
 
 std::string Pages::site_json(std::string_view text) const {
-  const std::vector<Site>& sites = recording_->manifest().sites;
+  const std::vector<Site>& sites = recording_.manifest().sites;
   const size_t index = find_site(sites, text);
   const Site& site = sites[index];
   Json json = {
       {"site", site.name}, {"short", short_site_name(site.name)}, {"n_units", site.n_units}};
-  const auto summaries = recording_->units().summaries(index);
+  const auto summaries = recording_.units().summaries(index);
   for (const UnitColumn& column : kUnitColumns) {
     Json values = Json::array();
     for (const Summary& summary : summaries) values.push_back(column.value_of(summary));
     json[std::string(column.name)] = std::move(values);
   }
-  if (is_attention_site(site.name)) add_head_scores(*recording_, index, json);
+  if (is_attention_site(site.name)) add_head_scores(recording_, index, json);
   return to_text(json);
 }
 
 std::string Pages::entropy_json(std::string_view text) const {
-  const std::vector<Site>& sites = recording_->manifest().sites;
+  const std::vector<Site>& sites = recording_.manifest().sites;
   const Site& site = sites[find_site(sites, text)];
   const uint64_t first = unit_row(sites, {site.name, 0});
   Json entropies = Json::array();
   for (uint32_t i = 0; i < site.n_units; ++i) {
-    entropies.push_back(entropy_bits(recording_->units().values(first + i).counts));
+    entropies.push_back(entropy_bits(recording_.units().values(first + i).counts));
   }
   return to_text(Json{{"site", site.name},
                       {"short", short_site_name(site.name)},
@@ -155,13 +155,13 @@ UnitPage Pages::facts(const UnitAddress& address, uint64_t row, const UnitRecord
                       GluSigns signs) const {
   UnitPage page;
   page.address = address;
-  page.previous = neighbour(recording_->manifest(), address, -1);
-  page.next = neighbour(recording_->manifest(), address, +1);
+  page.previous = neighbour(recording_.manifest(), address, -1);
+  page.next = neighbour(recording_.manifest(), address, +1);
   page.summary = unit.summary;
   page.histogram = view_of(unit.values, unit.summary.min, unit.summary.max);
-  page.published = recording_->records() != nullptr;
+  page.published = recording_.records() != nullptr;
   if (page.published) {
-    const auto boundaries = recording_->records()->record(row).boundaries;
+    const auto boundaries = recording_.records()->record(row).boundaries;
     page.bounds.assign(boundaries.begin(), boundaries.end());
   } else {
     const auto bounds = bucket_bounds(unit);
@@ -171,33 +171,33 @@ UnitPage Pages::facts(const UnitAddress& address, uint64_t row, const UnitRecord
   for (const PublishedExplanation& e : published_->of_unit(address)) {
     page.explanations.push_back({printable(e.text), e.score});
   }
-  page.classes = recording_->classes(row, signs);
-  page.refactored = recording_->refactors(signs);
-  page.weights = recording_->weights(row, signs);
-  if (unit.head) page.head = view_of(*recording_, *unit.head);
+  page.classes = recording_.classes(row, signs);
+  page.refactored = recording_.refactors(signs);
+  page.weights = recording_.weights(row, signs);
+  if (unit.head) page.head = view_of(recording_, *unit.head);
   return page;
 }
 
 UnitPage Pages::unit(std::string_view text, GluSigns signs) const {
   const UnitAddress address = this->address(text);
-  const uint64_t row = recording_->units().row_of(address);
+  const uint64_t row = recording_.units().row_of(address);
   const UnitRead read = units_->unit(row);
   UnitPage page = facts(address, row, read.record, signs);
   for (const ExemplarGroup& group : exemplar_groups(read.record, page.bounds)) {
-    page.groups.push_back(excerpts_of(*recording_, row, read.record, group));
+    page.groups.push_back(excerpts_of(recording_, row, read.record, group));
   }
   return page;
 }
 
 ClassPage Pages::classes(std::string_view text, GluSigns signs, size_t n_excerpts) const {
-  const uint64_t row = unit_row(recording_->manifest().sites, address(text));
-  const std::vector<ClassFacts> classes = recording_->classes(row, signs);
+  const uint64_t row = unit_row(recording_.manifest().sites, address(text));
+  const std::vector<ClassFacts> classes = recording_.classes(row, signs);
   if (classes.empty()) {
     fail(Code::invalid, "{}: recorded without sign classes (gated neurons, --sign-classes)",
-         recording_->path());
+         recording_.path());
   }
-  return {recording_->refactors(signs), recording_->weights(row, signs),
-          class_views(*recording_, classes, n_excerpts)};
+  return {recording_.refactors(signs), recording_.weights(row, signs),
+          class_views(recording_, classes, n_excerpts)};
 }
 
 std::string Pages::feature_json(std::string_view text) const {
@@ -206,17 +206,17 @@ std::string Pages::feature_json(std::string_view text) const {
 
 std::string Pages::class_exemplars_json(std::string_view text, size_t limit) const {
   const UnitAddress address = this->address(text);
-  const uint64_t row = unit_row(recording_->manifest().sites, address);
+  const uint64_t row = unit_row(recording_.manifest().sites, address);
   const UnitRead read = units_->unit(row);
-  const auto classes = recording_->classes(row, GluSigns::recorded);
-  const auto weights = recording_->weights(row);
-  const bool negated = recording_->refactors(GluSigns::recorded) && weights && weights->sign < 0;
+  const auto classes = recording_.classes(row, GluSigns::recorded);
+  const auto weights = recording_.weights(row);
+  const bool negated = recording_.refactors(GluSigns::recorded) && weights && weights->sign < 0;
   const auto exemplars =
-      class_exemplars(*recording_, read.record, negated ? -1.0F : 1.0F, classes, limit);
+      class_exemplars(recording_, read.record, negated ? -1.0F : 1.0F, classes, limit);
   JsonText json;
   json.open('{')
       .member("address", fmt::format("{}/{}", address.site, address.index))
-      .member("refactor_glu", recording_->refactors(GluSigns::recorded))
+      .member("refactor_glu", recording_.refactors(GluSigns::recorded))
       .key("classes")
       .open('[');
   for (size_t c = 0; c < classes.size(); ++c) {
@@ -232,24 +232,24 @@ std::string Pages::class_exemplars_json(std::string_view text, size_t limit) con
 }
 
 UnitAddress Pages::address(std::string_view text) const {
-  return unit_address(recording_->manifest().sites, text);
+  return unit_address(recording_.manifest().sites, text);
 }
 
-bool Pages::has_summaries() const { return recording_->manifest().has_units(); }
+bool Pages::has_summaries() const { return recording_.manifest().has_units(); }
 
-bool Pages::has_events() const { return recording_->events() != nullptr; }
+bool Pages::has_events() const { return recording_.events() != nullptr; }
 
 std::string Pages::imported_unit_json(std::string_view text, GluSigns signs) const {
   const UnitAddress address = this->address(text);
-  const uint64_t row = unit_row(recording_->manifest().sites, address);
+  const uint64_t row = unit_row(recording_.manifest().sites, address);
   JsonText json;
   json.open('{');
   write_address(json, address);
-  json.member("previous", neighbour(recording_->manifest(), address, -1))
-      .member("next", neighbour(recording_->manifest(), address, +1));
-  write_classes(json, recording_->classes(row, signs), ClassPeaks::all);
-  json.member("refactor_glu", recording_->refactors(signs));
-  write_weights(json, recording_->weights(row, signs));
+  json.member("previous", neighbour(recording_.manifest(), address, -1))
+      .member("next", neighbour(recording_.manifest(), address, +1));
+  write_classes(json, recording_.classes(row, signs), ClassPeaks::all);
+  json.member("refactor_glu", recording_.refactors(signs));
+  write_weights(json, recording_.weights(row, signs));
   return json.close('}').take();
 }
 
@@ -274,7 +274,7 @@ std::string Pages::unit_json(std::string_view text, GluSigns signs) const {
 
 std::string Pages::packed_unit_json(std::string_view text) const {
   const UnitAddress address = this->address(text);
-  const uint64_t row = recording_->units().row_of(address);
+  const uint64_t row = recording_.units().row_of(address);
   const UnitRead read = units_->unit(row);
   const UnitRecord& unit = read.record;
   const UnitPage page = facts(address, row, unit, GluSigns::recorded);
@@ -289,7 +289,7 @@ std::string Pages::packed_unit_json(std::string_view text) const {
 // An exemplar that is in several groups is written once.
 void Pages::write_packed(JsonText& json, uint64_t row, const UnitRecord& unit,
                          const std::vector<ExemplarGroup>& groups) const {
-  PackedExcerpts excerpts(*recording_, json);
+  PackedExcerpts excerpts(recording_, json);
   std::vector<size_t> number(n_peaks(unit), SIZE_MAX);  // [peak] among those that are written
   size_t n_written = 0;
   json.key("exemplars").open('[');
@@ -298,11 +298,11 @@ void Pages::write_packed(JsonText& json, uint64_t row, const UnitRecord& unit,
       if (number[index] != SIZE_MAX) continue;
       number[index] = n_written++;
       if (unit.head) {
-        excerpts.write(excerpt_of(*recording_, unit.head->peaks[index]));
+        excerpts.write(excerpt_of(recording_, unit.head->peaks[index]));
         continue;
       }
       const KeptPeak& peak = peak_of(unit, index);
-      const auto pairs = pairs_of_latent(*recording_, row, peak.at, peak.window_begin,
+      const auto pairs = pairs_of_latent(recording_, row, peak.at, peak.window_begin,
                                          static_cast<uint32_t>(peak.window.size()));
       excerpts.write(peak, pairs ? &*pairs : nullptr);
     }

@@ -23,7 +23,7 @@ struct UnitRecord;
 // Thread-safe: reads only. Every method throws Error{invalid, not_found, corrupt}.
 class Pages {
  public:
-  explicit Pages(const std::string& recording_path);
+  explicit Pages(const Recording& recording);  // which outlives it
   ~Pages();
 
   std::string recording_json() const;
@@ -59,7 +59,7 @@ class Pages {
   void write_packed(JsonText& json, uint64_t row, const UnitRecord& unit,
                     const std::vector<ExemplarGroup>& groups) const;
 
-  std::unique_ptr<Recording> recording_;
+  const Recording& recording_;
   std::unique_ptr<UnitReader> units_;
   std::unique_ptr<PublishedExplanations> published_;
 };

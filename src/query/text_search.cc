@@ -90,13 +90,12 @@ Excerpt excerpt_around(const Recording& recording, const Occurrence& occurrence)
 
 }  // namespace
 
-TextSearch::TextSearch(const std::string& recording)
-    : recording_(std::make_unique<Recording>(recording)) {}
+TextSearch::TextSearch(const Recording& recording) : recording_(recording) {}
 TextSearch::~TextSearch() = default;
 
 std::vector<Occurrence> TextSearch::occurrences(const TextQuestion& question,
                                                 bool& complete) const {
-  const CorpusTables& corpus = recording_->corpus();
+  const CorpusTables& corpus = recording_.corpus();
   std::vector<Occurrence> found;
   for (uint64_t row = 0; row < corpus.n_documents(); ++row) {
     const std::vector<size_t> places = places_in(corpus.document(row).text, question);
@@ -120,8 +119,8 @@ std::vector<Occurrence> TextSearch::occurrences(const TextQuestion& question,
 }
 
 std::vector<TextMatch> TextSearch::latents(const std::vector<Occurrence>& found) const {
-  if (recording_->events() == nullptr) return {};
-  const EventIndex& events = *recording_->events();
+  if (recording_.events() == nullptr) return {};
+  const EventIndex& events = *recording_.events();
   struct Seen {
     uint64_t n_occurrences = 0, n_tokens = 0;
     size_t last = SIZE_MAX;  // the occurrence that was counted last
@@ -130,7 +129,7 @@ std::vector<TextMatch> TextSearch::latents(const std::vector<Occurrence>& found)
   };
   std::vector<Seen> seen(events.n_units());
   for (size_t i = 0; i < found.size(); ++i) {
-    const uint64_t first = recording_->corpus().sequence(found[i].sequence).first_token;
+    const uint64_t first = recording_.corpus().sequence(found[i].sequence).first_token;
     for (uint32_t position = found[i].begin; position < found[i].end; ++position) {
       const TokenEvents here = events.at_token(first + position);
       for (size_t e = 0; e < here.size(); ++e) {
@@ -155,7 +154,7 @@ std::vector<TextMatch> TextSearch::latents(const std::vector<Occurrence>& found)
     const double recall =
         static_cast<double>(unit.n_occurrences) / static_cast<double>(found.size());
     const double precision = static_cast<double>(unit.n_tokens) / static_cast<double>(n_events);
-    const float max = recording_->units().summary(row).max;
+    const float max = recording_.units().summary(row).max;
     matches.push_back({row, unit.n_occurrences, n_events, harmonic_mean(recall, precision),
                        unit.value, unit.at, max == 0 ? 0 : unit.value / max});
   }
@@ -172,8 +171,8 @@ std::vector<TextMatch> TextSearch::neurons(const std::vector<Occurrence>& found)
     }
   }
   std::vector<TextMatch> matches;
-  for (size_t batch = 0; batch < recording_->units().n_peak_batches(); ++batch) {
-    const PeaksOfUnits peaks = recording_->units().peaks(batch);
+  for (size_t batch = 0; batch < recording_.units().n_peak_batches(); ++batch) {
+    const PeaksOfUnits peaks = recording_.units().peaks(batch);
     for (size_t unit = 0; unit < peaks.ranges.size(); ++unit) {
       TextMatch match{.unit = peaks.first_unit + unit, .at = {}};
       for (size_t i = peaks.ranges[unit].first; i < peaks.ranges[unit].second; ++i) {
@@ -203,7 +202,7 @@ std::string TextSearch::json(const TextQuestion& question) const {
   const std::vector<Occurrence> found = occurrences(question, complete);
   Json shown = Json::array();
   for (size_t i = 0; i < std::min(found.size(), kShownOccurrences); ++i) {
-    Json excerpt = to_json(excerpt_around(*recording_, found[i]));
+    Json excerpt = to_json(excerpt_around(recording_, found[i]));
     excerpt.erase("value");
     excerpt["n_tokens"] = found[i].end - found[i].begin;
     shown.push_back(std::move(excerpt));
@@ -214,12 +213,12 @@ std::string TextSearch::json(const TextQuestion& question) const {
     sort_and_cut(matches, question.limit);
     Json units = Json::array();
     for (const TextMatch& match : matches) {
-      units.push_back(to_json(recording_->manifest().sites, match));
+      units.push_back(to_json(recording_.manifest().sites, match));
     }
     kinds.push_back({{"kind", name}, {"n_units", n_units}, {"units", std::move(units)}});
   };
-  if (recording_->events() != nullptr) add_kind("latents", latents(found));
-  if (n_token_units(recording_->manifest().sites) > 0) add_kind("neurons", neurons(found));
+  if (recording_.events() != nullptr) add_kind("latents", latents(found));
+  if (n_token_units(recording_.manifest().sites) > 0) add_kind("neurons", neurons(found));
   return to_text(Json{{"text", question.text},
                       {"n_occurrences", found.size()},
                       {"complete", complete},

@@ -50,7 +50,7 @@ struct TextMatch {
 
 class TextSearch {
  public:
-  explicit TextSearch(const std::string& recording);
+  explicit TextSearch(const Recording& recording);  // which outlives it
   ~TextSearch();
 
   // Error{invalid} for an empty text.
@@ -61,7 +61,7 @@ class TextSearch {
   std::vector<TextMatch> latents(const std::vector<Occurrence>& found) const;
   std::vector<TextMatch> neurons(const std::vector<Occurrence>& found) const;
 
-  std::unique_ptr<Recording> recording_;
+  const Recording& recording_;
 };
 
 }  // namespace actogram

@@ -49,15 +49,14 @@ std::string text_at(const CorpusTables& corpus, const Place& at) {
 
 }  // namespace
 
-TokenMeans::TokenMeans(const std::string& recording)
-    : recording_(std::make_unique<Recording>(recording)),
-      units_(std::make_unique<UnitReader>(*recording_)) {}
+TokenMeans::TokenMeans(const Recording& recording)
+    : recording_(recording), units_(std::make_unique<UnitReader>(recording_)) {}
 TokenMeans::~TokenMeans() = default;
 
 std::string TokenMeans::json(std::string_view unit, size_t least, size_t limit) const {
-  const UnitAddress address = unit_address(recording_->manifest().sites, unit);
-  const UnitValues of_unit(*recording_, *units_, address);
-  const CorpusTables& corpus = recording_->corpus();
+  const UnitAddress address = unit_address(recording_.manifest().sites, unit);
+  const UnitValues of_unit(recording_, *units_, address);
+  const CorpusTables& corpus = recording_.corpus();
   std::pmr::monotonic_buffer_resource memory;  // thousands of small ones, which go together
   std::pmr::unordered_map<int32_t, TokenMean> by_id(&memory);
   uint64_t n_known = 0;

@@ -15,7 +15,7 @@ class UnitReader;
 // sequences that it has exemplars in.
 class TokenMeans {
  public:
-  explicit TokenMeans(const std::string& recording);
+  explicit TokenMeans(const Recording& recording);  // which outlives it
   ~TokenMeans();
 
   // The `limit` highest of those with a known value at `least` places or more; among equals the
@@ -23,7 +23,7 @@ class TokenMeans {
   std::string json(std::string_view unit, size_t least, size_t limit) const;
 
  private:
-  std::unique_ptr<Recording> recording_;
+  const Recording& recording_;
   std::unique_ptr<UnitReader> units_;
 };
 

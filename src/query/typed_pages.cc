@@ -131,8 +131,7 @@ std::string sent_text(std::string_view body) {
   fail(Code::invalid, "there is no text: send {{\"text\": \"...\"}}");
 }
 
-TypedPages::TypedPages(const std::string& recording)
-    : recording_(std::make_unique<Recording>(recording)) {}
+TypedPages::TypedPages(const Recording& recording) : recording_(recording) {}
 TypedPages::~TypedPages() = default;
 
 std::string TypedPages::unit_json(const UnitAddress& unit, const TypedUnit& typed) const {
@@ -153,11 +152,11 @@ std::string TypedPages::unit_json(const UnitAddress& unit, const TypedUnit& type
 }
 
 std::string TypedPages::units_json(const TypedUnits& typed, FiringOrder order, size_t limit) const {
-  const std::vector<Site>& sites = recording_->manifest().sites;
+  const std::vector<Site>& sites = recording_.manifest().sites;
   std::array<std::vector<Strongest>, kKindNames.size()> kinds;
   uint64_t first_row = 0;
   for (size_t s = 0; s < sites.size(); ++s) {
-    const auto summaries = recording_->units().summaries(s);
+    const auto summaries = recording_.units().summaries(s);
     for (size_t i = 0; i < typed.sites[s].size(); ++i) {
       auto found = strongest_of(typed.sites[s][i], summaries[i], order);
       if (!found) continue;

@@ -20,7 +20,7 @@ std::string sent_text(std::string_view body);
 // Thread-safe.
 class TypedPages {
  public:
-  explicit TypedPages(const std::string& recording);
+  explicit TypedPages(const Recording& recording);  // which outlives it
   ~TypedPages();
 
   // One unit: each sequence as an excerpt, at its highest value.
@@ -31,7 +31,7 @@ class TypedPages {
   std::string units_json(const TypedUnits& typed, FiringOrder order, size_t limit) const;
 
  private:
-  std::unique_ptr<Recording> recording_;
+  const Recording& recording_;
 };
 
 }  // namespace actogram

@@ -70,24 +70,23 @@ void sort_and_cut(std::vector<Listed>& units, const UnitListQuestion& question) 
 
 }  // namespace
 
-UnitLists::UnitLists(const std::string& recording)
-    : recording_(std::make_unique<Recording>(recording)) {}
+UnitLists::UnitLists(const Recording& recording) : recording_(recording) {}
 UnitLists::~UnitLists() = default;
 
 UnitLists::Found UnitLists::find(const UnitListQuestion& question) const {
-  const std::vector<Site>& sites = recording_->manifest().sites;
+  const std::vector<Site>& sites = recording_.manifest().sites;
   const size_t only = question.site.empty() ? sites.size() : find_site(sites, question.site);
   const auto wanted_class = class_named(question.rw_class);
   const auto value_of = kUnitColumns[question.column].value_of;
   std::vector<Listed> units;
   for (size_t s = 0; s < sites.size(); ++s) {
     if ((only < sites.size() && only != s) || !is_meant(sites[s], question)) continue;
-    const auto summaries = recording_->units().summaries(s);
+    const auto summaries = recording_.units().summaries(s);
     const uint64_t first_row = unit_row(sites, {sites[s].name, 0});
     for (uint32_t i = 0; i < summaries.size(); ++i) {
       const double value = value_of(summaries[i]);
       if (!in_range(value, question)) continue;
-      if (wanted_class && class_of(*recording_, first_row + i) != wanted_class) continue;
+      if (wanted_class && class_of(recording_, first_row + i) != wanted_class) continue;
       units.push_back({s, i, value, summaries[i]});
     }
   }
@@ -101,13 +100,13 @@ std::vector<UnitAddress> UnitLists::units(const UnitListQuestion& question) cons
   const Found found = find(question);
   for (const Listed& unit : found.units) {
     if (std::isnan(unit.value)) continue;
-    units.push_back({recording_->manifest().sites[unit.site].name, unit.index});
+    units.push_back({recording_.manifest().sites[unit.site].name, unit.index});
   }
   return units;
 }
 
 std::string UnitLists::json(const UnitListQuestion& question) const {
-  const std::vector<Site>& sites = recording_->manifest().sites;
+  const std::vector<Site>& sites = recording_.manifest().sites;
   const auto [n_found, units] = find(question);
   Json list = Json::array();
   for (const Listed& unit : units) {
@@ -116,7 +115,7 @@ std::string UnitLists::json(const UnitListQuestion& question) const {
       row[std::string(column.name)] = column.value_of(unit.summary);
     }
     const auto its_class =
-        class_of(*recording_, unit_row(sites, {sites[unit.site].name, unit.index}));
+        class_of(recording_, unit_row(sites, {sites[unit.site].name, unit.index}));
     row["rw_class"] = its_class ? Json(kRwClassNames[*its_class]) : Json();
     list.push_back(std::move(row));
   }

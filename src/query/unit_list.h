@@ -33,7 +33,7 @@ struct UnitListQuestion {
 
 class UnitLists {
  public:
-  explicit UnitLists(const std::string& recording);
+  explicit UnitLists(const Recording& recording);  // which outlives it
   ~UnitLists();
 
   // The `limit` units from the `first` on, and how many there are. Equals stay in the order of the
@@ -47,7 +47,7 @@ class UnitLists {
   struct Found;
   Found find(const UnitListQuestion& question) const;
 
-  std::unique_ptr<Recording> recording_;
+  const Recording& recording_;
 };
 
 }  // namespace actogram

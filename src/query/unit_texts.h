@@ -29,7 +29,7 @@ struct UnitText {
 class UnitTexts {
  public:
   // Error{invalid} where the recording keeps no text or no exemplars.
-  explicit UnitTexts(const std::string& recording);
+  explicit UnitTexts(const Recording& recording);  // which outlives it
   ~UnitTexts();
 
   // Of the documents that are wanted, by their bytes; to cut a text costs more than to ask. Without
@@ -46,7 +46,7 @@ class UnitTexts {
   std::vector<UnitText> of_head(const HeadRecord& head, const WantsText& wants) const;
   std::string_view document_of(uint32_t sequence) const;
 
-  std::unique_ptr<Recording> recording_;
+  const Recording& recording_;
   std::unique_ptr<UnitReader> units_;
 };
 

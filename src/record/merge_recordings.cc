@@ -177,6 +177,7 @@ void write_dense_units(const Inputs& inputs, const MergedCorpus& corpus, UnitWri
   for (uint64_t row = 0; row < n_units; ++row) {
     for (size_t i = 0; i < inputs.size(); ++i) {
       parts[i] = inputs[i]->units().unit(row);
+      parts[i].classes = inputs[i]->exact_classes(row, GluSigns::model);
       const auto renumber = [&](Place& at) { at.sequence = corpus.new_sequence(i, at.sequence); };
       if (parts[i].summary.count > 0) {
         renumber(parts[i].summary.min_at);

@@ -135,6 +135,7 @@ std::vector<ClassRecord> ClassTable::classes(uint64_t unit_row) const {
              classes_table().file, unit_row * kNumSignClasses + c, values.size(), sequences.size(),
              positions.size());
       }
+      record.peaks[q].reserve(values.size());
       for (size_t p = 0; p < values.size(); ++p) {
         record.peaks[q].push_back({{sequences[p], positions[p]}, values[p]});
       }

@@ -36,6 +36,11 @@ class ClassTable {
   // As they are stored for other readers; ours divide the sums. [sign class][quantity]
   std::vector<std::array<double, kNumGatedQuantities>> means(uint64_t unit_row) const;
 
+  template <typename Visitor>  // visit(const TableReader&)
+  void for_each_table(Visitor visit) const {
+    visit(table_);
+  }
+
  private:
   // The batch of a unit, and its first row there.
   std::pair<TableBatch, size_t> rows_of(uint64_t unit_row) const;

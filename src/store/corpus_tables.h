@@ -121,6 +121,11 @@ class CorpusTables {
   // they lie in two batches. Error{corrupt} where the sequence has fewer.
   TokenColumns tokens(const SequenceRow& sequence, uint32_t begin, size_t n, TokenRoom& room) const;
 
+  template <typename Visitor>  // visit(const TableReader&)
+  void for_each_table(Visitor visit) const {
+    visit(documents_), visit(sequences_), visit(tokens_);
+  }
+
  private:
   void check_tokens(const SequenceRow& sequence) const;
 

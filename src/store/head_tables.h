@@ -41,6 +41,11 @@ class HeadTable {
   // entropy, self, previous, first and induction as they are stored.
   std::array<double, 5> means(uint64_t number) const;
 
+  template <typename Visitor>  // visit(const TableReader&)
+  void for_each_table(Visitor visit) const {
+    visit(heads_), visit(peaks_);
+  }
+
  private:
   TableReader heads_, peaks_;
 };

@@ -55,7 +55,7 @@ Recording::Recording(const std::string& path) : path_(path), manifest_(read_mani
     }
   }
   const bool whole = manifest_.holds == Holds::everything;
-  if (manifest_.has_units()) units_.emplace(path, manifest_.sites, manifest_.classes_of());
+  if (manifest_.has_units()) units_.emplace(path, manifest_.sites);
   if (manifest_.holds == Holds::class_shares) {
     shares_.emplace(path);
   } else if (manifest_.holds == Holds::classes || (whole && manifest_.gate_function)) {
@@ -171,6 +171,22 @@ std::optional<NeuronWeights> Recording::weights(uint64_t row, GluSigns signs) co
   if (!weights_ || row >= weights_->n_units()) return std::nullopt;
   const NeuronWeights weights = weights_->weights(row);
   return refactors(signs) ? refactor_glu(weights) : weights;
+}
+
+void Recording::check_ahead(const std::stop_token& stop) const {
+  const auto check = [&](const TableReader& table) {
+    for (size_t i = 0; i < table.n_batches() && !stop.stop_requested(); ++i) {
+      try {
+        table.batch(i);
+      } catch (const Error&) {
+        continue;  // said again to whoever asks for this one
+      }
+    }
+  };
+  if (corpus_) corpus_->for_each_table(check);
+  if (classes_) classes_->for_each_table(check);
+  if (weights_) weights_->for_each_table(check);
+  if (units_) units_->for_each_table(check);
 }
 
 namespace {
@@ -294,9 +310,8 @@ class Checker {
       unit = recording.units().unit(row);
       check_unit(recording, name, *unit);
       if (unit->head) return check_head(recording, name, row, *unit);
-    } else {
-      check_classes(recording, name, recording.classes(row, GluSigns::recorded));
     }
+    check_classes(recording, name, recording.classes(row, GluSigns::recorded));
     for (const std::string& found : recording.class_problems(row, unit ? &*unit : nullptr)) {
       problem("{}: {}", name, found);
     }
@@ -352,7 +367,6 @@ class Checker {
     }
     check_peaks(recording, name, unit.maximum_peaks, summary.max);
     check_peaks(recording, name, unit.minimum_peaks, summary.min);
-    check_classes(recording, name, facts_of(unit.classes, n_tokens));
   }
 
   void check_classes(const Recording& recording, const std::string& name,

@@ -239,18 +239,13 @@ StoredFiles UnitWriter::finish() {
   return files;
 }
 
-UnitTables::UnitTables(const std::string& folder, const std::vector<Site>& sites, ClassesOf with)
+UnitTables::UnitTables(const std::string& folder, const std::vector<Site>& sites)
     : sites_(sites),
       units_(folder + "/" + units_table().file, units_table().columns),
       histograms_(folder + "/" + histograms_table().file, histograms_table().columns),
       peaks_(folder + "/" + peaks_table().file, peaks_table().columns) {
   uint64_t n_units = 0;
   for (const Site& site : sites) n_units += site.n_units;
-  if (with == ClassesOf::units) classes_.emplace(folder);
-  if (classes_ && classes_->n_units() != n_token_units(sites)) {
-    fail(Code::corrupt, "{}: {} has the classes of {} units; the manifest has {}", folder,
-         classes_table().file, classes_->n_units(), n_token_units(sites));
-  }
   if (n_heads(sites) > 0) heads_.emplace(folder);
   if (heads_ && heads_->n_heads() != n_heads(sites)) {
     fail(Code::corrupt, "{}: {} has {} heads; the manifest has {}", folder, heads_table().file,
@@ -392,7 +387,6 @@ UnitRecord UnitTables::unit(uint64_t row) const {
     const KeptPeak peak = columns.peak(p);
     (peak.groups & kBottom ? record.minimum_peaks : record.maximum_peaks).push_back(peak);
   }
-  record.classes = classes(row);
   const uint64_t first_head = n_token_units(sites_);
   if (heads_ && row >= first_head && row - first_head < heads_->n_heads()) {
     record.head = heads_->head(row - first_head);
@@ -403,11 +397,6 @@ UnitRecord UnitTables::unit(uint64_t row) const {
 uint64_t UnitTables::first_peak(uint64_t row) const {
   const size_t index = units_.batch_of(row);
   return units_.batch(index).column<uint64_t>(kFirstPeak)[row - units_.first_row(index)];
-}
-
-std::vector<ClassRecord> UnitTables::classes(uint64_t row) const {
-  const bool has = classes_ && row < classes_->n_units();
-  return has ? classes_->classes(row) : std::vector<ClassRecord>();
 }
 
 Summary UnitTables::summary(uint64_t row) const {

@@ -1,6 +1,6 @@
 // The units as a recording keeps them: three tables, another with sign classes and two with
 // attention heads, written in step, unit after unit, and read back one unit at a time from the
-// mapped files.
+// mapped files; sign classes by a table of their own (class_tables.h).
 #pragma once
 
 #include <cstdint>
@@ -68,15 +68,14 @@ struct PeaksOfUnits {
 
 class UnitTables {
  public:
-  UnitTables(const std::string& folder, const std::vector<Site>& sites, ClassesOf with);
+  UnitTables(const std::string& folder, const std::vector<Site>& sites);
 
   uint64_t n_units() const { return units_.n_rows(); }
   uint64_t row_of(const UnitAddress& address) const { return unit_row(sites_, address); }
 
-  // The whole unit, the windows as views that live as long as this object.
+  // The unit but for its sign classes, the windows as views that live as long as this object.
   UnitRecord unit(uint64_t row) const;
-  uint64_t first_peak(uint64_t row) const;               // row of peaks.arrow
-  std::vector<ClassRecord> classes(uint64_t row) const;  // [sign class], or none
+  uint64_t first_peak(uint64_t row) const;  // row of peaks.arrow
   const HeadTable* heads() const { return heads_ ? &*heads_ : nullptr; }
   // The summaries of a site's units only, for maps and tables.
   std::vector<Summary> summaries(size_t site) const;
@@ -87,12 +86,17 @@ class UnitTables {
   size_t n_peak_batches() const { return peaks_.n_batches(); }
   PeaksOfUnits peaks(size_t batch) const;
 
+  template <typename Visitor>  // visit(const TableReader&)
+  void for_each_table(Visitor visit) const {
+    visit(units_), visit(histograms_), visit(peaks_);
+    if (heads_) heads_->for_each_table(visit);
+  }
+
  private:
   std::vector<Site> sites_;
   TableReader units_;
   TableReader histograms_;
   TableReader peaks_;
-  std::optional<ClassTable> classes_;
   std::optional<HeadTable> heads_;
 };
 

@@ -27,6 +27,11 @@ class WeightTable {
   uint64_t n_units() const { return table_.n_rows(); }
   NeuronWeights weights(uint64_t unit_row) const;
 
+  template <typename Visitor>  // visit(const TableReader&)
+  void for_each_table(Visitor visit) const {
+    visit(table_);
+  }
+
  private:
   TableReader table_;
 };
