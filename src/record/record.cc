@@ -103,6 +103,18 @@ SiteNames site_names(const RecordOptions& options, const LlamaModel& model,
   return names;
 }
 
+RecordReport report_of(const Manifest& manifest, bool resumed) {
+  const auto n_of = [&](const char* what) {
+    return field<uint64_t>(manifest.corpus, what, kManifestFile);
+  };
+  RecordReport report{.n_tokens = n_of("n_tokens"),
+                      .n_sequences = n_of("n_sequences"),
+                      .n_units = manifest.n_units(),
+                      .resumed = resumed};
+  for (const auto& [name, file] : manifest.files) report.n_bytes += file.n_bytes;
+  return report;
+}
+
 RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, const Json& model,
                          std::vector<RecordedSae> saes, const RecordOptions& options,
                          const ProgressFn& progress) {
@@ -127,6 +139,10 @@ RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, c
   for (const RecordedSae& sae : saes) manifest.saes.push_back(sae.facts);
   const Json identity = identity_of(options, manifest.options, model);
   WorkFolder folder(options.output, identity, options.command);
+  if (const auto committed = folder.committed()) {
+    folder.finish(*committed);
+    return report_of(*committed, folder.resumed());
+  }
   Json corpus = ensure_corpus(folder, options.corpus, tokenizer, progress);
 
   manifest.files = files_from_json(corpus.at("files"));
@@ -157,13 +173,7 @@ RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, c
     manifest.gate_function = source.gate_function();
   }
   folder.finish(manifest);
-
-  RecordReport report{.n_tokens = tables.n_tokens(),
-                      .n_sequences = tables.n_sequences(),
-                      .n_units = manifest.n_units(),
-                      .resumed = folder.resumed()};
-  for (const auto& [name, file] : manifest.files) report.n_bytes += file.n_bytes;
-  return report;
+  return report_of(manifest, folder.resumed());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <set>
 
 #include "base/temporary_folder_test.h"
 #include "model/fake_model.h"
@@ -64,6 +65,11 @@ std::map<std::string, std::string> checksums(const std::string& recording) {
     sums[name] = checksum_of_file(recording + "/" + name);
   }
   return sums;
+}
+
+size_t n_files(const std::string& folder) {
+  return static_cast<size_t>(
+      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
 Code code_of(const auto& call) {
@@ -522,6 +528,58 @@ TEST_F(RecordTest, EventsOfOtherUnitsThanTheManifestSaysAreRefused) {
   manifest.sites.back().n_units = 19;
   write_file_atomically(o.output + "/" + kManifestFile, to_text(manifest));
   EXPECT_EQ(code_of([&] { Recording recording(o.output); }), Code::corrupt);
+}
+
+// Wherever it stops after the last checkpoint, of which there are several with runs of events.
+TEST_F(RecordTest, GoesOnAfterAStopInEveryPartOfItsEnd) {
+  write_small_sae(path("small.safetensors"));
+  const auto with_events = [&](const std::string& name) {
+    RecordOptions o = options(name);
+    o.saes = {{.weights = path("small.safetensors")}};
+    o.recorder.checkpoint_seconds = 0;
+    return o;
+  };
+  std::set<std::string> phases;
+  record(with_events("calm.acto"), [&](const Progress& p) { phases.emplace(p.phase); });
+  const auto expected = checksums(path("calm.acto"));
+  EXPECT_TRUE(phases.contains("writing the events"));
+  EXPECT_TRUE(phases.contains("writing the latents"));
+  for (const std::string& stop : phases) {
+    const RecordOptions o = with_events("stopped in " + stop + ".acto");
+    EXPECT_EQ(code_of([&] {
+                record(o, [&](const Progress& p) {
+                  if (p.phase == stop) throw Error(Code::environment, "stop");
+                });
+              }),
+              Code::environment);
+    record(o, kQuiet);
+    EXPECT_EQ(checksums(o.output), expected) << stop;
+    EXPECT_EQ(n_files(o.output), expected.size() + 1) << "and the manifest";
+  }
+}
+
+TEST_F(RecordTest, GoesOnAfterAStopWhileItRemovesWhatIsOfNoUseAnyMore) {
+  RecordOptions o = options("stopped.acto");
+  o.recorder.checkpoint_seconds = 0;
+  const std::string partial = o.output + ".partial";
+  std::string command;
+  const auto keep_command = [&](const Progress&) {
+    command = read_file(partial + "/command.json");
+  };
+  const RecordReport whole = record(o, keep_command);
+  const auto expected = checksums(o.output);
+  fs::rename(o.output, partial);  // as it was before its last two steps, with a segment left
+  write_file_atomically(partial + "/command.json", command);
+  write_file_atomically(partial + "/windows-3", "of no use");
+  const RecordReport again =
+      record(o, [](const Progress& p) { ADD_FAILURE() << p.phase << ", although all is there"; });
+  EXPECT_TRUE(again.resumed);
+  EXPECT_EQ(again.n_tokens, whole.n_tokens);
+  EXPECT_EQ(again.n_sequences, whole.n_sequences);
+  EXPECT_EQ(again.n_units, whole.n_units);
+  EXPECT_EQ(again.n_bytes, whole.n_bytes);
+  EXPECT_EQ(checksums(o.output), expected);
+  EXPECT_EQ(n_files(o.output), expected.size() + 1);
 }
 
 TEST_F(RecordTest, RefusesAManifestFromTheFuture) {

@@ -103,8 +103,9 @@ std::vector<StoredRun> EventRuns::save() {
   return runs;
 }
 
-void EventRuns::remove_files() {
+void EventRuns::remove_unsaved() {
   for (const Spilled& spilled : std::exchange(spilled_, {})) {
+    if (spilled.is_synced) continue;
     for (const EventOrder order : kOrders) fs::remove(path_of(spilled.run.number, order));
   }
 }

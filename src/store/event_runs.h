@@ -2,8 +2,8 @@
 // goes to disk as a run, sorted, once in each order. Afterwards there are a few sorted runs, in
 // files or in the buffers, which event_merge.h makes one of.
 //
-// Runs are files events-N.token and events-N.unit until the last of them is done with; save() makes
-// what there is safe, and a later process takes it up.
+// Runs are files events-N.token and events-N.unit; save() makes what there is safe, and a later
+// process takes it up.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +43,8 @@ class EventRuns {
 
   // Empties the buffers; after it the runs on the disk survive a power cut.
   std::vector<StoredRun> save();
-  void remove_files();
+  // Those that were saved stay for a process that goes on from there.
+  void remove_unsaved();
 
   uint64_t n_events() const;
   // All events, every run in this order; they stand until the next call.

@@ -148,7 +148,7 @@ StoredFiles EventWriter::finish(ThreadPool& pool) {
   UnitEventsWriter by_unit(folder_, space_.n_units);
   write_by_unit(pool, by_unit);
   by_unit.finish(files);
-  runs_.remove_files();
+  runs_.remove_unsaved();
   return files;
 }
 

@@ -49,7 +49,8 @@ class EventWriter {
   void add(size_t thread, std::span<const uint32_t> tokens, std::span<const uint32_t> units,
            std::span<const float> values);
 
-  // What was added so far is on the disk after it, for a process that goes on from here.
+  // What was added so far is on the disk after it, for a process that goes on from here. These
+  // files are there after finish() too: what is made later may be stopped as well.
   std::vector<StoredRun> save() { return runs_.save(); }
 
   // Error{invalid} where a unit has two values at one token.

@@ -54,13 +54,22 @@ WorkFolder::WorkFolder(const std::string& recording, const Json& identity,
   resumed_ = true;
 }
 
+// The command goes last: with it, whoever comes after a stop knows whose manifest it is.
 void WorkFolder::finish(const Manifest& manifest) {
   write_file_atomically(file(kManifestFile), to_text(manifest));
   for (const auto& entry : fs::directory_iterator(path_)) {
     const std::string name = entry.path().filename().string();
-    if (name != kManifestFile && !manifest.files.contains(name)) fs::remove(entry.path());
+    const bool stays = name == kManifestFile || name == kCommandFile;
+    if (!stays && !manifest.files.contains(name)) fs::remove(entry.path());
   }
+  fs::remove(file(kCommandFile));
   rename_durably(path_, recording_);
+}
+
+std::optional<Manifest> WorkFolder::committed() const {
+  const std::string manifest = file(kManifestFile);
+  if (!resumed_ || !fs::exists(manifest)) return std::nullopt;
+  return parse_manifest(read_file(manifest), manifest);
 }
 
 void WorkFolder::finish_with(const std::string& name) {

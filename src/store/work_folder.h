@@ -6,6 +6,7 @@
 // a second writer out and dies with its process.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,10 @@ class WorkFolder {
   // Removes the folder, where nothing in it is worth going on from.
   void discard() const { remove_tree(path_); }
 
-  // Removes what is only of use while recording, commits the manifest and takes the final name.
+  // Commits the manifest, removes what is only of use while recording and takes the final name.
   void finish(const Manifest& manifest);
+  // What a process of this identity committed that was stopped in finish(); call it again.
+  std::optional<Manifest> committed() const;
 
   // Where the result is one file or folder in here, already synced: it takes the final name, and
   // the rest is removed.
