@@ -4,9 +4,10 @@
 //
 // Rounds of two runs over the same random gates, in turn, on one thread: neurons without and with
 // their sign classes. A batch is four sequences, as record has them; its matrices are one of six,
-// so they come from beyond the second-level cache, as the model's do. Windows are copied to a
-// buffer and forgotten: their way to the disk is record_bench's matter. Printed: nanoseconds a
-// token and neuron (median), and bytes a neuron of state that is resident at the end.
+// so they come from beyond the second-level cache, as the model's do; each time moved by some
+// neurons, so that a neuron seldom sees the same values again: equal peaks cost more. Windows are
+// copied to a buffer and forgotten: their way to the disk is record_bench's matter. Printed:
+// nanoseconds a token and neuron (median), and bytes a neuron of state that is resident at the end.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -45,6 +46,8 @@ class ForgetfulSink : public WindowSink {
   size_t next_ = 0;
 };
 
+constexpr size_t kMoves = 256, kMove = 16;  // neurons
+
 struct Gated {
   std::vector<float> gate, linear, post;  // [row, unit]
 };
@@ -54,7 +57,7 @@ std::vector<Gated> random_batches(const Options& o) {
   std::normal_distribution<float> normal;
   std::vector<Gated> batches(6);
   for (Gated& batch : batches) {
-    const size_t n = size_t{kBatch} * o.tokens * o.units;
+    const size_t n = size_t{kBatch} * o.tokens * o.units + kMoves * kMove;
     for (auto* values : {&batch.gate, &batch.linear, &batch.post}) values->resize(n);
     for (size_t i = 0; i < n; ++i) {
       batch.gate[i] = normal(rng), batch.linear[i] = normal(rng);
@@ -101,13 +104,15 @@ Cost measure(const Options& o, const std::vector<Gated>& batches, ForgetfulSink&
                              .begins_with_bos = true});
       }
       for (SiteCollator& layer : layers) {
-        const Gated& batch = batches[mix64(n_batches++) % batches.size()];
-        layer.observe({.values = batch.post.data(),
+        const uint64_t drawn = mix64(n_batches++);
+        const Gated& batch = batches[drawn % batches.size()];
+        const size_t moved = (drawn >> 32) % kMoves * kMove;
+        layer.observe({.values = batch.post.data() + moved,
                        .n_rows = size_t{kBatch} * o.tokens,
                        .row_stride = o.units,
                        .first_row = first_row,
-                       .gate = batch.gate.data(),
-                       .linear = batch.linear.data(),
+                       .gate = batch.gate.data() + moved,
+                       .linear = batch.linear.data() + moved,
                        .gate_stride = o.units},
                       sequences, threads, scratch, sinks);
       }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "actogram/error.h"
 #include "collate/gate_function.h"
 
 namespace actogram {
@@ -23,6 +24,22 @@ uint32_t bits_of(I16 mask) {
   for (size_t lane = 0; lane < kLanes; ++lane)
     bits |= static_cast<uint32_t>(mask[lane]) & (1U << lane);
   return bits;
+}
+constexpr I16 kLaneNumbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+// The least of the lanes, in each of them.
+I16 least_in_all(I16 v) {
+  for (int32_t step = kLanes / 2; step > 0; step /= 2) {
+    const I16 others = __builtin_shuffle(v, kLaneNumbers ^ step);
+    v = others < v ? others : v;
+  }
+  return v;
+}
+uint32_t lanes_equal(I16 a, I16 b) {
+#if defined(__AVX512F__) && !defined(__clang__)
+  return __builtin_ia32_pcmpeqd512_mask(a, b, 0xffff);  // GCC 12 takes a dozen steps
+#else
+  return bits_of(a == b);
+#endif
 }
 D8 half(F16 v, size_t which) {
   F8 part;
@@ -68,7 +85,13 @@ ClassBlock::ClassBlock(uint32_t n, GateFunction function, const CollateOptions& 
       n_units_(n),
       n_kept_(options.class_top),
       skip_first_(options.classes_count_bos ? 0 : 1),
-      peaks_(kNumSignClasses * kNumGatedQuantities * kLanes * n_kept_) {
+      n_rows_((n_kept_ + kLanes - 1) / kLanes),
+      values_(kNumSignClasses * kNumGatedQuantities * kLanes * n_rows_),
+      places_(2 * values_.size()) {
+  constexpr size_t kMost = std::numeric_limits<uint8_t>::max();
+  if (n_kept_ > kMost)
+    fail(Code::invalid, "{} peaks of a class are asked for; {} is the most", n_kept_, kMost);
+  for (LaneRow& row : values_) row.lanes.fill(kInfinity);
   for (auto& of_class : limits_) {
     for (auto& of_quantity : of_class) of_quantity.fill(n_kept_ == 0 ? kInfinity : 0);
   }
@@ -81,6 +104,8 @@ void ClassBlock::prefetch() const {
   ask(std::as_bytes(std::span(counts_)));
   ask(std::as_bytes(std::span(sums_)));
   ask(std::as_bytes(std::span(limits_)));
+  ask(std::as_bytes(std::span(n_peaks_)));
+  ask(std::as_bytes(std::span(worst_)));
 }
 
 void ClassBlock::observe(const BlockValues& values, std::span<const BatchSequence> sequences,
@@ -125,7 +150,7 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
 }
 
 // The two classes of one sign of the gate together, so that what they read is read once; which
-// token has a largest value is left to find_place(), since few of them are kept in the end. A sum
+// token has a largest value is left to find_places(), since few of them are kept in the end. A sum
 // or a maximum under a mask is one instruction, of which there are seven or eight a class and
 // token.
 template <bool kPositive>
@@ -165,18 +190,35 @@ void ClassBlock::add_gate_sign(const Rows& rows, SequenceTotals& totals) {
   }
 }
 
-// The first token of the class with the largest magnitude. Lane by lane: it is wanted of few.
-uint32_t ClassBlock::find_place(const Rows& rows, size_t sign_class, size_t quantity, size_t lane,
-                                float largest) {
-  const float* values = rows.of(quantity)->lanes.data() + lane;
-  const uint32_t wanted = std::bit_cast<uint32_t>(largest);
-  size_t t = rows.first;
-  while ((std::bit_cast<uint32_t>(values[t * kLanes]) & 0x7fffffff) != wanted ||
-         !rows.is_in(sign_class, t, lane)) {
-    assert(t + 1 < rows.end);  // it was found there
-    ++t;
+// The first token of the class with the largest magnitude, of each of `lanes`: all of them
+// together, or lane by lane where it is wanted of few.
+void ClassBlock::find_places(const Rows& rows, size_t sign_class, size_t quantity, uint32_t lanes,
+                             F16 largest, PerLane<uint32_t>& places) {
+  constexpr int kFew = 2;
+  const LaneRow* values = rows.of(quantity);
+  const I16 wanted = bits_as<I16>(largest);
+  if (std::popcount(lanes) > kFew) {
+    for (size_t t = rows.first; lanes != 0; ++t) {
+      assert(t < rows.end);  // they were found there
+      const uint32_t same = lanes_equal(magnitude_bits(values[t].vector()), wanted) & lanes;
+      for (uint32_t left = same; left != 0; left &= left - 1) {
+        const auto lane = static_cast<size_t>(std::countr_zero(left));
+        if (!rows.is_in(sign_class, t, lane)) continue;
+        places[lane] = static_cast<uint32_t>(t);
+        lanes &= ~(1U << lane);
+      }
+    }
   }
-  return static_cast<uint32_t>(t);
+  for (; lanes != 0; lanes &= lanes - 1) {
+    const auto lane = static_cast<size_t>(std::countr_zero(lanes));
+    const auto is_there = [&](size_t t) {
+      return (std::bit_cast<int32_t>(values[t].lanes[lane]) & 0x7fffffff) == wanted[lane] &&
+             rows.is_in(sign_class, t, lane);
+    };
+    size_t t = rows.first;
+    while (!is_there(t)) ++t;
+    places[lane] = static_cast<uint32_t>(t);
+  }
 }
 
 // The same by the definition, one value at a time: a token with a value that is not finite counts
@@ -216,7 +258,7 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
       const F16 largest = totals.largest[c][q];
       wanted[c][q] = bits_of((largest >= load<F16>(limits_[c][q].data())) & (largest > 0));
       for (uint32_t lanes = wanted[c][q]; lanes != 0; lanes &= lanes - 1) {
-        prefetch_list(c, q, std::countr_zero(lanes));
+        __builtin_prefetch(slots(c, q, static_cast<size_t>(std::countr_zero(lanes))).values, 1, 3);
       }
     }
   }
@@ -228,46 +270,76 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
   }
   for (size_t c = 0; c < kNumSignClasses; ++c) {
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+      PerLane<uint32_t> places;
+      find_places(rows, c, q, wanted[c][q], totals.largest[c][q], places);
       for (uint32_t lanes = wanted[c][q]; lanes != 0; lanes &= lanes - 1) {
         const auto lane = static_cast<size_t>(std::countr_zero(lanes));
-        const uint32_t t = find_place(rows, c, q, lane, totals.largest[c][q][lane]);
+        const uint32_t t = places[lane];
         offer(c, q, lane, {{sequence.number, t}, rows.value(q, t, lane)});
       }
     }
   }
 }
 
-void ClassBlock::prefetch_list(size_t sign_class, size_t quantity, size_t lane) {
-  const auto bytes = std::as_bytes(list(sign_class, quantity, lane));
-  for (size_t i = 0; i < bytes.size(); i += 64) __builtin_prefetch(bytes.data() + i, 1, 3);
+ClassBlock::Slots ClassBlock::slots(size_t sign_class, size_t quantity, size_t lane) {
+  const size_t row = ((sign_class * kNumGatedQuantities + quantity) * kLanes + lane) * n_rows_;
+  auto* sequences = reinterpret_cast<uint32_t*>(places_.data() + 2 * row);
+  return {values_.data() + row, sequences, sequences + n_rows_ * kLanes};
 }
 
-std::span<ClassPeak> ClassBlock::list(size_t sign_class, size_t quantity, size_t lane) {
-  const size_t first = ((sign_class * kNumGatedQuantities + quantity) * kLanes + lane) * n_kept_;
-  return {peaks_.data() + first, n_kept_};
+ClassPeak ClassBlock::peak(size_t sign_class, size_t quantity, size_t lane, size_t slot) const {
+  const Slots all = const_cast<ClassBlock*>(this)->slots(sign_class, quantity, lane);
+  return {{all.sequences[slot], all.positions[slot]},
+          all.values[slot / kLanes].lanes[slot % kLanes]};
 }
 
-std::span<const ClassPeak> ClassBlock::list(size_t sign_class, size_t quantity, size_t lane) const {
-  const size_t first = ((sign_class * kNumGatedQuantities + quantity) * kLanes + lane) * n_kept_;
-  return {peaks_.data() + first, n_peaks_[sign_class][quantity][lane]};
+// Of equal magnitudes the earlier place is kept. Apart, so that the places are read for it only.
+[[gnu::noinline]] bool ClassBlock::is_before_worst(size_t sign_class, size_t quantity, size_t lane,
+                                                   const ClassPeak& peak) const {
+  const size_t worst = worst_[sign_class][quantity][lane];
+  return ranks_before(peak, this->peak(sign_class, quantity, lane, worst));
 }
 
 void ClassBlock::offer(size_t sign_class, size_t quantity, size_t lane, const ClassPeak& peak) {
-  const std::span<ClassPeak> peaks = list(sign_class, quantity, lane);
-  uint32_t& n = n_peaks_[sign_class][quantity][lane];
-  if (n == n_kept_ && !ranks_before(peak, peaks[n - 1])) return;
-  if (n < n_kept_) ++n;
-  const auto last = peaks.begin() + n - 1;
-  const auto at = std::upper_bound(peaks.begin(), last, peak, ranks_before);
-  std::move_backward(at, last, last + 1);
-  *at = peak;
-  set_limit(sign_class, quantity, lane);
+  uint8_t& n = n_peaks_[sign_class][quantity][lane];
+  size_t slot = n;
+  if (n == n_kept_) {
+    const bool larger = std::fabs(peak.value) > limits_[sign_class][quantity][lane];
+    if (!larger && !is_before_worst(sign_class, quantity, lane, peak)) return;
+    slot = worst_[sign_class][quantity][lane];
+  } else {
+    ++n;
+  }
+  const Slots all = slots(sign_class, quantity, lane);
+  // The whole row, which is read next: it would be waited for after one of its values.
+  LaneRow& row = all.values[slot / kLanes];
+  const I16 here = kLaneNumbers == static_cast<int32_t>(slot % kLanes);
+  const F16 values = here ? F16{} + peak.value : row.vector();
+  std::memcpy(row.lanes.data(), &values, sizeof(values));
+  all.sequences[slot] = peak.at.sequence;
+  all.positions[slot] = peak.at.position;
+  if (n == n_kept_) set_worst(sign_class, quantity, lane);
 }
 
-void ClassBlock::set_limit(size_t sign_class, size_t quantity, size_t lane) {
-  if (n_kept_ == 0 || n_peaks_[sign_class][quantity][lane] < n_kept_) return;
-  limits_[sign_class][quantity][lane] =
-      std::fabs(list(sign_class, quantity, lane)[n_kept_ - 1].value);
+// The smallest magnitude, and of equal ones the latest sequence, of which there is one peak.
+void ClassBlock::set_worst(size_t sign_class, size_t quantity, size_t lane) {
+  const Slots all = slots(sign_class, quantity, lane);
+  I16 least = magnitude_bits(all.values[0].vector());
+  for (size_t row = 1; row < n_rows_; ++row) {
+    const I16 others = magnitude_bits(all.values[row].vector());
+    least = others < least ? others : least;
+  }
+  least = least_in_all(least);
+  size_t worst = n_kept_;
+  for (size_t row = 0; row < n_rows_; ++row) {
+    const I16 magnitudes = magnitude_bits(all.values[row].vector());
+    for (uint32_t same = lanes_equal(magnitudes, least); same != 0; same &= same - 1) {
+      const size_t slot = row * kLanes + static_cast<size_t>(std::countr_zero(same));
+      if (worst == n_kept_ || all.sequences[slot] > all.sequences[worst]) worst = slot;
+    }
+  }
+  worst_[sign_class][quantity][lane] = static_cast<uint8_t>(worst);
+  limits_[sign_class][quantity][lane] = std::bit_cast<float>(least[0]);
 }
 
 void ClassBlock::record(size_t lane, std::vector<ClassRecord>& classes) const {
@@ -276,8 +348,10 @@ void ClassBlock::record(size_t lane, std::vector<ClassRecord>& classes) const {
     classes[c].count = counts_[c][lane];
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
       classes[c].sums[q] = sums_[c][q].sum(lane);
-      const auto peaks = list(c, q, lane);
-      classes[c].peaks[q].assign(peaks.begin(), peaks.end());
+      std::vector<ClassPeak>& peaks = classes[c].peaks[q];
+      peaks.clear();
+      for (size_t i = 0; i < n_peaks_[c][q][lane]; ++i) peaks.push_back(peak(c, q, lane, i));
+      std::ranges::sort(peaks, ranks_before);
     }
   }
 }
@@ -287,9 +361,7 @@ void ClassBlock::restore(size_t lane, std::span<const ClassRecord> classes) {
     counts_[c][lane] = classes[c].count;
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
       sums_[c][q].restore(lane, classes[c].sums[q]);
-      std::ranges::copy(classes[c].peaks[q], list(c, q, lane).begin());
-      n_peaks_[c][q][lane] = static_cast<uint32_t>(classes[c].peaks[q].size());
-      set_limit(c, q, lane);
+      for (const ClassPeak& peak : classes[c].peaks[q]) offer(c, q, lane, peak);
     }
   }
 }

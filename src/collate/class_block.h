@@ -44,18 +44,26 @@ class ClassBlock {
   void take(const Rows& rows, const SequenceTotals& totals, const BatchSequence& sequence);
   template <bool kPositive>
   static void add_gate_sign(const Rows& rows, SequenceTotals& totals);
-  static uint32_t find_place(const Rows& rows, size_t sign_class, size_t quantity, size_t lane,
-                             float largest);
-  void prefetch_list(size_t sign_class, size_t quantity, size_t lane);
-  void offer(size_t sign_class, size_t quantity, size_t lane, const ClassPeak& peak);
-  std::span<ClassPeak> list(size_t sign_class, size_t quantity, size_t lane);
-  std::span<const ClassPeak> list(size_t sign_class, size_t quantity, size_t lane) const;
-  void set_limit(size_t sign_class, size_t quantity, size_t lane);
-
   template <typename T>
   using PerLane = std::array<T, kLanes>;
   template <typename T>
   using PerQuantity = std::array<std::array<T, kNumGatedQuantities>, kNumSignClasses>;
+
+  static void find_places(const Rows& rows, size_t sign_class, size_t quantity, uint32_t lanes,
+                          F16 largest, PerLane<uint32_t>& places);
+  // The peaks of one list, [slot] in no order: where few are replaced, the values are one cache
+  // line to look at, and the places are only written.
+  struct Slots {
+    LaneRow* values;  // an infinity behind the last
+    uint32_t* sequences;
+    uint32_t* positions;
+  };
+  Slots slots(size_t sign_class, size_t quantity, size_t lane);
+  ClassPeak peak(size_t sign_class, size_t quantity, size_t lane, size_t slot) const;
+  bool is_before_worst(size_t sign_class, size_t quantity, size_t lane,
+                       const ClassPeak& peak) const;
+  void offer(size_t sign_class, size_t quantity, size_t lane, const ClassPeak& peak);
+  void set_worst(size_t sign_class, size_t quantity, size_t lane);
 
   GateFunction function_;
   size_t n_units_;
@@ -63,9 +71,12 @@ class ClassBlock {
   uint32_t skip_first_;  // tokens of a sequence that begins with BOS
   std::array<PerLane<uint64_t>, kNumSignClasses> counts_ = {};
   PerQuantity<LaneSums<2>> sums_ = {};
-  std::vector<ClassPeak> peaks_;  // [sign class, quantity, lane, rank]
-  PerQuantity<PerLane<uint32_t>> n_peaks_ = {};
-  PerQuantity<PerLane<float>> limits_;  // a smaller magnitude is not kept
+  size_t n_rows_;                // of sixteen slots, in which the peaks of a list have room
+  std::vector<LaneRow> values_;  // [sign class, quantity, lane, row]
+  std::vector<LaneRow> places_;  // the same twice: sequences, then positions
+  PerQuantity<PerLane<uint8_t>> n_peaks_ = {};
+  PerQuantity<PerLane<uint8_t>> worst_ = {};  // the slot that goes next, where all are taken
+  PerQuantity<PerLane<float>> limits_;        // a smaller magnitude is not kept
 };
 
 }  // namespace actogram

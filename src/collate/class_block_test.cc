@@ -142,7 +142,7 @@ Expected by_definition(const Data& data, uint32_t unit, int sign_class,
 
 CollateOptions random_options(std::mt19937& rng) {
   CollateOptions options;
-  options.class_top = static_cast<uint32_t>(rng() % 6);
+  options.class_top = static_cast<uint32_t>(rng() % 4 == 0 ? 15 + rng() % 20 : rng() % 6);
   options.classes_count_bos = rng() % 2 == 0;
   return options;
 }

@@ -31,15 +31,14 @@ PeakBand::PeakBand(size_t n_units, BandSizes sizes)
       bars_(n_units),
       n_refused_(n_units),
       capacity_(first_capacity(sizes)),
-      sizes_of_(n_units) {
+      sizes_of_(n_units),
+      next_sequence_(n_units) {
   const size_t n = n_units * capacity_;
   values_.resize(n);
   ranks_.resize(n);
-  sequences_.resize(n);
-  positions_.resize(n);
   dominators_.resize(n);
   earlier_.resize(n);
-  windows_.resize(n);
+  labels_.resize(n);
 }
 
 bool PeakBand::is_below_a_bar(size_t unit, float value, uint32_t rank) const {
@@ -88,48 +87,56 @@ void PeakBand::set_bars(size_t unit) {
 bool PeakBand::observe(size_t unit, float value, uint32_t rank, Place at) {
   constexpr uint32_t kPatience = 32;  // a new set of bars costs some thirty looks at all peaks
   if (is_below_a_bar(unit, value, rank)) return false;
-  const size_t base = unit * capacity_, n = sizes_of_[unit];
-  const float* values = values_.data() + base;
-  const uint32_t* ranks = ranks_.data() + base;
-  const uint32_t* sequences = sequences_.data() + base;
-  uint32_t dominators = 0, earlier = 0;
-  for (size_t i = 0; i < n; ++i) {
-    const uint32_t place_first = sequences[i] < at.sequence;
-    const uint32_t stronger = (values[i] > value) | ((values[i] == value) & place_first);
-    const uint32_t drawn_first = (ranks[i] < rank) | ((ranks[i] == rank) & place_first);
-    dominators += stronger & drawn_first;
-    earlier += drawn_first;
-  }
-  if (dominators >= sizes_.tail && earlier >= sizes_.all) {
+  const bool latest = at.sequence >= next_sequence_[unit];
+  const Counts n = latest ? count<true>(unit, value, rank, at.sequence)
+                          : count<false>(unit, value, rank, at.sequence);
+  if (n.dominators >= sizes_.tail && n.earlier >= sizes_.all) {
     if (++n_refused_[unit] == kPatience) set_bars(unit);
     return false;
   }
 
-  count_against(unit, value, rank, at);
+  latest ? count_against<true>(unit, value, rank, at.sequence)
+         : count_against<false>(unit, value, rank, at.sequence);
+  if (latest) next_sequence_[unit] = at.sequence + 1;
   if (sizes_of_[unit] == capacity_) grow();
   const size_t slot = unit * capacity_ + sizes_of_[unit]++;
   values_[slot] = value;
   ranks_[slot] = rank;
-  sequences_[slot] = at.sequence;
-  positions_[slot] = at.position;
-  dominators_[slot] = static_cast<uint16_t>(dominators);
-  earlier_[slot] = static_cast<uint16_t>(earlier);
+  dominators_[slot] = static_cast<uint16_t>(n.dominators);
+  earlier_[slot] = static_cast<uint16_t>(n.earlier);
+  labels_[slot].at = at;
   return true;
+}
+
+template <bool kLatest>
+PeakBand::Counts PeakBand::count(size_t unit, float value, uint32_t rank, uint32_t sequence) const {
+  const size_t base = unit * capacity_, n = sizes_of_[unit];
+  const float* values = values_.data() + base;
+  const uint32_t* ranks = ranks_.data() + base;
+  Counts counts;
+  for (size_t i = 0; i < n; ++i) {
+    const uint32_t place_first = kLatest || labels_[base + i].at.sequence < sequence;
+    const uint32_t stronger = (values[i] > value) | ((values[i] == value) & place_first);
+    const uint32_t drawn_first = (ranks[i] < rank) | ((ranks[i] == rank) & place_first);
+    counts.dominators += stronger & drawn_first;
+    counts.earlier += drawn_first;
+  }
+  return counts;
 }
 
 // The newcomer counts against the peaks it dominates and those it is drawn before; whichever is
 // past both limits then goes. No count overflows: it is below the number of peaks kept, some
 // hundreds.
-void PeakBand::count_against(size_t unit, float value, uint32_t rank, Place at) {
+template <bool kLatest>
+void PeakBand::count_against(size_t unit, float value, uint32_t rank, uint32_t sequence) {
   const size_t base = unit * capacity_, n = sizes_of_[unit];
   const float* values = values_.data() + base;
   const uint32_t* ranks = ranks_.data() + base;
-  const uint32_t* sequences = sequences_.data() + base;
   uint16_t* dominators = dominators_.data() + base;
   uint16_t* earlier = earlier_.data() + base;
   uint32_t n_past = 0, last_past = 0;
   for (uint32_t i = 0; i < n; ++i) {
-    const uint32_t place_first = at.sequence < sequences[i];
+    const uint32_t place_first = !kLatest && sequence < labels_[base + i].at.sequence;
     const uint32_t stronger = (value > values[i]) | ((value == values[i]) & place_first);
     const uint32_t drawn_first = (rank < ranks[i]) | ((rank == ranks[i]) & place_first);
     const uint32_t n_dominators = dominators[i] + (drawn_first & stronger);
@@ -148,16 +155,16 @@ void PeakBand::count_against(size_t unit, float value, uint32_t rank, Place at) 
 }
 
 void PeakBand::set_window(size_t unit, uint64_t window_ref) {
-  windows_[unit * capacity_ + sizes_of_[unit] - 1] = window_ref;
+  labels_[unit * capacity_ + sizes_of_[unit] - 1].window = window_ref;
 }
 
 void PeakBand::erase(size_t unit, size_t slot) {
   const size_t hole = unit * capacity_ + slot;
-  dropped_windows_.push_back(windows_[hole]);
+  dropped_windows_.push_back(labels_[hole].window);
   const size_t last = unit * capacity_ + --sizes_of_[unit];
   const auto move_last = [&](auto& column) { column[hole] = column[last]; };
-  move_last(values_), move_last(ranks_), move_last(sequences_), move_last(positions_);
-  move_last(dominators_), move_last(earlier_), move_last(windows_);
+  move_last(values_), move_last(ranks_), move_last(dominators_), move_last(earlier_);
+  move_last(labels_);
 }
 
 void PeakBand::grow() {
@@ -170,8 +177,8 @@ void PeakBand::grow() {
     }
     column = std::move(spaced);
   };
-  respace(values_), respace(ranks_), respace(sequences_), respace(positions_);
-  respace(dominators_), respace(earlier_), respace(windows_);
+  respace(values_), respace(ranks_), respace(dominators_), respace(earlier_);
+  respace(labels_);
   capacity_ = wider;
 }
 
@@ -182,7 +189,6 @@ void PeakBand::prefetch(size_t unit) const {
   for (size_t i = first; i < end; i += kCacheLine / 4) {
     __builtin_prefetch(values_.data() + i, 0, 2);
     __builtin_prefetch(ranks_.data() + i, 0, 2);
-    __builtin_prefetch(sequences_.data() + i, 0, 2);
   }
 }
 
@@ -207,16 +213,16 @@ void PeakBand::sorted(size_t unit, std::vector<KeptPeak>& into) const {
   thread_local std::vector<Entry> order;
   order.clear();
   for (size_t slot = unit * capacity_; slot < unit * capacity_ + sizes_of_[unit]; ++slot) {
-    order.push_back({strength_key(values_[slot], sequences_[slot]), slot});
+    order.push_back({strength_key(values_[slot], labels_[slot].at.sequence), slot});
   }
   std::ranges::sort(order, {}, &Entry::key);
   into.clear();
   for (const auto& [key, slot] : order) {
     KeptPeak& peak = into.emplace_back();
-    peak.at = {sequences_[slot], positions_[slot]};
+    peak.at = labels_[slot].at;
     peak.value = values_[slot];
     peak.rank = ranks_[slot];
-    peak.window_ref = windows_[slot];
+    peak.window_ref = labels_[slot].window;
   }
 }
 

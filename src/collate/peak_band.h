@@ -67,16 +67,24 @@ class PeakBand {
   template <typename Visitor>  // visit(uint64_t& window_ref, wear), uint32_t wear()
   void for_each_window(size_t unit, Visitor visit) {
     for (size_t i = unit * capacity_, end = i + sizes_of_[unit]; i < end; ++i) {
-      visit(windows_[i], [this, i] { return wear(i); });
+      visit(labels_[i].window, [this, i] { return wear(i); });
     }
   }
 
  private:
   static constexpr size_t kBars = 8;  // of a unit
 
+  struct Counts {
+    uint32_t dominators = 0, earlier = 0;  // of a newcomer
+  };
+
   bool is_below_a_bar(size_t unit, float value, uint32_t rank) const;
   void set_bars(size_t unit);
-  void count_against(size_t unit, float value, uint32_t rank, Place at);
+  // Where every peak that is kept is of an earlier sequence, places need not be read.
+  template <bool kLatest>
+  Counts count(size_t unit, float value, uint32_t rank, uint32_t sequence) const;
+  template <bool kLatest>
+  void count_against(size_t unit, float value, uint32_t rank, uint32_t sequence);
   // Both counts grow with the number of sequences, and a peak goes when both are full.
   uint32_t wear(size_t slot) const {
     return std::min(wear_of(std::min<uint32_t>(dominators_[slot], sizes_.tail), sizes_.tail),
@@ -97,14 +105,20 @@ class PeakBand {
   size_t capacity_;  // slots of each unit; unit u has [u * capacity_, u * capacity_ + sizes_of_[u])
   std::vector<uint32_t> sizes_of_;
 
+  std::vector<uint32_t> next_sequence_;  // [unit] after the last one that was kept
+
+  // What is not looked at when a newcomer is counted.
+  struct Label {
+    Place at;
+    uint64_t window = 0;
+  };
+
   // [unit, slot], in no order
   std::vector<float> values_;
   std::vector<uint32_t> ranks_;
-  std::vector<uint32_t> sequences_;
-  std::vector<uint32_t> positions_;
   std::vector<uint16_t> dominators_;  // kept peaks that dominate it
   std::vector<uint16_t> earlier_;     // kept peaks drawn before it
-  std::vector<uint64_t> windows_;
+  std::vector<Label> labels_;
 
   std::vector<uint64_t> dropped_windows_;
 };
