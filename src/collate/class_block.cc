@@ -28,11 +28,17 @@ uint32_t bits_of(I16 mask) {
 constexpr I16 kLaneNumbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 // The least of the lanes, in each of them.
 I16 least_in_all(I16 v) {
+#if defined(__clang__)
+  int32_t least = v[0];
+  for (size_t lane = 1; lane < kLanes; ++lane) least = std::min(least, v[lane]);
+  return I16{} + least;
+#else
   for (int32_t step = kLanes / 2; step > 0; step /= 2) {
     const I16 others = __builtin_shuffle(v, kLaneNumbers ^ step);
     v = others < v ? others : v;
   }
   return v;
+#endif
 }
 uint32_t lanes_equal(I16 a, I16 b) {
 #if defined(__AVX512F__) && !defined(__clang__)

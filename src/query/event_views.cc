@@ -36,7 +36,6 @@ EventViews::EventViews(const Recording& recording) : recording_(recording) {
        "{}: it has no events: those of SAE latents are recorded with --sae WEIGHTS@SITE",
        recording.path());
 }
-EventViews::~EventViews() = default;
 
 uint64_t EventViews::row_of(const UnitAddress& address) const {
   if (!is_sparse_site(address.site)) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,7 +58,6 @@ class EventViews {
  public:
   // Error{invalid} if the recording has no events.
   explicit EventViews(const Recording& recording);  // which outlives it
-  ~EventViews();
 
   // `context` tokens before and after each place.
   UnitEventList events(std::string_view unit, EventListOrder order, size_t limit,

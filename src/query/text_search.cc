@@ -91,7 +91,6 @@ Excerpt excerpt_around(const Recording& recording, const Occurrence& occurrence)
 }  // namespace
 
 TextSearch::TextSearch(const Recording& recording) : recording_(recording) {}
-TextSearch::~TextSearch() = default;
 
 std::vector<Occurrence> TextSearch::occurrences(const TextQuestion& question,
                                                 bool& complete) const {

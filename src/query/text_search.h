@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,7 +50,6 @@ struct TextMatch {
 class TextSearch {
  public:
   explicit TextSearch(const Recording& recording);  // which outlives it
-  ~TextSearch();
 
   // Error{invalid} for an empty text.
   std::string json(const TextQuestion& question) const;

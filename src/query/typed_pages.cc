@@ -132,7 +132,6 @@ std::string sent_text(std::string_view body) {
 }
 
 TypedPages::TypedPages(const Recording& recording) : recording_(recording) {}
-TypedPages::~TypedPages() = default;
 
 std::string TypedPages::unit_json(const UnitAddress& unit, const TypedUnit& typed) const {
   Json sequences = Json::array();

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -21,7 +20,6 @@ std::string sent_text(std::string_view body);
 class TypedPages {
  public:
   explicit TypedPages(const Recording& recording);  // which outlives it
-  ~TypedPages();
 
   // One unit: each sequence as an excerpt, at its highest value.
   std::string unit_json(const UnitAddress& unit, const TypedUnit& typed) const;

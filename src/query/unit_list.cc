@@ -71,7 +71,6 @@ void sort_and_cut(std::vector<Listed>& units, const UnitListQuestion& question) 
 }  // namespace
 
 UnitLists::UnitLists(const Recording& recording) : recording_(recording) {}
-UnitLists::~UnitLists() = default;
 
 UnitLists::Found UnitLists::find(const UnitListQuestion& question) const {
   const std::vector<Site>& sites = recording_.manifest().sites;

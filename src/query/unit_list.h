@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,7 +33,6 @@ struct UnitListQuestion {
 class UnitLists {
  public:
   explicit UnitLists(const Recording& recording);  // which outlives it
-  ~UnitLists();
 
   // The `limit` units from the `first` on, and how many there are. Equals stay in the order of the
   // sites; where the column is NaN a unit is listed only if no range is asked for, and last.
