@@ -93,7 +93,7 @@ ClassBlock::ClassBlock(uint32_t n, GateFunction function, const CollateOptions& 
       skip_first_(options.classes_count_bos ? 0 : 1),
       n_rows_((n_kept_ + kLanes - 1) / kLanes),
       values_(kNumSignClasses * kNumGatedQuantities * kLanes * n_rows_),
-      places_(2 * values_.size()) {
+      places_(values_.size()) {
   constexpr size_t kMost = std::numeric_limits<uint8_t>::max();
   if (n_kept_ > kMost)
     fail(Code::invalid, "{} peaks of a class are asked for; {} is the most", n_kept_, kMost);
@@ -222,7 +222,10 @@ void ClassBlock::find_places(const Rows& rows, size_t sign_class, size_t quantit
              rows.is_in(sign_class, t, lane);
     };
     size_t t = rows.first;
-    while (!is_there(t)) ++t;
+    while (!is_there(t)) {
+      assert(t + 1 < rows.end);  // it was found there
+      ++t;
+    }
     places[lane] = static_cast<uint32_t>(t);
   }
 }
@@ -264,7 +267,7 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
       const F16 largest = totals.largest[c][q];
       wanted[c][q] = bits_of((largest >= load<F16>(limits_[c][q].data())) & (largest > 0));
       for (uint32_t lanes = wanted[c][q]; lanes != 0; lanes &= lanes - 1) {
-        __builtin_prefetch(slots(c, q, static_cast<size_t>(std::countr_zero(lanes))).values, 1, 3);
+        __builtin_prefetch(&values_[first_row(c, q, std::countr_zero(lanes))], 1, 3);
       }
     }
   }
@@ -287,16 +290,10 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
   }
 }
 
-ClassBlock::Slots ClassBlock::slots(size_t sign_class, size_t quantity, size_t lane) {
-  const size_t row = ((sign_class * kNumGatedQuantities + quantity) * kLanes + lane) * n_rows_;
-  auto* sequences = reinterpret_cast<uint32_t*>(places_.data() + 2 * row);
-  return {values_.data() + row, sequences, sequences + n_rows_ * kLanes};
-}
-
 ClassPeak ClassBlock::peak(size_t sign_class, size_t quantity, size_t lane, size_t slot) const {
-  const Slots all = const_cast<ClassBlock*>(this)->slots(sign_class, quantity, lane);
-  return {{all.sequences[slot], all.positions[slot]},
-          all.values[slot / kLanes].lanes[slot % kLanes]};
+  const size_t row = first_row(sign_class, quantity, lane) + slot / kLanes, in_row = slot % kLanes;
+  const PlaceRow& places = places_[row];
+  return {{places.sequences[in_row], places.positions[in_row]}, values_[row].lanes[in_row]};
 }
 
 // Of equal magnitudes the earlier place is kept. Apart, so that the places are read for it only.
@@ -316,32 +313,34 @@ void ClassBlock::offer(size_t sign_class, size_t quantity, size_t lane, const Cl
   } else {
     ++n;
   }
-  const Slots all = slots(sign_class, quantity, lane);
+  const size_t row = first_row(sign_class, quantity, lane) + slot / kLanes, in_row = slot % kLanes;
   // The whole row, which is read next: it would be waited for after one of its values.
-  LaneRow& row = all.values[slot / kLanes];
-  const I16 here = kLaneNumbers == static_cast<int32_t>(slot % kLanes);
-  const F16 values = here ? F16{} + peak.value : row.vector();
-  std::memcpy(row.lanes.data(), &values, sizeof(values));
-  all.sequences[slot] = peak.at.sequence;
-  all.positions[slot] = peak.at.position;
+  const I16 here = kLaneNumbers == static_cast<int32_t>(in_row);
+  const F16 values = here ? F16{} + peak.value : values_[row].vector();
+  std::memcpy(values_[row].lanes.data(), &values, sizeof(values));
+  places_[row].sequences[in_row] = peak.at.sequence;
+  places_[row].positions[in_row] = peak.at.position;
   if (n == n_kept_) set_worst(sign_class, quantity, lane);
 }
 
 // The smallest magnitude, and of equal ones the latest sequence, of which there is one peak.
 void ClassBlock::set_worst(size_t sign_class, size_t quantity, size_t lane) {
-  const Slots all = slots(sign_class, quantity, lane);
-  I16 least = magnitude_bits(all.values[0].vector());
+  const size_t first = first_row(sign_class, quantity, lane);
+  I16 least = magnitude_bits(values_[first].vector());
   for (size_t row = 1; row < n_rows_; ++row) {
-    const I16 others = magnitude_bits(all.values[row].vector());
+    const I16 others = magnitude_bits(values_[first + row].vector());
     least = others < least ? others : least;
   }
   least = least_in_all(least);
   size_t worst = n_kept_;
+  const auto sequence = [&](size_t slot) {
+    return places_[first + slot / kLanes].sequences[slot % kLanes];
+  };
   for (size_t row = 0; row < n_rows_; ++row) {
-    const I16 magnitudes = magnitude_bits(all.values[row].vector());
+    const I16 magnitudes = magnitude_bits(values_[first + row].vector());
     for (uint32_t same = lanes_equal(magnitudes, least); same != 0; same &= same - 1) {
       const size_t slot = row * kLanes + static_cast<size_t>(std::countr_zero(same));
-      if (worst == n_kept_ || all.sequences[slot] > all.sequences[worst]) worst = slot;
+      if (worst == n_kept_ || sequence(slot) > sequence(worst)) worst = slot;
     }
   }
   worst_[sign_class][quantity][lane] = static_cast<uint8_t>(worst);

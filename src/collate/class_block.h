@@ -53,12 +53,12 @@ class ClassBlock {
                           F16 largest, PerLane<uint32_t>& places);
   // The peaks of one list, [slot] in no order: where few are replaced, the values are one cache
   // line to look at, and the places are only written.
-  struct Slots {
-    LaneRow* values;  // an infinity behind the last
-    uint32_t* sequences;
-    uint32_t* positions;
+  struct alignas(LaneRow) PlaceRow {
+    PerLane<uint32_t> sequences, positions;
   };
-  Slots slots(size_t sign_class, size_t quantity, size_t lane);
+  size_t first_row(size_t sign_class, size_t quantity, size_t lane) const {
+    return ((sign_class * kNumGatedQuantities + quantity) * kLanes + lane) * n_rows_;
+  }
   ClassPeak peak(size_t sign_class, size_t quantity, size_t lane, size_t slot) const;
   bool is_before_worst(size_t sign_class, size_t quantity, size_t lane,
                        const ClassPeak& peak) const;
@@ -71,9 +71,9 @@ class ClassBlock {
   uint32_t skip_first_;  // tokens of a sequence that begins with BOS
   std::array<PerLane<uint64_t>, kNumSignClasses> counts_ = {};
   PerQuantity<LaneSums<2>> sums_ = {};
-  size_t n_rows_;                // of sixteen slots, in which the peaks of a list have room
-  std::vector<LaneRow> values_;  // [sign class, quantity, lane, row]
-  std::vector<LaneRow> places_;  // the same twice: sequences, then positions
+  size_t n_rows_;                 // of sixteen slots, in which the peaks of a list have room
+  std::vector<LaneRow> values_;   // [sign class, quantity, lane, row] an infinity behind the last
+  std::vector<PlaceRow> places_;  // the same
   PerQuantity<PerLane<uint8_t>> n_peaks_ = {};
   PerQuantity<PerLane<uint8_t>> worst_ = {};  // the slot that goes next, where all are taken
   PerQuantity<PerLane<float>> limits_;        // a smaller magnitude is not kept
