@@ -5,7 +5,7 @@
 Records documents of random words once for each number of tokens and prints the peak resident memory
 of each process, how much of it was the process's own (looked at every 20 ms; the rest is mapped
 files, which the kernel may take back), and how far the last is above the first. OPTIONS go to
-`record`, for example --sae WEIGHTS@2.resid_post --no-neurons. The fake model has SmolLM2-135M's
+`record`, for example --sae WEIGHTS@0.mlp --no-neurons. The fake model has SmolLM2-135M's
 46,080 units and computes them in no time; give a GGUF file for the real thing. The recordings are
 checked.
 """

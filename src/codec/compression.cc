@@ -3,6 +3,8 @@
 #include <arrow/util/compression.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <memory>
 
 #include "codec/arrow_status.h"
@@ -23,6 +25,8 @@ Codec codec_of(Compression compression, const std::string& what) {
       return ok(arrow::util::Codec::Create(arrow::Compression::GZIP, deflate), what);
     case Compression::zstd:
       return ok(arrow::util::Codec::Create(arrow::Compression::ZSTD), what);
+    case Compression::lz4_block:
+      return ok(arrow::util::Codec::Create(arrow::Compression::LZ4), what);
     default:
       return ok(arrow::util::Codec::Create(arrow::Compression::LZ4_FRAME), what);
   }
@@ -44,10 +48,27 @@ bool begins_as_zlib(std::span<const std::byte> bytes) {
   return (cmf & 0x0f) == 8 && cmf >> 4 <= 7 && (cmf << 8 | flg) % 31 == 0;
 }
 
+constexpr size_t kBlockHead = sizeof(uint32_t);  // of lz4_block: the size of what follows
+static_assert(std::endian::native == std::endian::little);
+
+// Requires: compression is lz4_block, of no more than can be.
+std::string decompress_block(std::span<const std::byte> bytes, size_t n, const std::string& what) {
+  std::string out(n, '\0');
+  const auto n_packed = static_cast<int64_t>(bytes.size() - kBlockHead);
+  const int64_t n_found = ok(codec_of(Compression::lz4_block, what)
+                                 ->Decompress(n_packed, data_of(bytes) + kBlockHead,
+                                              static_cast<int64_t>(n),
+                                              reinterpret_cast<uint8_t*>(out.data())),
+                             what);
+  if (n_found == static_cast<int64_t>(n)) return out;
+  fail(Code::corrupt, "{}: {} of {} bytes that says {}", what, name_of(Compression::lz4_block),
+       n_found, n);
+}
+
 }  // namespace
 
 std::string_view name_of(Compression compression) {
-  constexpr std::string_view kNames[] = {"raw", "zlib", "gzip", "zstd", "lz4"};
+  constexpr std::string_view kNames[] = {"raw", "zlib", "gzip", "zstd", "lz4", "lz4-block"};
   return kNames[static_cast<size_t>(compression) - 1];
 }
 
@@ -59,6 +80,15 @@ Compression compression_of(std::span<const std::byte> bytes) {
   return begins_as_zlib(bytes) ? Compression::zlib : Compression::raw;
 }
 
+std::optional<size_t> lz4_block_size(std::span<const std::byte> bytes) {
+  constexpr size_t kMostPerByte = 255;
+  uint32_t size = 0;
+  if (bytes.size() <= kBlockHead) return std::nullopt;
+  std::memcpy(&size, bytes.data(), kBlockHead);
+  if (size > kMostPerByte * (bytes.size() - kBlockHead)) return std::nullopt;
+  return size;
+}
+
 std::string decompress(std::span<const std::byte> bytes, Compression compression, size_t most,
                        const std::string& what) {
   const auto fail_at_most = [&] {
@@ -68,6 +98,12 @@ std::string decompress(std::span<const std::byte> bytes, Compression compression
   if (compression == Compression::raw) {
     if (bytes.size() > most) fail_at_most();
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  if (compression == Compression::lz4_block) {
+    const auto size = lz4_block_size(bytes);
+    if (!size) fail(Code::corrupt, "{}: not an {}", what, name_of(compression));
+    if (*size > most) fail_at_most();
+    return decompress_block(bytes, *size, what);
   }
   const auto stream = ok(codec_of(compression, what)->MakeDecompressor(), what);
   // One byte more than there may be shows that there is more.
@@ -101,11 +137,19 @@ std::string compress(std::span<const std::byte> bytes, Compression compression,
   }
   const Codec codec = codec_of(compression, what);
   const auto n_bytes = static_cast<int64_t>(bytes.size());
-  std::string out(static_cast<size_t>(codec->MaxCompressedLen(n_bytes, data_of(bytes))), '\0');
-  const int64_t n = ok(codec->Compress(n_bytes, data_of(bytes), static_cast<int64_t>(out.size()),
-                                       reinterpret_cast<uint8_t*>(out.data())),
+  const size_t head = compression == Compression::lz4_block ? kBlockHead : 0;
+  std::string out(head + static_cast<size_t>(codec->MaxCompressedLen(n_bytes, data_of(bytes))),
+                  '\0');
+  if (head > 0) {
+    if (bytes.size() > UINT32_MAX) fail(Code::unsupported, "{}: more than an LZ4 block holds", what);
+    const auto size = static_cast<uint32_t>(bytes.size());
+    std::memcpy(out.data(), &size, head);
+  }
+  const int64_t n = ok(codec->Compress(n_bytes, data_of(bytes),
+                                       static_cast<int64_t>(out.size() - head),
+                                       reinterpret_cast<uint8_t*>(out.data()) + head),
                        what);
-  out.resize(static_cast<size_t>(n));
+  out.resize(head + static_cast<size_t>(n));
   return out;
 }
 

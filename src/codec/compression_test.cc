@@ -32,14 +32,27 @@ TEST(Compression, IsToldByTheFirstBytes) {
   const std::string text = packed("json");
   for (const Compression compression : kCompressions) {
     SCOPED_TRACE(name_of(compression));
-    const bool raw = compression == Compression::raw;
+    const bool raw = compression == Compression::raw, block = compression == Compression::lz4_block;
     const std::string bytes = raw ? text : packed(std::string(name_of(compression)));
-    EXPECT_EQ(compression_of(bytes_of(bytes)), compression);
+    EXPECT_EQ(compression_of(bytes_of(bytes)), block ? Compression::raw : compression);
+    if (block) {
+      EXPECT_EQ(lz4_block_size(bytes_of(bytes)), text.size());
+    }
     EXPECT_EQ(decompress(bytes_of(bytes), compression, text.size(), "x"), text);
   }
   EXPECT_EQ(compression_of({}), Compression::raw);
   EXPECT_EQ(compression_of(bytes_of("x")), Compression::raw);
   EXPECT_EQ(compression_of(bytes_of("\x78\x9d")), Compression::raw);  // a wrong check
+}
+
+TEST(Compression, ABlockClaimsNoMoreThanItsLengthAllows) {
+  using namespace std::string_literals;
+  EXPECT_EQ(lz4_block_size(bytes_of("\x02\0\0\0"s)), std::nullopt);  // not even a token
+  EXPECT_EQ(lz4_block_size(bytes_of("\xfe\0\0\0x"s)), 254);
+  EXPECT_EQ(lz4_block_size(bytes_of("\0\1\0\0x"s)), std::nullopt);
+  EXPECT_EQ(lz4_block_size(bytes_of("[[17, 1.61]]")), std::nullopt);
+  error_of([] { decompress(bytes_of("\xfe\0\0\0x"s), Compression::lz4_block, 1000, "x"); });
+  error_of([] { decompress(bytes_of("\0\1\0\0x"s), Compression::lz4_block, 1000, "x"); });
 }
 
 TEST(Compression, NothingIsDecodedBeyondTheBound) {
@@ -56,11 +69,12 @@ TEST(Compression, NothingIsDecodedBeyondTheBound) {
 
 TEST(Compression, WhatIsCutShortIsAnError) {
   const std::string text = packed("json");
-  for (const char* name : {"zlib", "gzip", "zstd", "lz4"}) {
+  for (const char* name : {"zlib", "gzip", "zstd", "lz4", "lz4-block"}) {
     const std::string bytes = packed(name);
+    Compression compression = compression_of(bytes_of(bytes));
+    if (compression == Compression::raw) compression = Compression::lz4_block;
     for (size_t n = 0; n < bytes.size(); ++n) {
       SCOPED_TRACE(std::string(name) + " " + std::to_string(n));
-      const Compression compression = compression_of(bytes_of(bytes));
       error_of([&] { decompress(bytes_of(bytes.substr(0, n)), compression, text.size(), "x"); });
     }
   }

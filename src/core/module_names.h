@@ -1,13 +1,13 @@
 // Modules of a Hugging Face model, as sparsify and Delphi name what their SAEs are made for, and
-// the TransformerLens name of the values there.
+// the TransformerLens names of the values there.
 //
-//   layers.10             blocks.10.hook_resid_post
-//   layers.10.mlp         blocks.10.hook_mlp_out
-//   layers.10.self_attn   blocks.10.hook_attn_out      also .attn, .attention
-//   embed_tokens          hook_embed
+//                         its output                   its input, which transcoders read
+//   layers.10             blocks.10.hook_resid_post    blocks.10.hook_resid_pre
+//   layers.10.mlp         blocks.10.hook_mlp_out       blocks.10.mlp.hook_in
+//   layers.10.self_attn   blocks.10.hook_attn_out      (no name)   also .attn, .attention
+//   embed_tokens          hook_embed                   (no name)
 //
-// "h.10" is "layers.10" of GPT-2. The values are the module's output; a transcoder reads its input,
-// which the name does not tell.
+// "h.10" is "layers.10" of GPT-2.
 #pragma once
 
 #include <string>
@@ -15,7 +15,8 @@
 
 namespace actogram {
 
-std::string hook_of_module(std::string_view module);  // "" where it is none of these
-std::string module_of_hook(std::string_view hook);    // likewise
+std::string hook_of_module(std::string_view module);   // its output's; "" where it is none of these
+std::string input_of_module(std::string_view module);  // likewise, its input's
+std::string module_of_hook(std::string_view hook);     // whose output it is; likewise
 
 }  // namespace actogram

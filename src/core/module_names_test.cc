@@ -17,6 +17,14 @@ TEST(ModuleNames, AreHooksAndBack) {
   }
 }
 
+TEST(ModuleNames, TellWhatATranscoderReads) {
+  EXPECT_EQ(input_of_module("layers.10"), "blocks.10.hook_resid_pre");
+  EXPECT_EQ(input_of_module("h.3.mlp"), "blocks.3.mlp.hook_in");
+  for (const char* module : {"layers.3.attn", "layers.0.self_attn", "embed_tokens", "layers.3.x"}) {
+    EXPECT_EQ(input_of_module(module), "") << module;
+  }
+}
+
 TEST(ModuleNames, AreNotGuessed) {
   for (const char* module : {"", "layers", "layers.", "layers.x", "layers.3.mlp.act_fn", "h",
                              "layers.99999999999", "transformer.h.3"}) {

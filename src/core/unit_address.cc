@@ -22,7 +22,9 @@ constexpr std::array kShortForms = {
     ShortForm{"mlp", "mlp.hook_post"},          ShortForm{"attn", kPattern},
     ShortForm{"resid_pre", "hook_resid_pre"},   ShortForm{"resid_mid", "hook_resid_mid"},
     ShortForm{"resid_post", "hook_resid_post"}, ShortForm{"attn_out", "hook_attn_out"},
-    ShortForm{"mlp_out", "hook_mlp_out"},       ShortForm{"z", "attn.hook_z"}};
+    ShortForm{"mlp_out", "hook_mlp_out"},       ShortForm{"z", "attn.hook_z"},
+    ShortForm{"mlp_in", "hook_mlp_in"},         ShortForm{"mlp.in", "mlp.hook_in"},
+    ShortForm{"ln2", "ln2.hook_normalized"}};
 
 constexpr std::string_view kSae = "/sae:";
 

@@ -17,6 +17,8 @@ TEST(UnitAddress, HasAShortAndALongForm) {
   EXPECT_EQ(full_site_name("7.resid_post"), "blocks.7.hook_resid_post");
   EXPECT_EQ(full_site_name("7.z"), "blocks.7.attn.hook_z");
   EXPECT_EQ(short_site_name("blocks.7.hook_attn_out"), "7.attn_out");
+  EXPECT_EQ(full_site_name("7.mlp.in"), "blocks.7.mlp.hook_in");
+  EXPECT_EQ(short_site_name("blocks.7.ln2.hook_normalized"), "7.ln2");
   EXPECT_EQ(short_site_name("somewhere.else"), "somewhere.else");
   EXPECT_EQ(layer_of_site(expected.site), 12u);
 }

@@ -35,10 +35,12 @@ std::string header(const SaeCard& card) {
       "tags:\n- sparse-autoencoder\n- sae\n- interpretability\n- activations\n"
       "size_categories:\n- {}\nconfigs:\n",
       size_category(card.n_events));
+  // As in the published card; a table without a row is nobody's default.
+  const std::string_view shown = card.n_explanations > 0 ? kExplanations : kFeatureActivations;
   for (const char* table :
        {kFeatureActivations, kPromptFeatures, kExplanationInputs, kExplanations}) {
     text += fmt::format("- config_name: {}\n", table);
-    if (table == std::string_view(kFeatureActivations)) text += "  default: true\n";
+    if (table == shown) text += "  default: true\n";
     text += fmt::format("  data_files:\n  - split: train\n    path: {}/*.parquet\n", table);
   }
   return text + "---\n";

@@ -15,6 +15,7 @@ struct SaeCard {
   const Site& site;  // of the table of prompts
   uint64_t n_events = 0;
   uint64_t n_prompts = 0;
+  uint64_t n_explanations = 0;
   std::string license;  // empty: none is named
 };
 

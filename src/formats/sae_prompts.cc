@@ -59,17 +59,22 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 Unpacked unpack_numbers(std::string_view packed, uint64_t n_rows, uint32_t width,
                         const std::string& what) {
   const auto bytes = bytes_of(packed);
-  const Compression compression = compression_of(bytes);
   const uint64_t expected = n_rows * width * sizeof(float);
-  const bool fits_raw = width > 0 && bytes.size() == expected;
+  const auto fits = [&](uint64_t n_bytes) {
+    if (width > 0) return n_bytes == expected;
+    return n_rows > 0 ? n_bytes % (n_rows * sizeof(float)) == 0 : n_bytes == 0;
+  };
+  const bool fits_raw = width > 0 && fits(bytes.size());
+  Compression compression = compression_of(bytes);
+  if (compression == Compression::raw && !fits(bytes.size())) {
+    const auto block = lz4_block_size(bytes);
+    if (block && fits(*block)) compression = Compression::lz4_block;
+  }
   const uint64_t most = n_rows * (width > 0 ? width : kMostWidth) * sizeof(float);
   std::string found;
   try {
     Unpacked numbers{decompress(bytes, compression, most, what), compression};
-    const bool fits = width > 0    ? numbers.bytes.size() == expected
-                      : n_rows > 0 ? numbers.bytes.size() % (n_rows * sizeof(float)) == 0
-                                   : numbers.bytes.empty();
-    if (fits) return numbers;
+    if (fits(numbers.bytes.size())) return numbers;
     found = fmt::format("{} bytes, {}", numbers.bytes.size(), name_of(compression));
   } catch (const Error&) {
     if (!fits_raw) throw;
@@ -81,8 +86,13 @@ Unpacked unpack_numbers(std::string_view packed, uint64_t n_rows, uint32_t width
 
 Unpacked unpack_json(std::string_view packed, uint64_t n_positions, const std::string& what) {
   const auto bytes = bytes_of(packed);
-  const Compression compression = compression_of(bytes);
   const uint64_t most = std::min(kMostJsonBytes, (n_positions + 1) * kMostPairBytes);
+  Compression compression = compression_of(bytes);
+  // Text that is not packed has no control character where a size below 150 MB has its highest byte.
+  const auto block = lz4_block_size(bytes);
+  if (compression == Compression::raw && block && *block < size_t{'\t'} << 24) {
+    compression = Compression::lz4_block;
+  }
   return {decompress(bytes, compression, most, what), compression};
 }
 

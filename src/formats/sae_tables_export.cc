@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <thread>
 
@@ -16,6 +17,7 @@
 #include "formats/sae_documents.h"
 #include "formats/sae_shards.h"
 #include "formats/sae_tables_folder.h"
+#include "store/explanation_store.h"
 #include "store/explanation_tables.h"
 #include "store/prompt_tables.h"
 #include "store/recording.h"
@@ -73,7 +75,7 @@ class SaeTablesExport {
     write_events(report);
     const uint64_t n_prompts = write_prompts(report);
     write_inputs(report);
-    write_explanations(report);
+    const uint64_t n_explanations = write_explanations(report);
     const Json imported = manifest_.provenance.value("imported", Json::object());
     const std::string published = imported.value("card", Json::object()).value("license", "");
     write_file_atomically(
@@ -82,6 +84,7 @@ class SaeTablesExport {
                  .site = manifest_.sites[site_],
                  .n_events = report.n_rows,
                  .n_prompts = n_prompts,
+                 .n_explanations = n_explanations,
                  .license = options.license.empty() ? published : options.license}));
     return report;
   }
@@ -281,7 +284,8 @@ class SaeTablesExport {
     return peaks;
   }
 
-  void write_explanations(ExportReport& report) {
+  // Those of the data set, and what `actogram explain` made of the site's latents.
+  uint64_t write_explanations(ExportReport& report) {
     ExplanationRows rows(folder_ + "/" + kExplanations);
     if (has(explanations_table())) {
       const Explanations explanations(recording_.path());
@@ -289,8 +293,18 @@ class SaeTablesExport {
         rows.add(explanation.unit, explanation.explanation, explanation.concept_label);
       });
     }
+    if (std::filesystem::exists(ExplanationStore::path_for(recording_.path()))) {
+      const ExplanationStore store(recording_.path(), Database::Mode::read);
+      for (const StoredExplanation& e : store.explanations()) {
+        if (e.unit.site != manifest_.sites[site_].name) continue;
+        std::optional<std::string_view> label;
+        if (!e.concept_label.empty()) label = e.concept_label;
+        rows.add(e.unit.index, e.text, label);
+      }
+    }
     rows.finish();
     report.n_bytes += rows.shards().n_bytes();
+    return rows.shards().n_rows();
   }
 
   void tell(std::string_view phase, uint64_t done, uint64_t total, std::string_view unit) const {

@@ -52,7 +52,7 @@ TensorTap written(std::string_view name, std::string_view norm, uint32_t layer,
     fail(Code::unsupported, "{}: a scaled projection is not read by this version",
          weight(name, "scale"));
   }
-  TensorTap tap{.tensor = weight(name, "weight"), .op = TensorOp::mul_mat, .by_weight = true};
+  TensorTap tap{.tensor = weight(name, "weight"), .op = TensorOp::mul_mat, .by_source = true};
   if (has_tensor(weight(norm, "weight"))) {
     tap.tensor = weight(norm, "weight");
     tap.op = TensorOp::mul;
@@ -61,6 +61,29 @@ TensorTap written(std::string_view name, std::string_view norm, uint32_t layer,
     tap.op = TensorOp::add;
   }
   return tap;
+}
+
+std::string resid_mid(const Architecture& architecture, Quantity quantity, uint32_t layer) {
+  if (!architecture.resid_mid.empty()) return fmt::format("{}-{}", architecture.resid_mid, layer);
+  fail(Code::unsupported,
+       "layer {}: llama.cpp does not name what {} is read from in models of architecture {}", layer,
+       hook_name(quantity), architecture.name);
+}
+
+// The end of the norm before the MLP.
+TensorTap normalized(const Architecture& architecture, Quantity quantity, uint32_t layer) {
+  const std::string name = fmt::format("{}-{}", architecture.norm_name, layer);
+  switch (architecture.norm) {
+    case MlpNorm::rms:
+      return {name, TensorOp::mul};
+    case MlpNorm::layer:
+      return {name, TensorOp::add};
+    case MlpNorm::plain_layer:
+      return {name, TensorOp::norm};
+    case MlpNorm::none:
+      return {resid_mid(architecture, quantity, layer), TensorOp::add};
+  }
+  fail(Code::invalid, "norm {} is not known", static_cast<int>(architecture.norm));
 }
 
 }  // namespace
@@ -84,7 +107,8 @@ std::string_view hook_name(Quantity quantity) {
   static constexpr std::string_view kNames[] = {
       "mlp.hook_pre",   "mlp.hook_pre_linear", "mlp.hook_post", "hook_resid_pre",
       "hook_resid_mid", "hook_resid_post",     "hook_attn_out", "hook_mlp_out",
-      "attn.hook_z",    "attn.hook_pattern"};
+      "attn.hook_z",    "attn.hook_pattern",   "hook_mlp_in",   "ln2.hook_normalized",
+      "mlp.hook_in"};
   static_assert(std::size(kNames) == kNumQuantities);
   return kNames[static_cast<size_t>(quantity)];
 }
@@ -111,11 +135,8 @@ TensorTap tensor_tap(const Architecture& architecture, Quantity quantity, uint32
       if (layer > 0) return last_tensor(layer - 1);
       return {std::string(architecture.embedding.name), architecture.embedding.op};
     case Quantity::resid_mid:
-      if (architecture.resid_mid.empty()) {
-        fail(Code::unsupported, "layer {}: llama.cpp does not name {} in models of architecture {}",
-             layer, hook_name(quantity), architecture.name);
-      }
-      return {fmt::format("{}-{}", architecture.resid_mid, layer), TensorOp::add};
+    case Quantity::mlp_in:  // where the MLP follows attention
+      return {resid_mid(architecture, quantity, layer), TensorOp::add};
     case Quantity::resid_post:
       return last_tensor(layer);
     case Quantity::attn_out:
@@ -126,6 +147,17 @@ TensorTap tensor_tap(const Architecture& architecture, Quantity quantity, uint32
       return {fmt::format("kqv_out-{}", layer), TensorOp::cont};
     case Quantity::hook_pattern:
       return {.tensor = fmt::format("kqv-{}", layer), .attention = true};
+    case Quantity::mlp_hook_in:
+      return normalized(architecture, quantity, layer);
+    case Quantity::ln2_normalized:
+      if (architecture.norm == MlpNorm::none) {
+        fail(Code::unsupported, "models of architecture {} have no norm before the MLP, so no {}",
+             architecture.name, hook_name(quantity));
+      }
+      if (architecture.norm != MlpNorm::rms) return normalized(architecture, quantity, layer);
+      return {.tensor = resid_mid(architecture, quantity, layer),
+              .op = TensorOp::rms_norm,
+              .by_source = true};
   }
   fail(Code::invalid, "quantity {} is not known", static_cast<int>(quantity));
 }

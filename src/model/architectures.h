@@ -6,6 +6,11 @@
 // and in the residual stream, with what attention and MLP write after their norms and biases:
 //     hook_resid_mid = hook_resid_pre + hook_attn_out,
 //     hook_resid_post = hook_resid_mid + hook_mlp_out
+// and on the MLP's way in, which is what transcoders read. With n the norm before the MLP:
+//     hook_mlp_in = hook_resid_mid, or hook_resid_pre where attention and MLP both read that
+//     mlp.hook_in = x = n(hook_mlp_in)
+//     ln2.hook_normalized = RMSNorm: hook_mlp_in / its root mean square, without the learned
+//         scale; LayerNorm: x, with scale and bias
 // llama.cpp names its tensors per layer, but not uniquely: a tensor is recognised by name *and*
 // operation, both exactly ("ffn_up-1" is a prefix of "ffn_up-10"). Where a projection has a bias or
 // a scale, the value is the last of the chain, for example "ffn_up_b-3" (ADD). What is written to
@@ -37,8 +42,12 @@ enum class Quantity : uint8_t {
   mlp_out,
   hook_z,
   hook_pattern,  // of the layer's heads: who looks at whom, and the value vectors
+  // [n_embd] again
+  mlp_in,
+  ln2_normalized,
+  mlp_hook_in,
 };
-inline constexpr size_t kNumQuantities = 10;
+inline constexpr size_t kNumQuantities = 13;
 
 enum class Mlp : uint8_t {
   gated,  // two projections, ffn_gate and ffn_up
@@ -46,14 +55,15 @@ enum class Mlp : uint8_t {
   plain,  // one projection ffn_up, no gate
 };
 
-// What stands before a gated MLP.
+// What stands before an MLP.
 enum class MlpNorm : uint8_t {
-  rms,          // RMSNorm with a learned scale, ffn_norm
+  rms,          // RMSNorm with a learned scale
+  layer,        // LayerNorm with a learned scale and bias
   plain_layer,  // LayerNorm that has learned nothing: only the mean goes
   none,
 };
 
-enum class TensorOp : uint8_t { mul_mat, add, mul, glu, unary, get_rows, scale, cont };
+enum class TensorOp : uint8_t { mul_mat, add, mul, glu, unary, get_rows, scale, cont, norm, rms_norm };
 
 // What the first layer reads.
 struct EmbeddingTensor {
@@ -68,7 +78,9 @@ struct Architecture {
   Mlp mlp = Mlp::gated;
   std::string_view post;           // name of the tensor of hook_post, without "-LAYER"
   bool learned_positions = false;  // a position beyond the trained context does not exist
-  MlpNorm norm = MlpNorm::rms;     // of gated and fused MLPs
+  MlpNorm norm = MlpNorm::rms;
+  std::string_view norm_name = "ffn_norm";  // of its last tensor, without "-LAYER"
+  bool parallel = false;  // attention and MLP both read the layer's input; else the file may say so
   EmbeddingTensor embedding = {};
   // Name of the tensor between attention and MLP, without "-LAYER"; "" where there is none, since
   // both read the layer's input, or where llama.cpp does not name it.
@@ -78,8 +90,8 @@ struct Architecture {
 // How to add one:
 //   1. Read src/models/NAME.cpp of llama.cpp: how it calls build_ffn decides `mlp` and `post`
 //      (LLM_FFN_PAR is gated, LLM_FFN_SWIGLU fused, LLM_FFN_SEQ without a gate plain), the
-//      build_norm before it `norm`, what enters layer 0 `embedding`, the sum after attention
-//      `resid_mid`, and its last tensor of a layer must be called l_out.
+//      build_norm before it `norm` and `norm_name`, what enters layer 0 `embedding`, the sum after
+//      attention `resid_mid`, and its last tensor of a layer must be called l_out.
 //   2. Add it to ArchitectureId and, in the same place, to the table.
 //   3. Add a tiny random model of it to tests/oracle/make_tiny_gguf.py, whose test checks that the
 //      hooks satisfy the equations above.
@@ -113,9 +125,16 @@ inline constexpr Architecture kArchitectures[] = {
      .mlp = Mlp::plain,
      .post = "ffn_gelu",
      .learned_positions = true,
+     .norm = MlpNorm::layer,
      .embedding = kEmbeddingAndPosition},
-    {"gptneox", Mlp::plain, "ffn_gelu"},
-    {.name = "phi2", .mlp = Mlp::plain, .post = "ffn_gelu", .resid_mid = ""},
+    {.name = "gptneox", .mlp = Mlp::plain, .post = "ffn_gelu", .norm = MlpNorm::layer},
+    {.name = "phi2",
+     .mlp = Mlp::plain,
+     .post = "ffn_gelu",
+     .norm = MlpNorm::layer,
+     .norm_name = "attn_norm",
+     .parallel = true,
+     .resid_mid = ""},
 };
 static_assert(std::size(kArchitectures) == static_cast<size_t>(ArchitectureId::count));
 
@@ -132,10 +151,10 @@ std::optional<Quantity> quantity_of_site(std::string_view site);
 
 // Where a quantity is read: columns [offset, offset + n_units) of the tensor with this op and name.
 struct TensorTap {
-  std::string tensor;  // or, with `by_weight`, the name of a weight that the op is applied to
+  std::string tensor;  // or, with `by_source`, the name of a tensor that the op is applied to
   TensorOp op = TensorOp::mul_mat;
   bool upper_half = false;  // of a fused tensor: offset is n_ff, otherwise 0
-  bool by_weight = false;
+  bool by_source = false;
   bool attention = false;  // a product of a pattern and value vectors; its sources are read
 
   bool operator==(const TensorTap&) const = default;

@@ -94,11 +94,14 @@ std::vector<float> LogitLens::write(const std::string& site, std::span<const flo
     case Quantity::resid_post:
     case Quantity::attn_out:
     case Quantity::mlp_out:
+    case Quantity::mlp_in:
       check_width(site, vector.size(), model_.info().n_embd);
       return {vector.begin(), vector.end()};
     case Quantity::hook_pre:
     case Quantity::hook_pre_linear:
     case Quantity::hook_pattern:
+    case Quantity::ln2_normalized:
+    case Quantity::mlp_hook_in:
       break;
   }
   fail(Code::unsupported, "{}: what is there is not written to the residual stream", site);

@@ -63,14 +63,16 @@ Wanted by_names(const LlamaModel& model, const std::vector<std::string>& names) 
   return wanted;
 }
 
-bool is_parallel(const LlamaModel& model) {
+bool is_parallel(const LlamaModel& model, const Architecture& architecture) {
+  if (architecture.parallel) return true;
   const std::string key = model.info().architecture + ".use_parallel_residual";
   return std::ranges::any_of(model.info().metadata, [&](const auto& entry) {
     return entry.first == key && entry.second == "true";
   });
 }
 
-uint32_t width_of(const LlamaModel& model, Quantity quantity, uint32_t layer) {
+uint32_t width_of(const LlamaModel& model, const Architecture& architecture, Quantity quantity,
+                  uint32_t layer) {
   if (quantity <= Quantity::hook_post) {
     if (model.n_ff(layer) == 0) {
       fail(Code::unsupported, "layer {} of {} has no MLP", layer, model.info().name);
@@ -85,7 +87,7 @@ uint32_t width_of(const LlamaModel& model, Quantity quantity, uint32_t layer) {
     return static_cast<uint32_t>(output->shape[0]);
   }
   if (quantity == Quantity::hook_pattern) return attention_shape(model, layer).n_heads;
-  if (quantity == Quantity::resid_mid && is_parallel(model)) {
+  if (quantity == Quantity::resid_mid && is_parallel(model, architecture)) {
     fail(Code::unsupported,
          "layer {} of {}: attention and MLP both read the layer's input, so it has no {}", layer,
          model.info().name, hook_name(quantity));
@@ -95,11 +97,13 @@ uint32_t width_of(const LlamaModel& model, Quantity quantity, uint32_t layer) {
 
 void add_site(SitePlan& plan, const LlamaModel& model, const Architecture& architecture,
               Quantity quantity, uint32_t layer) {
-  const TensorTap tap = tensor_tap(architecture, quantity, layer,
-                                   [&](const std::string& name) { return model.has_tensor(name); });
-  const uint32_t width = width_of(model, quantity, layer);
+  const uint32_t width = width_of(model, architecture, quantity, layer);
+  const bool from_start = quantity == Quantity::mlp_in && is_parallel(model, architecture);
+  const TensorTap tap =
+      tensor_tap(architecture, from_start ? Quantity::resid_pre : quantity, layer,
+                 [&](const std::string& name) { return model.has_tensor(name); });
   const auto same = std::ranges::find_if(plan.tensors, [&](const TensorTap& t) {
-    return t.tensor == tap.tensor && t.by_weight == tap.by_weight;
+    return t.tensor == tap.tensor && t.by_source == tap.by_source;
   });
   const auto index = static_cast<size_t>(same - plan.tensors.begin());
   if (same == plan.tensors.end()) {

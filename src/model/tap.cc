@@ -26,6 +26,10 @@ ggml_op ggml_op_of(TensorOp op) {
       return GGML_OP_SCALE;
     case TensorOp::cont:
       return GGML_OP_CONT;
+    case TensorOp::norm:
+      return GGML_OP_NORM;
+    case TensorOp::rms_norm:
+      return GGML_OP_RMS_NORM;
   }
   return GGML_OP_NONE;
 }
@@ -70,7 +74,7 @@ bool is_cube(const ggml_tensor* tensor) {
 
 Tap::Tap(const std::vector<TensorTap>& tensors, Gates gates) : gates_(gates) {
   for (const TensorTap& tensor : tensors) {
-    WantedByName& wanted = tensor.by_weight ? wanted_by_weight_ : wanted_;
+    WantedByName& wanted = tensor.by_source ? wanted_by_source_ : wanted_;
     wanted.emplace(tensor.tensor, Wanted{tensor.op, names_.size(), tensor.attention});
     names_.push_back(tensor.tensor);
   }
@@ -100,11 +104,11 @@ void Tap::finish() {
 
 const Tap::Wanted* Tap::find(const ggml_tensor* tensor) const {
   if (const Wanted* found = find(wanted_, tensor->name, tensor)) return found;
-  if (wanted_by_weight_.empty()) return nullptr;
+  if (wanted_by_source_.empty()) return nullptr;
   // A matrix is its product's first source; a bias and a norm's scale are the second.
   for (const ggml_tensor* source : {tensor->src[0], tensor->src[1]}) {
     if (source == nullptr) continue;
-    if (const Wanted* found = find(wanted_by_weight_, source->name, tensor)) return found;
+    if (const Wanted* found = find(wanted_by_source_, source->name, tensor)) return found;
   }
   return nullptr;
 }

@@ -96,7 +96,7 @@ class Tap {
   TappedAttention attention_of(const ggml_tensor* product);
 
   WantedByName wanted_;
-  WantedByName wanted_by_weight_;
+  WantedByName wanted_by_source_;
   std::vector<std::string> names_;  // [index]
   std::vector<bool> seen_;          // [index]
   size_t n_left_ = 0;

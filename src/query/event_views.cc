@@ -156,7 +156,8 @@ PartnerList EventViews::partners(std::string_view unit, PartnerOrder order, size
   const EventIndex& index = *recording_.events();
   const uint64_t row = row_of(list.address);
   list.n_events = index.span(row).n_events;
-  for (const Partner& partner : partners_of(index, row, order, limit)) {
+  const EventsOfSites in{index, recording_.manifest().sites, recording_.token_lists()};
+  for (const Partner& partner : partners_of(in, row, order, limit)) {
     list.partners.push_back({address_of(partner.unit), index.span(partner.unit).n_events, partner});
   }
   return list;

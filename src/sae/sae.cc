@@ -35,8 +35,8 @@ void check_matrix(const Tensor& matrix, const std::string& what) {
 
 // The places of one layer, after "blocks.N.".
 constexpr std::string_view kLayerSites[] = {
-    "hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_attn_out",      "hook_mlp_out",
-    "hook_mlp_in",    "mlp.hook_post",  "attn.hook_z",     "ln2.hook_normalized"};
+    "hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_attn_out",       "hook_mlp_out",
+    "mlp.hook_post",  "attn.hook_z",    "hook_mlp_in",     "ln2.hook_normalized", "mlp.hook_in"};
 constexpr std::string_view kEmbedding = "hook_embed";
 
 bool is_site(std::string_view site) {

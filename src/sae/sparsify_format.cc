@@ -49,7 +49,8 @@ void read_sparsify(const WeightsFile& file, const SaeOptions& options, Sae& sae)
   }
   set_kind(sae, SaeKind::top_k, options);
   set_k(sae, config_value<int64_t>(file, "k"), options);
-  (transcoder ? sae.site_out : sae.site) = hook_of_module(file.folder_name);
+  sae.site = transcoder ? input_of_module(file.folder_name) : hook_of_module(file.folder_name);
+  if (transcoder) sae.site_out = hook_of_module(file.folder_name);
 }
 
 }  // namespace actogram

@@ -29,7 +29,7 @@ std::optional<Compression> compression_at(uint8_t code, const char* column, uint
   for (const Compression compression : kCompressions) {
     if (static_cast<uint8_t>(compression) == code) return compression;
   }
-  fail(Code::corrupt, "{}: row {}: {} is {}; expected 0 to 5", prompts_table().file, row, column,
+  fail(Code::corrupt, "{}: row {}: {} is {}; expected 0 to 6", prompts_table().file, row, column,
        code);
 }
 

@@ -39,8 +39,8 @@ std::vector<Prompt> random_prompts(std::mt19937& random) {
   std::vector<Prompt> prompts;
   for (uint32_t p = 0; p < 40; ++p) {
     Prompt prompt{std::string(random() % 300'000, 'x'), p % 7 != 0, {}, {}, {}, {}};
-    if (p % 3 != 0) prompt.activations = kCompressions[random() % 5];
-    if (p % 4 != 0) prompt.representation = kCompressions[random() % 5];
+    if (p % 3 != 0) prompt.activations = kCompressions[random() % std::size(kCompressions)];
+    if (p % 4 != 0) prompt.representation = kCompressions[random() % std::size(kCompressions)];
     for (uint32_t i = random() % 9; i > 0; --i) prompt.active.push_back(random());
     for (uint32_t s = random() % 4; s > 0; --s) {
       Sample sample{static_cast<uint32_t>(random()), {}, {}, {}};

@@ -52,6 +52,10 @@ def unpack(packed: bytes) -> tuple[str, bytes]:
         "lz4": (b"\x04\x22\x4d\x18", lambda: stream("lz4")),
         "zlib": (b"\x78", lambda: zlib.decompress(packed)),
     }
+    if len(packed) > 4 and (size := int.from_bytes(packed[:4], "little")) < 1 << 24:
+        with contextlib.suppress(OSError):
+            content = pa.decompress(packed[4:], size, "lz4_raw", asbytes=True)
+            return "lz4-block", bytes(content)
     for name, (magic, decompress) in codecs.items():
         if packed.startswith(magic):
             with contextlib.suppress(OSError, zlib.error, EOFError):

@@ -12,6 +12,12 @@ And for the residual stream, with norm() only where the architecture has one aft
     hook_attn_out = norm(W_O hook_z + bias),  hook_mlp_out = norm(W_down mlp.hook_post + bias)
     hook_resid_mid = hook_resid_pre + hook_attn_out
     hook_resid_post = hook_resid_pre + hook_attn_out + hook_mlp_out
+
+And for the MLP's way in, with n the norm before it, where there is one:
+
+    hook_mlp_in = hook_resid_mid, or hook_resid_pre where attention and MLP are parallel
+    mlp.hook_in = n(hook_mlp_in), and hook_pre = W mlp.hook_in + bias
+    ln2.hook_normalized = RMSNorm: hook_mlp_in / its root mean square; LayerNorm: mlp.hook_in
 """
 
 import re
@@ -90,7 +96,8 @@ def check_projections(model: TinyModel, text: Text, layer: int) -> None:
 
 RESIDUAL = ["hook_resid_pre", "hook_resid_post", "hook_attn_out", "hook_mlp_out"]
 WRITING = ["attn.hook_z", "mlp.hook_post"]
-NO_RESID_MID = {"phi3", "phi2", "gptneox"}
+PARALLEL = {"phi2", "gptneox"}
+NO_RESID_MID = PARALLEL | {"phi3"}
 
 
 def layer_sites(hooks: list[str]) -> str:
@@ -142,6 +149,63 @@ def test_residual_stream(name: str, tmp_path: Path) -> None:
                 assert_close(values("hook_resid_mid"), stream + attn, 1e-5)
             stream = stream + attn + mlp
             assert_close(values("hook_resid_post"), stream, 1e-5)
+
+
+def normalized(model: TinyModel, layer: int, x: Array) -> tuple[Array, Array]:
+    """x after the norm before the MLP, and before that norm's learned scale (RMSNorm)."""
+    name = f"blk.{layer}." + ("attn_norm" if model.architecture == "phi2" else "ffn_norm")
+    if model.shape.norm == "rms":
+        plain = x / np.sqrt((x**2).mean(axis=1, keepdims=True) + 1e-5)
+        return plain * model.tensors[f"{name}.weight"], plain
+    plain = x - x.mean(axis=1, keepdims=True)
+    plain /= np.sqrt((plain**2).mean(axis=1, keepdims=True) + 1e-5)
+    if model.shape.norm == "layer":
+        plain = plain * model.tensors[f"{name}.weight"] + model.tensors[f"{name}.bias"]
+    return plain, plain
+
+
+# What is said of these names that the model does not have, or llama.cpp does not show.
+MLP_INPUT_REFUSED = {
+    ("olmo2", "ln2.hook_normalized"): "no norm before the MLP",
+    ("phi3", "hook_mlp_in"): "does not name",
+    ("phi3", "ln2.hook_normalized"): "does not name",
+}
+MLP_INPUTS = ["hook_mlp_in", "ln2.hook_normalized", "mlp.hook_in"]
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_mlp_input(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.gguf"
+    model = TinyModel(path, name)
+    inputs = [hook for hook in MLP_INPUTS if (name, hook) not in MLP_INPUT_REFUSED]
+    sites = layer_sites(["hook_resid_pre", "hook_attn_out", "mlp.hook_pre", *inputs])
+    for text in read_sites(path, TEXTS, sites):
+        assert set(text.values) == set(sites.split(","))
+        for layer in range(N_LAYERS):
+            x = {
+                hook: text.values[f"blocks.{layer}.{hook}"].astype(np.float64)
+                for hook in ["hook_resid_pre", "hook_attn_out", "mlp.hook_pre", *inputs]
+            }
+            read = x["hook_resid_pre"] + (0 if name in PARALLEL else x["hook_attn_out"])
+            if "hook_mlp_in" in inputs:
+                assert_close(x["hook_mlp_in"], read, 1e-5)
+            scaled, plain = (read, read) if name == "olmo2" else normalized(model, layer, read)
+            assert_close(x["mlp.hook_in"], scaled, 1e-5)
+            if "ln2.hook_normalized" in inputs:
+                assert_close(x["ln2.hook_normalized"], plain, 1e-5)
+            part = "gate" if model.shape.mlp == "gated" else "up"
+            weight = model.mlp_weight(layer, part)[:N_FF].astype(np.float64)
+            pre = x["mlp.hook_in"] @ weight.T + model.mlp_bias(layer, part)
+            assert_close(x["mlp.hook_pre"], pre, 1e-5)
+
+
+@pytest.mark.parametrize(("name", "hook"), sorted(MLP_INPUT_REFUSED))
+def test_no_mlp_input(name: str, hook: str, tmp_path: Path) -> None:
+    TinyModel(tmp_path / "tiny.gguf", name)
+    result = run_dump_sites(tmp_path / "tiny.gguf", tmp_path, ["text"], f"blocks.1.{hook}")
+    assert result.returncode == 1
+    assert hook in result.stderr
+    assert MLP_INPUT_REFUSED[name, hook] in result.stderr
 
 
 @pytest.mark.parametrize("name", sorted(NO_RESID_MID))

@@ -24,7 +24,12 @@ TEXTS = [
     "x",
     "Family 👩‍👩‍👧‍👦, flags 🇩🇪🇯🇵; def f(x): return x * 2\n" * 3,
 ]
-LAYERS = (5, 29)  # the last one takes another way through llama.cpp
+HOOKS = {  # [layer]; the last one takes another way through llama.cpp
+    5: "hook_resid_post",
+    12: "mlp.hook_in",  # as a transcoder
+    29: "hook_resid_post",
+}
+LAYERS = tuple(HOOKS)
 N_LATENTS = 300
 GAP = 2e-4  # a latent nearer to 0 than this may be on or off
 
@@ -63,16 +68,16 @@ def write_sae(
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, Array]]:
     """A recording of one SAE at each of LAYERS, and what each latent should be: [token, latent]."""
     folder = tmp_path_factory.mktemp("record_sae")
-    texts = read_sites(model(), TEXTS, ",".join(f"blocks.{n}.hook_resid_post" for n in LAYERS))
+    texts = read_sites(model(), TEXTS, ",".join(f"blocks.{n}.{hook}" for n, hook in HOOKS.items()))
     expected = {}
     options: list[object] = []
     for layer in LAYERS:
-        values = np.concatenate([t.values[f"blocks.{layer}.hook_resid_post"] for t in texts])
+        values = np.concatenate([t.values[f"blocks.{layer}.{HOOKS[layer]}"] for t in texts])
         sae = write_sae(folder / f"sae{layer}.safetensors", values.shape[1], values, layer)
         weight = sae["encoder_linear.weight"].astype(np.float64)
         bias = sae["encoder_linear.bias"].astype(np.float64)
         expected[layer] = values.astype(np.float64) @ weight.T + bias
-        options += ["--sae", f"{folder}/sae{layer}.safetensors@{layer}.resid_post"]
+        options += ["--sae", f"{folder}/sae{layer}.safetensors@blocks.{layer}.{HOOKS[layer]}"]
     corpus = folder / "texts.jsonl"
     corpus.write_text("".join(json.dumps({"text": t}) + "\n" for t in TEXTS))
     output = folder / "x.acto"
@@ -85,7 +90,7 @@ def first_row(recording: Path, layer: int) -> int:
     sites = json.loads((recording / "manifest.json").read_text())["sites"]
     row = 0
     for site in sites:
-        if site["name"] == f"blocks.{layer}.hook_resid_post/sae:sae{layer}":
+        if site["name"] == f"blocks.{layer}.{HOOKS[layer]}/sae:sae{layer}":
             return row
         row += site["n_units"]
     raise AssertionError(sites)

@@ -159,6 +159,25 @@ def test_other_codecs_are_found_and_kept(tmp_path: Path, codec: str) -> None:
     assert_same(exported(recording), folder)
 
 
+def test_lz4_blocks_are_found_and_kept(tmp_path: Path) -> None:
+    """As Python's lz4.block writes them, behind their size; no first bytes tell of them."""
+
+    def packed(values: list[Any]) -> None:
+        for i, value in enumerate(values):
+            content = unpack(value)[1]
+            block = pa.compress(content, codec="lz4_raw", asbytes=True)
+            values[i] = len(content).to_bytes(4, "little") + block
+
+    def edit(tables: dict[str, pa.Table]) -> None:
+        for name in ("activations_layer19", "sae_representation"):
+            tables[TABLES[1]] = column(tables[TABLES[1]], name, packed)
+
+    folder = golden_set(tmp_path / "set", edit)
+    recording, report = imported(folder)
+    assert report["pairs"]["n_different"] == 0
+    assert_same(exported(recording), folder)
+
+
 def test_raw_binaries_are_taken_as_they_are(tmp_path: Path) -> None:
     """Also numbers whose first bytes are those of a packed stream."""
 

@@ -45,6 +45,9 @@ RESIDUAL = [
     "hook_attn_out",
     "hook_mlp_out",
     "attn.hook_z",
+    "hook_mlp_in",
+    "ln2.hook_normalized",
+    "mlp.hook_in",
 ]
 
 
@@ -72,9 +75,17 @@ def record_residuals(layer: torch.nn.Module, prefix: str, values: dict[str, Arra
 
     layer.register_forward_pre_hook(reads("hook_resid_pre"))
     layer.register_forward_hook(writes("hook_resid_post"))
-    layer.get_submodule("post_attention_layernorm").register_forward_pre_hook(
-        reads("hook_resid_mid")
-    )
+    norm = layer.get_submodule("post_attention_layernorm")
+    for name in ("hook_resid_mid", "hook_mlp_in"):
+        norm.register_forward_pre_hook(reads(name))
+
+    def unscaled(module: torch.nn.Module, inputs: Any) -> None:
+        x = inputs[0][0]
+        length = (x.pow(2).mean(-1, keepdim=True) + module.variance_epsilon).sqrt()
+        values[f"{prefix}.ln2.hook_normalized"] = (x / length).numpy().copy()
+
+    norm.register_forward_pre_hook(unscaled)
+    layer.get_submodule("mlp").register_forward_pre_hook(reads("mlp.hook_in"))
     layer.get_submodule("self_attn.o_proj").register_forward_pre_hook(reads("attn.hook_z"))
     layer.get_submodule("self_attn").register_forward_hook(writes("hook_attn_out"))
     layer.get_submodule("mlp").register_forward_hook(writes("hook_mlp_out"))
