@@ -25,6 +25,10 @@ class Tokenizer {
 
   virtual std::optional<int32_t> bos() const = 0;
   virtual bool adds_bos() const = 0;  // what the model's file asks for
+  virtual std::optional<int32_t> eos() const { return std::nullopt; }  // that ends a text
+
+  // Ids are below it.
+  virtual size_t n_vocab() const = 0;
 
   // The bytes a token stands for, "" where it stands for none; may be part of a character.
   virtual std::string piece(int32_t id) const = 0;

@@ -48,9 +48,11 @@ void add_sequence_flags(CLI::App& app, SequenceOptions& sequences) {
                    "cut what is longer into sequences, or drop the rest")
       ->group(kGroup);
   using Bos = SequenceOptions::Bos;
-  add_choice<Bos>(app, "--bos", sequences.bos,
-                  {{"auto", Bos::automatic}, {"always", Bos::always}, {"never", Bos::never}},
-                  "begin each sequence with BOS; auto: as the model's file says")
+  add_choice<Bos>(
+      app, "--bos", sequences.bos,
+      {{"auto", Bos::automatic}, {"always", Bos::always}, {"never", Bos::never}, {"eos", Bos::eos}},
+      "begin each sequence with BOS; auto: as the model's file says; eos: with the\n"
+      "token that ends texts, as TransformerLens does where there is no BOS")
       ->group(kGroup);
 }
 

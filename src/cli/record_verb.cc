@@ -126,7 +126,7 @@ void add_class_options(CLI::App& app, CollateOptions& collate) {
   app.add_option("--class-top", collate.class_top,
                  "sequences kept for each quantity of a class, by magnitude")
       ->capture_default_str()
-      ->check(CLI::Range(0u, 1024u))
+      ->check(CLI::Range(0u, 255u))
       ->group(kGroup);
   app.add_flag("--class-bos,!--no-class-bos", collate.classes_count_bos,
                "count BOS as a token of its class (default: yes)")

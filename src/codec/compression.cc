@@ -55,11 +55,11 @@ static_assert(std::endian::native == std::endian::little);
 std::string decompress_block(std::span<const std::byte> bytes, size_t n, const std::string& what) {
   std::string out(n, '\0');
   const auto n_packed = static_cast<int64_t>(bytes.size() - kBlockHead);
-  const int64_t n_found = ok(codec_of(Compression::lz4_block, what)
-                                 ->Decompress(n_packed, data_of(bytes) + kBlockHead,
-                                              static_cast<int64_t>(n),
-                                              reinterpret_cast<uint8_t*>(out.data())),
-                             what);
+  const int64_t n_found =
+      ok(codec_of(Compression::lz4_block, what)
+             ->Decompress(n_packed, data_of(bytes) + kBlockHead, static_cast<int64_t>(n),
+                          reinterpret_cast<uint8_t*>(out.data())),
+         what);
   if (n_found == static_cast<int64_t>(n)) return out;
   fail(Code::corrupt, "{}: {} of {} bytes that says {}", what, name_of(Compression::lz4_block),
        n_found, n);
@@ -141,14 +141,15 @@ std::string compress(std::span<const std::byte> bytes, Compression compression,
   std::string out(head + static_cast<size_t>(codec->MaxCompressedLen(n_bytes, data_of(bytes))),
                   '\0');
   if (head > 0) {
-    if (bytes.size() > UINT32_MAX) fail(Code::unsupported, "{}: more than an LZ4 block holds", what);
+    if (bytes.size() > UINT32_MAX)
+      fail(Code::unsupported, "{}: more than an LZ4 block holds", what);
     const auto size = static_cast<uint32_t>(bytes.size());
     std::memcpy(out.data(), &size, head);
   }
-  const int64_t n = ok(codec->Compress(n_bytes, data_of(bytes),
-                                       static_cast<int64_t>(out.size() - head),
-                                       reinterpret_cast<uint8_t*>(out.data()) + head),
-                       what);
+  const int64_t n =
+      ok(codec->Compress(n_bytes, data_of(bytes), static_cast<int64_t>(out.size() - head),
+                         reinterpret_cast<uint8_t*>(out.data()) + head),
+         what);
   out.resize(head + static_cast<size_t>(n));
   return out;
 }

@@ -23,17 +23,10 @@
 namespace actogram {
 
 // Do not change these values: they are written in recordings.
-enum class Compression : uint8_t {
-  raw = 1,
-  zlib = 2,
-  gzip = 3,
-  zstd = 4,
-  lz4 = 5,
-  lz4_block = 6
-};
-inline constexpr Compression kCompressions[] = {
-    Compression::raw,  Compression::zlib, Compression::gzip,
-    Compression::zstd, Compression::lz4,  Compression::lz4_block};
+enum class Compression : uint8_t { raw = 1, zlib = 2, gzip = 3, zstd = 4, lz4 = 5, lz4_block = 6 };
+inline constexpr Compression kCompressions[] = {Compression::raw,  Compression::zlib,
+                                                Compression::gzip, Compression::zstd,
+                                                Compression::lz4,  Compression::lz4_block};
 
 std::string_view name_of(Compression compression);
 

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <limits>
 
-#include "actogram/error.h"
 #include "collate/gate_function.h"
 
 namespace actogram {
@@ -94,9 +93,7 @@ ClassBlock::ClassBlock(uint32_t n, GateFunction function, const CollateOptions& 
       n_rows_((n_kept_ + kLanes - 1) / kLanes),
       values_(kNumSignClasses * kNumGatedQuantities * kLanes * n_rows_),
       places_(values_.size()) {
-  constexpr size_t kMost = std::numeric_limits<uint8_t>::max();
-  if (n_kept_ > kMost)
-    fail(Code::invalid, "{} peaks of a class are asked for; {} is the most", n_kept_, kMost);
+  assert(n_kept_ <= kMostKept);
   for (LaneRow& row : values_) row.lanes.fill(kInfinity);
   for (auto& of_class : limits_) {
     for (auto& of_quantity : of_class) of_quantity.fill(n_kept_ == 0 ? kInfinity : 0);

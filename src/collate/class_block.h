@@ -22,6 +22,9 @@ namespace actogram {
 
 class ClassBlock {
  public:
+  static constexpr uint32_t kMostKept = 255;  // of a quantity of a class
+
+  // Requires: options.class_top <= kMostKept.
   ClassBlock(uint32_t n, GateFunction function, const CollateOptions& options);
 
   // Requires: values.gate and values.linear; otherwise as UnitBlock::observe().

@@ -18,7 +18,9 @@ size_t first_capacity(BandSizes sizes) { return size_t{7} * sizes.tail + sizes.a
 
 BandSizes band_sizes(const CollateOptions& options) {
   for (const uint32_t n : {options.top, options.bottom, options.random, options.per_bucket}) {
-    if (n > 80) fail(Code::invalid, "{} exemplars of one kind are asked for; 80 is the most", n);
+    if (n <= kMostExemplars) continue;
+    fail(Code::invalid, "{} exemplars of one kind are asked for; {} is the most", n,
+         kMostExemplars);
   }
   const auto drawn = static_cast<double>(options.per_bucket);
   const auto tail = static_cast<uint32_t>(std::ceil(drawn / .8 + 1.6 * std::sqrt(drawn)));

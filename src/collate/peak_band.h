@@ -42,6 +42,8 @@ struct BandSizes {
 // Enough for the groups asked for. A bucket takes the sequences of its tail that lie below the next
 // quantile: four fifths of them from .5 on, half of them below. The margins make fewer than
 // `per_bucket` a rarity (1 % of units) where the bucket has more.
+// Error{invalid} for more than kMostExemplars of a kind.
+inline constexpr uint32_t kMostExemplars = 80;
 BandSizes band_sizes(const CollateOptions& options);
 
 class PeakBand {

@@ -16,11 +16,10 @@ struct Part {
   std::string_view output;
   std::string_view input = "";
 };
-constexpr std::array kParts = {Part{"", ".hook_resid_post", ".hook_resid_pre"},
-                               Part{".mlp", ".hook_mlp_out", ".mlp.hook_in"},
-                               Part{".self_attn", ".hook_attn_out"},
-                               Part{".attn", ".hook_attn_out"},
-                               Part{".attention", ".hook_attn_out"}};
+constexpr std::array kParts = {
+    Part{"", ".hook_resid_post", ".hook_resid_pre"}, Part{".mlp", ".hook_mlp_out", ".mlp.hook_in"},
+    Part{".self_attn", ".hook_attn_out"}, Part{".attn", ".hook_attn_out"},
+    Part{".attention", ".hook_attn_out"}};
 
 constexpr std::string_view kEmbedding = "embed_tokens", kEmbeddingHook = "hook_embed";
 

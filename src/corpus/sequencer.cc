@@ -9,22 +9,29 @@
 
 namespace actogram {
 
+std::optional<int32_t> bos_of(const Tokenizer& tokenizer, SequenceOptions::Bos policy) {
+  return policy == SequenceOptions::Bos::eos ? tokenizer.eos() : tokenizer.bos();
+}
+
 Sequencer::Sequencer(const Tokenizer& tokenizer, SequenceOptions options)
-    : tokenizer_(tokenizer), options_(options) {
-  const bool has_bos = tokenizer.bos().has_value();
+    : tokenizer_(tokenizer), options_(options), bos_(bos_of(tokenizer, options.bos)) {
   switch (options.bos) {
     case SequenceOptions::Bos::automatic:
-      uses_bos_ = has_bos && tokenizer.adds_bos();
+      uses_bos_ = bos_ && tokenizer.adds_bos();
       break;
     case SequenceOptions::Bos::always:
+    case SequenceOptions::Bos::eos:
       uses_bos_ = true;
       break;
     case SequenceOptions::Bos::never:
       uses_bos_ = false;
       break;
   }
-  if (uses_bos_ && !has_bos) {
-    fail(Code::invalid, "BOS always: the model's vocabulary has no beginning-of-sequence token");
+  if (uses_bos_ && !bos_) {
+    const bool eos = options.bos == SequenceOptions::Bos::eos;
+    fail(Code::invalid, "BOS {}: the model's vocabulary has no {} token{}", eos ? "eos" : "always",
+         eos ? "end-of-text" : "beginning-of-sequence",
+         !eos && tokenizer.eos() ? "; --bos eos puts the one that ends texts in front" : "");
   }
   const uint32_t least = uses_bos_ ? 2 : 1;
   if (options.context < least) {
@@ -50,6 +57,10 @@ void Sequencer::start(Document document) {
 void Sequencer::take_ids() {
   document_.text.clear();
   for (const int32_t id : document_.ids) {
+    if (id < 0 || static_cast<size_t>(id) >= tokenizer_.n_vocab()) {
+      fail(Code::invalid, "{}: token {}; the model's vocabulary has {}", document_.name, id,
+           tokenizer_.n_vocab());
+    }
     const uint64_t begin = document_.text.size();
     document_.text += tokenizer_.piece(id);
     waiting_.push_back({id, begin, document_.text.size()});
@@ -71,7 +82,7 @@ std::optional<Sequence> Sequencer::next() {
       .tokens = {}, .source = document_.source, .document = document_.ordinal, .chunk = chunk_++};
   if (uses_bos_ && document_.ids.empty() && !(sequence.chunk == 0 && starts_with_bos())) {
     const uint64_t at = waiting_[first_].begin;
-    sequence.tokens.push_back({*tokenizer_.bos(), at, at});
+    sequence.tokens.push_back({*bos_, at, at});
   }
   const size_t n = std::min(options_.context - sequence.tokens.size(), n_waiting());
   const auto from = waiting_.begin() + static_cast<ptrdiff_t>(first_);
@@ -101,7 +112,7 @@ bool Sequencer::fill(size_t n_tokens) {
 
 // Only a template can write control tokens; in corpus text the same characters are text.
 bool Sequencer::starts_with_bos() const {
-  return !document_.messages.empty() && waiting_[first_].id == tokenizer_.bos();
+  return !document_.messages.empty() && waiting_[first_].id == bos_;
 }
 
 }  // namespace actogram

@@ -26,9 +26,14 @@ struct SequenceOptions {
   enum class LongDocuments { split, truncate };
   LongDocuments long_documents = LongDocuments::split;
 
-  enum class Bos { automatic, always, never };  // automatic: as the model's file asks for
+  // automatic: as the model's file asks for. eos: the token that ends a text stands in front, as
+  // TransformerLens does it where a vocabulary has no BOS.
+  enum class Bos { automatic, always, never, eos };
   Bos bos = Bos::automatic;
 };
+
+// The token that counts as BOS, whether or not it is put in front.
+std::optional<int32_t> bos_of(const Tokenizer& tokenizer, SequenceOptions::Bos policy);
 
 struct Sequence {
   std::vector<Token> tokens;  // [1, context]; offsets are into the document's text
@@ -63,6 +68,7 @@ class Sequencer {
 
   const Tokenizer& tokenizer_;
   SequenceOptions options_;
+  std::optional<int32_t> bos_;
   bool uses_bos_ = false;
 
   Document document_;

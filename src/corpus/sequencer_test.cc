@@ -11,12 +11,14 @@
 namespace actogram {
 namespace {
 
+constexpr int32_t kEos = 3;
 constexpr int32_t kBos = 2;  // also what a text that starts with byte 2 begins with
 
 // Words with the space before them, as byte-level BPE splits text: " ?[^ \n]+" or one byte.
 class WordTokenizer : public Tokenizer {
  public:
   bool has_bos = true;
+  bool has_eos = false;
   bool asks_for_bos = true;
   bool template_writes_bos = false;
   mutable size_t tokenized_bytes = 0;
@@ -43,6 +45,10 @@ class WordTokenizer : public Tokenizer {
     return has_bos ? std::optional(kBos) : std::nullopt;
   }
   bool adds_bos() const override { return asks_for_bos; }
+  std::optional<int32_t> eos() const override {
+    return has_eos ? std::optional(kEos) : std::nullopt;
+  }
+  size_t n_vocab() const override { return 256; }
   std::string piece(int32_t id) const override {
     return id == kBos ? "" : std::string(1 + id % 3, static_cast<char>('a' + id % 26));
   }
@@ -163,6 +169,38 @@ TEST(Sequencer, FollowsTheModelOrTheOptionAboutBos) {
   tokenizer.asks_for_bos = true;
   EXPECT_FALSE(uses(Bos::automatic));
   EXPECT_THROW(uses(Bos::always), Error);
+  EXPECT_THROW(uses(Bos::eos), Error);
+}
+
+// As TransformerLens does where there is no BOS.
+TEST(Sequencer, PutsTheEndOfTextInFrontWhereThatIsAskedFor) {
+  WordTokenizer tokenizer;
+  tokenizer.has_bos = tokenizer.asks_for_bos = false;
+  tokenizer.has_eos = true;
+  Sequencer sequencer(tokenizer, {.context = 2, .bos = SequenceOptions::Bos::eos});
+  EXPECT_TRUE(sequencer.uses_bos());
+  const auto sequences = all(sequencer, document_of("a b"));
+  ASSERT_EQ(sequences.size(), 2u);
+  EXPECT_EQ(sequences[0].tokens[0], (Token{kEos, 0, 0}));
+  EXPECT_EQ(sequences[1].tokens[0], (Token{kEos, 1, 1}));
+  EXPECT_EQ(bos_of(tokenizer, SequenceOptions::Bos::eos), kEos);
+  EXPECT_EQ(bos_of(tokenizer, SequenceOptions::Bos::always), std::nullopt);
+}
+
+TEST(Sequencer, RefusesPreparedTokensThatTheModelDoesNotHave) {
+  const WordTokenizer tokenizer;
+  for (const int32_t bad : {-1, 256}) {
+    Sequencer sequencer(tokenizer, {});
+    Document document = document_of("");
+    document.ids = {1, bad};
+    try {
+      sequencer.start(document);
+      ADD_FAILURE() << bad;
+    } catch (const Error& error) {
+      EXPECT_EQ(std::string(error.what()),
+                "d: token " + std::to_string(bad) + "; the model's vocabulary has 256");
+    }
+  }
 }
 
 TEST(Sequencer, WantsRoomForText) {

@@ -223,6 +223,20 @@ ClassExport export_classes(const Recording& recording, GluSigns signs, const std
   return {n_listed, data.finish(), places ? places->finish() : 0};
 }
 
+// An index of the format is a row of the texts; ours is a sequence, which is not always the same.
+std::vector<std::string> remarks_on_rows(const Manifest& manifest) {
+  const Json& corpus = manifest.corpus;
+  if (!corpus.contains("n_sequences") || !corpus.contains("n_documents")) return {};
+  const auto n_of = [&](const char* what) { return corpus.value(what, uint64_t{0}); };
+  const uint64_t n_sequences = n_of("n_sequences"), n_documents = n_of("n_documents");
+  const uint64_t n_empty = n_of("n_empty_documents");
+  if (n_sequences == n_documents && n_empty == 0) return {};
+  return {fmt::format(
+      "max_indices count the {} sequences, not rows of the texts: of {} documents {} gave none, "
+      "and {} sequences go on with one (--long-documents truncate makes none)",
+      n_sequences, n_documents + n_empty, n_empty, n_sequences - n_documents)};
+}
+
 }  // namespace
 
 ExportReport export_gluscope(const std::string& recording_path, const std::string& folder,
@@ -251,8 +265,10 @@ ExportReport export_gluscope(const std::string& recording_path, const std::strin
                           gluscope_card(manifest, recording.n_tokens(), classes, samples));
     write_file_atomically(in + "/" + kGluscopeManifest, manifest_text(manifest));
     const uint64_t n_bytes = classes ? classes->n_bytes + classes->n_place_bytes : 0;
-    return ExportReport{.n_rows = manifest.n_units(),
-                        .n_bytes = n_bytes + (samples ? samples->n_bytes : 0)};
+    return ExportReport{
+        .n_rows = manifest.n_units(),
+        .n_bytes = n_bytes + (samples ? samples->n_bytes : 0),
+        .remarks = classes ? remarks_on_rows(manifest) : std::vector<std::string>()};
   });
 }
 

@@ -88,7 +88,8 @@ Unpacked unpack_json(std::string_view packed, uint64_t n_positions, const std::s
   const auto bytes = bytes_of(packed);
   const uint64_t most = std::min(kMostJsonBytes, (n_positions + 1) * kMostPairBytes);
   Compression compression = compression_of(bytes);
-  // Text that is not packed has no control character where a size below 150 MB has its highest byte.
+  // Text that is not packed has no control character where a size below 150 MB has its highest
+  // byte.
   const auto block = lz4_block_size(bytes);
   if (compression == Compression::raw && block && *block < size_t{'\t'} << 24) {
     compression = Compression::lz4_block;

@@ -63,7 +63,18 @@ enum class MlpNorm : uint8_t {
   none,
 };
 
-enum class TensorOp : uint8_t { mul_mat, add, mul, glu, unary, get_rows, scale, cont, norm, rms_norm };
+enum class TensorOp : uint8_t {
+  mul_mat,
+  add,
+  mul,
+  glu,
+  unary,
+  get_rows,
+  scale,
+  cont,
+  norm,
+  rms_norm
+};
 
 // What the first layer reads.
 struct EmbeddingTensor {

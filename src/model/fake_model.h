@@ -101,10 +101,8 @@ class FakeTokenizer : public Tokenizer {
   std::optional<int32_t> bos() const override { return kBos; }
   bool adds_bos() const override { return true; }
   std::string piece(int32_t id) const override;
+  size_t n_vocab() const override { return size_t{kFirstWord} + words_.size(); }
   std::string apply_chat_template(std::span<const Message> messages) const override;
-
-  // Ids are below this.
-  int32_t n_vocab() const { return kFirstWord + static_cast<int32_t>(words_.size()); }
 
  private:
   static constexpr int32_t kBos = 256;

@@ -14,6 +14,8 @@ namespace actogram {
 namespace {
 
 constexpr int32_t kNoToken = -1;
+constexpr const char* kBosKey = "tokenizer.ggml.bos_token_id";
+constexpr const char* kEosKey = "tokenizer.ggml.eos_token_id";
 
 std::string piece_of(const llama_vocab* vocab, int32_t id) {
   std::string piece(16, '\0');
@@ -125,9 +127,28 @@ void LlamaTokenizer::add_replacement(uint64_t begin, uint64_t end, std::vector<T
   }
 }
 
+namespace {
+
+// A byte-pair vocabulary whose file names no such token has none; llama.cpp says 11, which is a
+// word like any other.
+bool is_named(const LlamaModel& model, const llama_vocab* vocab, const char* key) {
+  std::array<char, 16> number{};
+  return llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_BPE ||
+         llama_model_meta_val_str(model.handle(), key, number.data(), number.size()) >= 0;
+}
+
+}  // namespace
+
 std::optional<int32_t> LlamaTokenizer::bos() const {
   const int32_t id = llama_vocab_bos(vocab_);
-  return id == LLAMA_TOKEN_NULL ? std::nullopt : std::optional(id);
+  const bool known = id != LLAMA_TOKEN_NULL && is_named(model_, vocab_, kBosKey);
+  return known ? std::optional(id) : std::nullopt;
+}
+
+std::optional<int32_t> LlamaTokenizer::eos() const {
+  const int32_t id = llama_vocab_eos(vocab_);
+  const bool known = id != LLAMA_TOKEN_NULL && is_named(model_, vocab_, kEosKey);
+  return known ? std::optional(id) : std::nullopt;
 }
 
 bool LlamaTokenizer::adds_bos() const { return bos() && llama_vocab_get_add_bos(vocab_); }
@@ -140,8 +161,8 @@ std::string LlamaTokenizer::piece(int32_t id) const {
 // As Hugging Face's templates name them, the tokens that the file says it has.
 std::vector<std::pair<std::string, std::string>> LlamaTokenizer::named_tokens() const {
   constexpr std::array kNames = {
-      std::pair{"bos_token", "tokenizer.ggml.bos_token_id"},
-      std::pair{"eos_token", "tokenizer.ggml.eos_token_id"},
+      std::pair{"bos_token", kBosKey},
+      std::pair{"eos_token", kEosKey},
       std::pair{"unk_token", "tokenizer.ggml.unknown_token_id"},
       std::pair{"sep_token", "tokenizer.ggml.seperator_token_id"},  // so in the format
       std::pair{"pad_token", "tokenizer.ggml.padding_token_id"},

@@ -31,6 +31,8 @@ class LlamaTokenizer : public Tokenizer {
   void tokenize(std::string_view text, Special special, std::vector<Token>& out) const override;
   std::optional<int32_t> bos() const override;
   bool adds_bos() const override;
+  std::optional<int32_t> eos() const override;
+  size_t n_vocab() const override { return pieces_.size(); }
 
   // Control tokens give their markup, for example "<|im_start|>". "" for an id out of range.
   std::string piece(int32_t id) const override;

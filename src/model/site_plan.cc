@@ -99,9 +99,8 @@ void add_site(SitePlan& plan, const LlamaModel& model, const Architecture& archi
               Quantity quantity, uint32_t layer) {
   const uint32_t width = width_of(model, architecture, quantity, layer);
   const bool from_start = quantity == Quantity::mlp_in && is_parallel(model, architecture);
-  const TensorTap tap =
-      tensor_tap(architecture, from_start ? Quantity::resid_pre : quantity, layer,
-                 [&](const std::string& name) { return model.has_tensor(name); });
+  const TensorTap tap = tensor_tap(architecture, from_start ? Quantity::resid_pre : quantity, layer,
+                                   [&](const std::string& name) { return model.has_tensor(name); });
   const auto same = std::ranges::find_if(plan.tensors, [&](const TensorTap& t) {
     return t.tensor == tap.tensor && t.by_source == tap.by_source;
   });

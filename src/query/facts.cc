@@ -111,13 +111,22 @@ Facts import_facts(const Manifest& m) {
 }
 
 Facts recorded_facts(const Manifest& m) {
-  return {{"context",
-           fmt::format("{} tokens; long documents: {}; BOS: {}", text_of(m.options, "context"),
-                       text_of(m.options, "long_documents"), text_of(m.options, "bos"))},
-          {"exemplars", fmt::format("{} top, {} bottom, {} random, {} in each of {} buckets, "
-                                    "windows of {} tokens",
-                                    m.collate.top, m.collate.bottom, m.collate.random,
-                                    m.collate.per_bucket, kNumBuckets, m.collate.window)}};
+  Facts facts = {
+      {"context",
+       fmt::format("{} tokens; long documents: {}; BOS: {}", text_of(m.options, "context"),
+                   text_of(m.options, "long_documents"), text_of(m.options, "bos"))},
+      {"exemplars", fmt::format("{} top, {} bottom, {} random, {} in each of {} buckets, "
+                                "windows of {} tokens",
+                                m.collate.top, m.collate.bottom, m.collate.random,
+                                m.collate.per_bucket, kNumBuckets, m.collate.window)}};
+  const auto n_of = [&](const char* what) { return m.corpus.value(what, uint64_t{0}); };
+  const uint64_t n_empty = n_of("n_empty_documents"), n_cut = n_of("n_truncated_documents");
+  if (n_empty + n_cut > 0) {
+    facts.emplace_back("left out",
+                       fmt::format("{} without a token, the rest of {} long ones",
+                                   counted(n_empty, "document"), readable_count(n_cut)));
+  }
+  return facts;
 }
 
 }  // namespace

@@ -28,9 +28,8 @@ struct Columns {
 Columns write_columns(const std::string& folder, std::mt19937& rng, Known known) {
   const size_t n_tokens = 2 + rng() % 300, n_units = 2 + rng() % 20, n_first = 1 + rng() % n_units;
   Columns made;
-  made.sites = {
-      {"blocks.0.hook_resid_post/sae:a", 0, static_cast<uint32_t>(n_first)},
-      {"blocks.1.hook_resid_post/sae:b", 1, static_cast<uint32_t>(n_units - n_first)}};
+  made.sites = {{"blocks.0.hook_resid_post/sae:a", 0, static_cast<uint32_t>(n_first)},
+                {"blocks.1.hook_resid_post/sae:b", 1, static_cast<uint32_t>(n_units - n_first)}};
   std::vector<uint32_t> sampled;
   std::vector<UnknownToken> unknown;
   std::vector<std::vector<bool>> is_known(2, std::vector<bool>(n_tokens, true));

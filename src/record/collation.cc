@@ -30,9 +30,16 @@ std::vector<Site> token_sites(const std::vector<Site>& sites) {
 
 }  // namespace
 
-const CollateOptions& checked_windows(const CollateOptions& options,
+const CollateOptions& checked_collate(const CollateOptions& options,
                                       const std::vector<Site>& sites) {
   const bool heads = n_heads(sites) > 0;
+  if (n_token_units(sites) > 0) {
+    band_sizes(options);
+    if (options.sign_classes && options.class_top > ClassBlock::kMostKept) {
+      fail(Code::invalid, "{} peaks of a class are asked for; {} is the most", options.class_top,
+           ClassBlock::kMostKept);
+    }
+  }
   if (options.window < 1 || options.window > WindowStore::kMostValues) {
     fail(Code::invalid, "a window of {} tokens is asked for; 1 to {} are possible", options.window,
          WindowStore::kMostValues);
@@ -53,7 +60,7 @@ Collation::Collation(std::string folder, const std::vector<Site>& sites,
                      const CollationOptions& options)
     : folder_(std::move(folder)),
       sites_(sites),
-      options_(checked_windows(options.collate, sites)),
+      options_(checked_collate(options.collate, sites)),
       classes_of_(gate_function && options_.sign_classes && n_token_units(sites) > 0
                       ? ClassesOf::units
                       : ClassesOf::nothing),

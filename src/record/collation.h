@@ -26,8 +26,9 @@ struct CollationOptions {
   uint64_t window_buffer_bytes = uint64_t{256} << 20;  // more of it means fewer writes
 };
 
-// The options, if windows of such a size can be kept of these sites' units; Error{invalid} if not.
-const CollateOptions& checked_windows(const CollateOptions& options,
+// The options, if so many exemplars and windows of such a size can be kept of these sites' units;
+// Error{invalid} if not.
+const CollateOptions& checked_collate(const CollateOptions& options,
                                       const std::vector<Site>& sites);
 
 class Collation {

@@ -134,7 +134,7 @@ class CorpusPass {
 namespace {
 
 constexpr std::array<std::string_view, 2> kLong = {"split", "truncate"};
-constexpr std::array<std::string_view, 3> kBos = {"auto", "always", "never"};
+constexpr std::array<std::string_view, 4> kBos = {"auto", "always", "never", "eos"};
 
 template <typename Choice>
 Choice choice_of(const Json& options, const char* key, std::span<const std::string_view> names,

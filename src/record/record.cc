@@ -128,7 +128,7 @@ RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, c
     if (sae.attribution) attention_read_by(sae, source);
   }
   const std::vector<Site> dense = dense_sites(source, options.recorder);
-  checked_windows(options.recorder.collation.collate, dense);
+  checked_collate(options.recorder.collation.collate, dense);
   const std::vector<NeuronWeights> weights = weights_of(source, dense, progress);
   if (options.refactor_glu && weights.empty()) {
     fail(Code::invalid, "--refactor-glu: {} is no gated model whose weights can be read",
@@ -154,7 +154,7 @@ RecordReport record_with(ActivationSource& source, const Tokenizer& tokenizer, c
   const CorpusTables tables(folder.path());
   {
     RecorderOptions recorder_options = options.recorder;
-    recorder_options.bos = tokenizer.bos();
+    recorder_options.bos = bos_of(tokenizer, options.corpus.sequences.bos);
     Recorder recorder(folder.path(), sha256_of(to_text(identity)), tables, source, std::move(saes),
                       recorder_options);
     recorder.run(progress);

@@ -68,8 +68,9 @@ REFUSED = {
 class TinyModel:
     """`tensors` holds every weight, [out, in] as in numpy, by its name in the file."""
 
-    def __init__(self, path: Path, name: str, seed: int = 0) -> None:
+    def __init__(self, path: Path, name: str, seed: int = 0, names_bos: bool = True) -> None:
         self.name = name
+        self._names_bos = names_bos
         self.shape = (KNOWN | REFUSED)[name]
         self.architecture = self.shape.architecture or name
         self.tensors: dict[str, Array] = {}
@@ -130,7 +131,8 @@ class TinyModel:
             writer.add_tokenizer_model("gpt2")
             writer.add_tokenizer_pre("gpt-2")
             writer.add_token_merges(["h e"])
-            writer.add_bos_token_id(257)
+            if self._names_bos:
+                writer.add_bos_token_id(257)
             writer.add_eos_token_id(257)
         writer.add_token_list(tokens)
         writer.add_token_types(types)

@@ -21,13 +21,16 @@ And for the MLP's way in, with n the norm before it, where there is one:
 """
 
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from oracle.make_tiny_gguf import KNOWN, N_EMBD, N_FF, N_LAYERS, REFUSED, Array, TinyModel
-from oracle.sites import ROOT, Text, read_sites, run_dump_sites
+from oracle.sites import ROOT, Text, program, read_sites, run_dump_sites
 
+ACTOGRAM = program().with_name("actogram")
 TEXTS = ["the quick brown fox", "h", "\u00e9t\u00e9 \U0001f600 the end, and on past sixteen tokens"]
 
 # llama.cpp looks GELU up in a table of float16 (indexed by the float16 of its argument).
@@ -214,6 +217,31 @@ def test_no_resid_mid(name: str, tmp_path: Path) -> None:
     result = run_dump_sites(tmp_path / "tiny.gguf", tmp_path, ["text"], "blocks.1.hook_resid_mid")
     assert result.returncode == 1
     assert "hook_resid_mid" in result.stderr
+
+
+def test_a_vocabulary_without_bos(tmp_path: Path) -> None:
+    """llama.cpp would take token 11, "," in GPT-2's, for one. OLMo's files name none."""
+    path, end = tmp_path / "tiny.gguf", 257
+    TinyModel(path, "olmo", names_bos=False)
+    (tmp_path / "text.txt").write_text("he said")
+
+    def record(bos: str) -> subprocess.CompletedProcess[str]:
+        words = ["record", path, tmp_path / "text.txt", "-o", tmp_path / f"{bos}.acto"]
+        return subprocess.run(
+            [ACTOGRAM, *words, "--bos", bos], capture_output=True, text=True, check=False
+        )
+
+    def ids(bos: str) -> list[int]:
+        assert record(bos).returncode == 0
+        table = pa.ipc.open_file(pa.memory_map(str(tmp_path / f"{bos}.acto/tokens.arrow")))
+        return list(table.read_all()["id"].to_pylist())
+
+    refused = record("always")
+    assert refused.returncode == 1
+    assert "has no beginning-of-sequence token; --bos eos puts" in refused.stderr
+    assert not list(tmp_path.glob("always*"))
+    assert ids("auto") == ids("never")
+    assert ids("eos") == [end, *ids("never")]
 
 
 def test_unknown_site(tmp_path: Path) -> None:
