@@ -64,12 +64,14 @@ Unpacked unpack_numbers(std::string_view packed, uint64_t n_rows, uint32_t width
     if (width > 0) return n_bytes == expected;
     return n_rows > 0 ? n_bytes % (n_rows * sizeof(float)) == 0 : n_bytes == 0;
   };
-  const bool fits_raw = width > 0 && fits(bytes.size());
   Compression compression = compression_of(bytes);
-  if (compression == Compression::raw && !fits(bytes.size())) {
-    const auto block = lz4_block_size(bytes);
-    if (block && fits(*block)) compression = Compression::lz4_block;
+  const auto block = lz4_block_size(bytes);
+  if (compression == Compression::raw && (width == 0 || !fits(bytes.size())) && block &&
+      *block > 0 && fits(*block)) {
+    compression = Compression::lz4_block;
   }
+  // What only looked packed.
+  const bool fits_raw = fits(bytes.size()) && (width > 0 || compression == Compression::lz4_block);
   const uint64_t most = n_rows * (width > 0 ? width : kMostWidth) * sizeof(float);
   std::string found;
   try {

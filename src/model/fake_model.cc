@@ -240,7 +240,7 @@ void FakeTokenizer::tokenize(std::string_view text, Special, std::vector<Token>&
 
 std::string FakeTokenizer::piece(int32_t id) const {
   if (id >= 0 && id < kBos) return {static_cast<char>(id)};
-  if (id < kFirstWord || id >= n_vocab()) return "";
+  if (id < kFirstWord || static_cast<size_t>(id) >= n_vocab()) return "";
   return words_[static_cast<size_t>(id - kFirstWord)];
 }
 
