@@ -128,7 +128,8 @@ Documents ShownRecording::documents() const {
           [&](const DocumentQuestion& question) { return all.texts.document_json(question); },
       .place = [&](const Place& at, FiringOrder order,
                    size_t limit) { return all.texts.place_json(at, order, limit); },
-      .search = [&](const TextQuestion& question) { return all.search.json(question); },
+      .search = [&](const TextQuestion& question,
+                    const SearchStep& step) { return all.search.json(question, step); },
       .explanations =
           [&](std::string_view address) {
             return all.explanations.unit_json(pages.address(address));

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "core/unit_address.h"
 #include "query/corpus_search.h"
@@ -16,6 +19,23 @@ namespace {
 constexpr size_t kMaxOccurrences = 100'000;
 constexpr size_t kShownOccurrences = 10;
 constexpr uint32_t kShownTokens = 16;  // around an occurrence
+
+// Where a phrase is: tokens [begin, end) of a sequence. Where a document is cut into sequences
+// inside it, there are two.
+struct Occurrence {
+  uint32_t sequence = 0;
+  uint32_t begin = 0, end = 0;
+};
+
+struct TextMatch {
+  uint64_t unit = 0;        // row
+  uint64_t n_together = 0;  // of a latent: occurrences; of a neuron: highest exemplars
+  uint64_t n_events = 0;    // of all its events, or of its highest exemplars
+  double match = 0;
+  float value = 0;  // the strongest there,
+  Place at;         // and where
+  float share = 0;  // of the unit's maximum
+};
 
 char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -88,141 +108,235 @@ Excerpt excerpt_around(const Recording& recording, const Occurrence& occurrence)
                                 .window = none});
 }
 
-}  // namespace
-
-TextSearch::TextSearch(const Recording& recording) : recording_(recording) {}
-
-std::vector<Occurrence> TextSearch::occurrences(const TextQuestion& question,
-                                                bool& complete) const {
-  const CorpusTables& corpus = recording_.corpus();
-  std::vector<Occurrence> found;
-  for (uint64_t row = 0; row < corpus.n_documents(); ++row) {
-    const std::vector<size_t> places = places_in(corpus.document(row).text, question);
-    if (places.empty()) continue;
-    const auto [first, end] = sequences_of(corpus, row);
-    for (uint64_t number = first; number < end; ++number) {
-      const std::vector<Token> tokens = corpus.tokens(corpus.sequence(number));
-      for (const size_t place : places) {
-        Occurrence occurrence = touching(tokens, place, place + question.text.size());
-        if (occurrence.begin >= occurrence.end) continue;
-        if (found.size() == kMaxOccurrences) {
-          complete = false;
-          return found;
-        }
-        occurrence.sequence = static_cast<uint32_t>(number);
-        found.push_back(occurrence);
-      }
-    }
-  }
-  return found;
-}
-
-std::vector<TextMatch> TextSearch::latents(const std::vector<Occurrence>& found) const {
-  if (recording_.events() == nullptr) return {};
-  const EventIndex& events = *recording_.events();
-  struct Seen {
-    uint64_t n_occurrences = 0, n_tokens = 0;
-    size_t last = SIZE_MAX;  // the occurrence that was counted last
-    float value = 0;
-    Place at;
-  };
-  std::vector<Seen> seen(events.n_units());
-  for (size_t i = 0; i < found.size(); ++i) {
-    const uint64_t first = recording_.corpus().sequence(found[i].sequence).first_token;
-    for (uint32_t position = found[i].begin; position < found[i].end; ++position) {
-      const TokenEvents here = events.at_token(first + position);
-      for (size_t e = 0; e < here.size(); ++e) {
-        if (here.unit(e) >= seen.size()) {
-          fail(Code::corrupt, "token {} has an event of unit {} of {}: run actogram check",
-               first + position, here.unit(e), seen.size());
-        }
-        Seen& unit = seen[here.unit(e)];
-        ++unit.n_tokens;
-        if (std::exchange(unit.last, i) != i) ++unit.n_occurrences;
-        if (unit.n_tokens > 1 && here.values()[e] <= unit.value) continue;
-        unit.value = here.values()[e];
-        unit.at = {found[i].sequence, position};
-      }
-    }
-  }
-  std::vector<TextMatch> matches;
-  for (uint64_t row = 0; row < seen.size(); ++row) {
-    const Seen& unit = seen[row];
-    if (unit.n_occurrences == 0) continue;
-    const uint32_t n_events = events.span(row).n_events;
-    const double recall =
-        static_cast<double>(unit.n_occurrences) / static_cast<double>(found.size());
-    const double precision = static_cast<double>(unit.n_tokens) / static_cast<double>(n_events);
-    const float max = recording_.units().summary(row).max;
-    matches.push_back({row, unit.n_occurrences, n_events, harmonic_mean(recall, precision),
-                       unit.value, unit.at, max == 0 ? 0 : unit.value / max});
-  }
-  return matches;
-}
-
-std::vector<TextMatch> TextSearch::neurons(const std::vector<Occurrence>& found) const {
-  std::unordered_set<uint64_t> places;
-  std::unordered_set<uint32_t> sequences;
-  for (const Occurrence& occurrence : found) {
-    sequences.insert(occurrence.sequence);
-    for (uint32_t position = occurrence.begin; position < occurrence.end; ++position) {
-      places.insert(uint64_t{occurrence.sequence} << 32 | position);
-    }
-  }
-  std::vector<TextMatch> matches;
-  for (size_t batch = 0; batch < recording_.units().n_peak_batches(); ++batch) {
-    const PeaksOfUnits peaks = recording_.units().peaks(batch);
-    for (size_t unit = 0; unit < peaks.ranges.size(); ++unit) {
-      TextMatch match{.unit = peaks.first_unit + unit, .at = {}};
-      for (size_t i = peaks.ranges[unit].first; i < peaks.ranges[unit].second; ++i) {
-        if ((peaks.groups[i] & kTop) == 0) continue;
-        ++match.n_events;
-        if (!places.contains(uint64_t{peaks.sequences[i]} << 32 | peaks.positions[i])) continue;
-        if (match.n_together++ > 0) continue;  // the first is the strongest
-        match.value = peaks.values[i];
-        match.at = {peaks.sequences[i], peaks.positions[i]};
-      }
-      if (match.n_together == 0) continue;
-      // An exemplar is a sequence, so no more can match than have the phrase.
-      const auto n = static_cast<double>(match.n_together);
-      const auto possible =
-          static_cast<double>(std::min<uint64_t>(match.n_events, sequences.size()));
-      match.match = harmonic_mean(n / static_cast<double>(match.n_events), n / possible);
-      match.share = peaks.max[unit] == 0 ? 0 : match.value / peaks.max[unit];
-      matches.push_back(match);
-    }
-  }
-  return matches;
-}
-
-std::string TextSearch::json(const TextQuestion& question) const {
-  if (question.text.empty()) fail(Code::invalid, "?text: a word or a phrase to look for");
-  bool complete = true;
-  const std::vector<Occurrence> found = occurrences(question, complete);
+// Of those that are found, the first few.
+Json shown_occurrences(const Recording& recording, const std::vector<Occurrence>& found) {
   Json shown = Json::array();
   for (size_t i = 0; i < std::min(found.size(), kShownOccurrences); ++i) {
-    Json excerpt = to_json(excerpt_around(recording_, found[i]));
+    Json excerpt = to_json(excerpt_around(recording, found[i]));
     excerpt.erase("value");
     excerpt["n_tokens"] = found[i].end - found[i].begin;
     shown.push_back(std::move(excerpt));
   }
-  Json kinds = Json::array();
-  const auto add_kind = [&](const char* name, std::vector<TextMatch> matches) {
-    const size_t n_units = matches.size();
-    sort_and_cut(matches, question.limit);
-    Json units = Json::array();
-    for (const TextMatch& match : matches) {
-      units.push_back(to_json(recording_.manifest().sites, match));
+  return shown;
+}
+
+// What the latents do at occurrences, one after another.
+class LatentsThere {
+ public:
+  explicit LatentsThere(const Recording& recording)
+      : recording_(recording), seen_(recording.events() ? recording.events()->n_units() : 0) {}
+
+  void add(const Occurrence& occurrence) {
+    if (seen_.empty()) return;
+    ++n_occurrences_;
+    const uint64_t first = recording_.corpus().sequence(occurrence.sequence).first_token;
+    for (uint32_t position = occurrence.begin; position < occurrence.end; ++position) {
+      add(recording_.events()->at_token(first + position), {occurrence.sequence, position});
     }
-    kinds.push_back({{"kind", name}, {"n_units", n_units}, {"units", std::move(units)}});
+  }
+
+  std::vector<TextMatch> matches() const {
+    std::vector<TextMatch> matches;
+    for (uint64_t row = 0; row < seen_.size(); ++row) {
+      if (seen_[row].n_occurrences > 0) matches.push_back(match_of(row));
+    }
+    return matches;
+  }
+
+ private:
+  struct Seen {
+    uint64_t n_occurrences = 0, n_tokens = 0;
+    uint64_t last = 0;  // the occurrence that was counted last, from 1 on
+    float value = 0;
+    Place at;
   };
-  if (recording_.events() != nullptr) add_kind("latents", latents(found));
-  if (n_token_units(recording_.manifest().sites) > 0) add_kind("neurons", neurons(found));
-  return to_text(Json{{"text", question.text},
-                      {"n_occurrences", found.size()},
-                      {"complete", complete},
-                      {"occurrences", std::move(shown)},
-                      {"kinds", std::move(kinds)}});
+
+  void add(const TokenEvents& here, const Place& at) {
+    for (size_t e = 0; e < here.size(); ++e) {
+      if (here.unit(e) >= seen_.size()) {
+        fail(Code::corrupt,
+             "sequence {}, position {} has an event of unit {} of {}: run actogram check",
+             at.sequence, at.position, here.unit(e), seen_.size());
+      }
+      Seen& unit = seen_[here.unit(e)];
+      ++unit.n_tokens;
+      if (std::exchange(unit.last, n_occurrences_) != n_occurrences_) ++unit.n_occurrences;
+      if (unit.n_tokens > 1 && here.values()[e] <= unit.value) continue;
+      unit.value = here.values()[e];
+      unit.at = at;
+    }
+  }
+
+  TextMatch match_of(uint64_t row) const {
+    const Seen& unit = seen_[row];
+    const uint32_t n_events = recording_.events()->span(row).n_events;
+    const double recall =
+        static_cast<double>(unit.n_occurrences) / static_cast<double>(n_occurrences_);
+    const double precision = static_cast<double>(unit.n_tokens) / static_cast<double>(n_events);
+    const float max = recording_.units().summary(row).max;
+    return {row,
+            unit.n_occurrences,
+            n_events,
+            harmonic_mean(recall, precision),
+            unit.value,
+            unit.at,
+            max == 0 ? 0 : unit.value / max};
+  }
+
+  const Recording& recording_;
+  uint64_t n_occurrences_ = 0;
+  std::vector<Seen> seen_;  // [row]; none where there are no latents
+};
+
+// Tokens that are in an occurrence, and how many sequences have one.
+struct Touched {
+  explicit Touched(const std::vector<Occurrence>& found) {
+    std::unordered_set<uint32_t> sequences;
+    for (const Occurrence& occurrence : found) {
+      sequences.insert(occurrence.sequence);
+      for (uint32_t position = occurrence.begin; position < occurrence.end; ++position) {
+        places.insert(uint64_t{occurrence.sequence} << 32 | position);
+      }
+    }
+    n_sequences = sequences.size();
+  }
+
+  std::unordered_set<uint64_t> places;
+  uint64_t n_sequences = 0;
+};
+
+// How a neuron's highest exemplars go with them; nothing where none does.
+std::optional<TextMatch> match_of(const PeaksOfUnits& peaks, size_t unit, const Touched& touched) {
+  TextMatch match{.unit = peaks.first_unit + unit, .at = {}};
+  for (size_t i = peaks.ranges[unit].first; i < peaks.ranges[unit].second; ++i) {
+    if ((peaks.groups[i] & kTop) == 0) continue;
+    ++match.n_events;
+    if (!touched.places.contains(uint64_t{peaks.sequences[i]} << 32 | peaks.positions[i])) continue;
+    if (match.n_together++ > 0) continue;  // the first is the strongest
+    match.value = peaks.values[i];
+    match.at = {peaks.sequences[i], peaks.positions[i]};
+  }
+  if (match.n_together == 0) return std::nullopt;
+  // An exemplar is a sequence, so no more can match than have the phrase.
+  const auto n = static_cast<double>(match.n_together);
+  const auto possible = static_cast<double>(std::min(match.n_events, touched.n_sequences));
+  match.match = harmonic_mean(n / static_cast<double>(match.n_events), n / possible);
+  match.share = peaks.max[unit] == 0 ? 0 : match.value / peaks.max[unit];
+  return match;
+}
+
+// A search that goes on: first through the text, with the latents, then through the peaks.
+class RunningSearch {
+ public:
+  RunningSearch(const Recording& recording, const TextQuestion& question, const SearchStep& step)
+      : recording_(recording), corpus_(recording.corpus()), question_(question), step_(step) {}
+
+  std::string json() {
+    look_through_text();
+    if (has_neurons_) look_through_peaks();
+    return to_text(found());
+  }
+
+ private:
+  // Until there are too many occurrences.
+  void look_through_text() {
+    for (; document_ < corpus_.n_documents() && complete_; ++document_) {
+      if (document_ > 0) tell();
+      const std::vector<size_t> places = places_in(corpus_.document(document_).text, question_);
+      if (!places.empty()) look_through_document(places);
+    }
+  }
+
+  void look_through_document(const std::vector<size_t>& places) {
+    const auto [first, end] = sequences_of(corpus_, document_);
+    for (sequence_ = first; sequence_ < end && complete_; ++sequence_) {
+      if (sequence_ > first) tell();
+      const std::vector<Token> tokens = corpus_.tokens(corpus_.sequence(sequence_));
+      for (const size_t place : places) {
+        Occurrence occurrence = touching(tokens, place, place + question_.text.size());
+        if (occurrence.begin >= occurrence.end) continue;
+        complete_ = occurrences_.size() < kMaxOccurrences;
+        if (!complete_) return;
+        occurrence.sequence = static_cast<uint32_t>(sequence_);
+        occurrences_.push_back(occurrence);
+        latents_.add(occurrence);
+      }
+    }
+  }
+
+  void look_through_peaks() {
+    const Touched touched(occurrences_);
+    for (size_t batch = 0; batch < recording_.units().n_peak_batches(); ++batch) {
+      tell();
+      const PeaksOfUnits peaks = recording_.units().peaks(batch);
+      for (size_t unit = 0; unit < peaks.ranges.size(); ++unit) {
+        if (const auto match = match_of(peaks, unit, touched)) neurons_.push_back(*match);
+      }
+      n_units_ = peaks.first_unit + peaks.ranges.size();
+    }
+  }
+
+  void tell() const {
+    step_([this] {
+      Json so_far{{"searched", searched()}};
+      so_far.update(found());
+      return to_text(so_far);
+    });
+  }
+
+  Json searched() const {
+    const bool all = document_ == corpus_.n_documents();
+    const uint64_t n_sequences =
+        all ? corpus_.n_sequences() : std::max(sequence_, sequences_of(corpus_, document_).first);
+    uint64_t of_units = 0;
+    for (const Site& site : manifest().sites) of_units += has_neurons_ ? site.n_units : 0;
+    return {{"n_sequences", n_sequences},
+            {"of_sequences", corpus_.n_sequences()},
+            {"n_units", n_units_},
+            {"of_units", of_units}};
+  }
+
+  Json found() const {
+    Json kinds = Json::array();
+    if (recording_.events() != nullptr) kinds.push_back(kind("latents", latents_.matches()));
+    if (has_neurons_) kinds.push_back(kind("neurons", neurons_));
+    return {{"text", question_.text},
+            {"n_occurrences", occurrences_.size()},
+            {"complete", complete_},
+            {"occurrences", shown_occurrences(recording_, occurrences_)},
+            {"kinds", std::move(kinds)}};
+  }
+
+  Json kind(const char* name, std::vector<TextMatch> matches) const {
+    const size_t n_units = matches.size();
+    sort_and_cut(matches, question_.limit);
+    Json units = Json::array();
+    for (const TextMatch& match : matches) units.push_back(to_json(manifest().sites, match));
+    return {{"kind", name}, {"n_units", n_units}, {"units", std::move(units)}};
+  }
+
+  const Manifest& manifest() const { return recording_.manifest(); }
+
+  const Recording& recording_;
+  const CorpusTables& corpus_;
+  const TextQuestion& question_;
+  const SearchStep& step_;
+  bool has_neurons_ = n_token_units(manifest().sites) > 0;
+
+  uint64_t document_ = 0, sequence_ = 0, n_units_ = 0;  // those before are searched
+  bool complete_ = true;
+  std::vector<Occurrence> occurrences_;
+  LatentsThere latents_{recording_};
+  std::vector<TextMatch> neurons_;
+};
+
+}  // namespace
+
+TextSearch::TextSearch(const Recording& recording) : recording_(recording) {}
+
+std::string TextSearch::json(const TextQuestion& question, const SearchStep& step) const {
+  if (question.text.empty()) fail(Code::invalid, "?text: a word or a phrase to look for");
+  return RunningSearch(recording_, question, step).json();
 }
 
 }  // namespace actogram

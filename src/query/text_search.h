@@ -6,17 +6,14 @@
 // are: it matches as far as its highest ones peak there, and they are all that the phrase has. Both
 // are the harmonic mean of the two shares, 1 where unit and phrase are the same.
 //
-// Cost: one pass over the text, over the events at the occurrences and over the places of all
-// peaks, in the mapped files.
+// Cost: one pass over the text and over the events at the occurrences, then one over the places of
+// all peaks, in the mapped files. Between steps of both the caller is told what there is so far.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
-#include <string_view>
-#include <vector>
-
-#include "actogram/types.h"
-#include "query/excerpt.h"
 
 namespace actogram {
 
@@ -25,40 +22,24 @@ class Recording;
 enum class LetterCase : uint8_t { any, exact };  // of the letters A to Z
 
 struct TextQuestion {
-  std::string_view text;
+  std::string text;
   LetterCase letters = LetterCase::any;
   size_t limit = 50;  // units of each kind
 };
 
-// Where a phrase is: tokens [begin, end) of a sequence. Where a document is cut into sequences
-// inside it, there are two.
-struct Occurrence {
-  uint32_t sequence = 0;
-  uint32_t begin = 0, end = 0;
-};
-
-struct TextMatch {
-  uint64_t unit = 0;        // row
-  uint64_t n_together = 0;  // of a latent: occurrences; of a neuron: highest exemplars
-  uint64_t n_events = 0;    // of all its events, or of its highest exemplars
-  double match = 0;
-  float value = 0;  // the strongest there,
-  Place at;         // and where
-  float share = 0;  // of the unit's maximum
-};
+// Called between steps of a search, many times a second, from its thread. `so_far` makes the JSON
+// of what is found by then: that of the whole search, and `searched`, how far it has come. What a
+// step throws ends the search.
+using SearchStep = std::function<void(const std::function<std::string()>& so_far)>;
 
 class TextSearch {
  public:
   explicit TextSearch(const Recording& recording);  // which outlives it
 
   // Error{invalid} for an empty text.
-  std::string json(const TextQuestion& question) const;
+  std::string json(const TextQuestion& question, const SearchStep& step) const;
 
  private:
-  std::vector<Occurrence> occurrences(const TextQuestion& question, bool& complete) const;
-  std::vector<TextMatch> latents(const std::vector<Occurrence>& found) const;
-  std::vector<TextMatch> neurons(const std::vector<Occurrence>& found) const;
-
   const Recording& recording_;
 };
 

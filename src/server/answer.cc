@@ -11,12 +11,14 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/waiting_line.h"
 
 namespace actogram {
 
 namespace {
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kJsonLines = "application/x-ndjson";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
 // Everything the pages need comes from here, and nothing of theirs may be read by others. Images
@@ -104,6 +106,20 @@ bool client_has(const httplib::Request& request, const Answer& answer) {
   return tags == "*" || tags.find(answer.etag) != std::string::npos;
 }
 
+void send_lines(Answer answer, httplib::Response& response) {
+  response.set_chunked_content_provider(
+      std::string(answer.content_type),
+      [lines = std::move(answer.lines)](size_t, httplib::DataSink& sink) {
+        bool all_sent = true;
+        lines([&](const std::string& line) {
+          const std::string whole = line + '\n';
+          return all_sent = all_sent && sink.write(whole.data(), whole.size());
+        });
+        if (all_sent) sink.done();
+        return all_sent;
+      });
+}
+
 }  // namespace
 
 std::string json_string(std::string_view text) {
@@ -129,6 +145,10 @@ Answer json_answer(std::string document) {
   Answer answer{.content_type = kJson, .body = std::move(document), .cache_control = "no-cache"};
   answer.etag = etag_of(answer.body);
   return answer;
+}
+
+Answer lines_answer(std::function<void(const SendLine& send)> lines) {
+  return {.content_type = kJsonLines, .body = {}, .lines = std::move(lines)};
 }
 
 Answer asset_answer(const Asset& asset, std::string_view cache_control) {
@@ -177,6 +197,18 @@ Answer error_answer(Code code, std::string_view message) {
   return error_answer(row.status, row.name, message);
 }
 
+Answer answer_or_error(const std::function<Answer()>& make) {
+  try {
+    return make();
+  } catch (const Busy& busy) {
+    return error_answer(503, "busy", busy.what());
+  } catch (const Error& error) {
+    return error_answer(error.code(), error.what());
+  } catch (const std::exception& error) {
+    return error_answer(500, "internal", error.what());
+  }
+}
+
 void send(Answer answer, const httplib::Request& request, httplib::Response& response) {
   for (const auto& [name, value] : kSecurityHeaders) response.set_header(name, value);
   set_frame_policy(request, response);
@@ -192,6 +224,7 @@ void send(Answer answer, const httplib::Request& request, httplib::Response& res
     return;
   }
   response.status = answer.status;
+  if (answer.lines) return send_lines(std::move(answer), response);
   // A provider instead of set_content(): the library would compress each body anew with Brotli at
   // its slowest level, some 100 ms for a unit's page.
   const auto body = std::make_shared<const std::string>(std::move(answer.body));

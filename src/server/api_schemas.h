@@ -79,8 +79,11 @@ inline constexpr std::string_view kApiSchemas = R"({
             "required": ["kind", "known", "n_units", "units"]}}}},
 "Search": {"type": "object",
   "required": ["text", "n_occurrences", "complete", "occurrences", "kinds"],
-  "properties": {"kinds": {"type": "array", "items": {"type": "object",
-                           "required": ["kind", "n_units", "units"]}}}},
+  "properties": {
+    "searched": {"type": "object",
+                 "required": ["n_sequences", "of_sequences", "n_units", "of_units"]},
+    "kinds": {"type": "array", "items": {"type": "object",
+              "required": ["kind", "n_units", "units"]}}}},
 "Score": {"type": "object",
   "required": ["scorer", "of", "text", "prompt_version", "model", "parameters", "numbers"],
   "properties": {"scorer": {"type": "string"}, "of": {"type": "string"},

@@ -64,6 +64,7 @@ class LimitedStream : public httplib::Stream, public Connection {
   }
 
   bool is_left() const override {
+    if (answering_ && Clock::now() > until_) return true;
     char byte = 0;
     const ssize_t n = recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK);

@@ -32,7 +32,8 @@ class Connection {
   virtual httplib::Stream& stream() = 0;  // of the request's line and headers, and of the answer
   // The bytes after its headers; nothing where so many do not come in the request's time.
   virtual std::optional<std::string> read_body(size_t n_bytes) = 0;
-  // Whether the client has gone, so that nobody waits for the answer.
+  // Whether the client has gone, or the time of an answer that has begun, so that nobody waits for
+  // the rest.
   virtual bool is_left() const = 0;
 };
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cassert>
 #include <cctype>
 
 #include "server/api_schemas.h"
@@ -10,6 +12,33 @@
 namespace actogram {
 
 namespace {
+
+// What may follow the "?" of any address. To add one: a row here, its name in the table of routes.
+struct ParameterFacts {
+  std::string_view name;
+  std::string_view type;  // of JSON Schema
+  std::string_view description;
+};
+
+constexpr std::array<ParameterFacts, 17> kParameters = {{
+    {"in", "string", "Name of the recording; without it the first that is served"},
+    {"by", "string", "The number to sort by and to filter: a member of each unit"},
+    {"order", "string", "highest or lowest first"},
+    {"kind", "string", "any, neurons, heads or latents"},
+    {"site", "string", "Only units of this site"},
+    {"layer", "integer", "Only units of this layer"},
+    {"class", "string", "Only units of this rw_class"},
+    {"least", "number", "What is below is left out: of tokens their count, of units their number"},
+    {"most", "number", "Units whose number is above are left out"},
+    {"first", "integer", "How many to skip"},
+    {"limit", "integer", "How many to list, up to 1000"},
+    {"sort", "string", "What comes first; docs/api.md has the choices"},
+    {"from", "integer", "The chunk of the document to begin with"},
+    {"unit", "string", "Address of the unit whose values to show"},
+    {"text", "string", "The words to look for"},
+    {"case", "string", "any, or exact to tell A from a"},
+    {"stream", "integer", "1 to get lines of JSON while the search goes on"},
+}};
 
 // The part in braces, which may hold slashes; "" where the path has none.
 std::string_view parameter_of(std::string_view path) {
@@ -28,9 +57,9 @@ std::string answers_of(const ApiFacts& route) {
   std::string answers =
       fmt::format(R"("200": {{"description": "The document.", "headers": {{"ETag": )"
                   R"({{"schema": {{"type": "string"}}}}}}, "content": {{"application/json": )"
-                  R"({{"schema": {{"$ref": "#/components/schemas/{}"}}}}}}}}, )"
+                  R"({{"schema": {{"$ref": "#/components/schemas/{}"}}}}{}}}}}, )"
                   R"("304": {{"description": "As If-None-Match has it."}})",
-                  route.schema);
+                  route.schema, route.streams ? R"(, "application/x-ndjson": {})" : "");
   if (!route.body.empty()) {
     answers += ", " + error_answer_of("415", "The request's body is not application/json.");
     answers += ", " + error_answer_of("503", "Too much is asked at once, or it takes too long.");
@@ -44,8 +73,13 @@ std::string answers_of(const ApiFacts& route) {
                                                    : "The request's body is too long.");
 }
 
-std::string query_parameter(std::string_view name) {
-  return fmt::format(R"({{"name": "{}", "in": "query", "schema": {{"type": "string"}}}})", name);
+std::string query_parameter(std::string_view name, std::string_view required) {
+  const auto* const facts = std::ranges::find(kParameters, name, &ParameterFacts::name);
+  assert(facts != kParameters.end());
+  return fmt::format(R"({{"name": "{}", "in": "query", "required": {}, "description": "{}", )"
+                     R"("schema": {{"type": "{}"{}}}}})",
+                     name, name == required, facts->description, facts->type,
+                     name == required ? R"(, "minLength": 1)" : "");
 }
 
 std::string body_of(std::string_view schema) {
@@ -63,7 +97,7 @@ std::string lower(std::string_view text) {
 }
 
 std::string operation_of(const ApiRoute& route) {
-  std::string parameters = query_parameter("in");
+  std::string parameters = query_parameter("in", "");
   if (const std::string_view name = parameter_of(route.facts.path); !name.empty()) {
     parameters += fmt::format(R"(, {{"name": "{}", "in": "path", "required": true, "schema": )"
                               R"({{"type": "string", "minLength": 1}}, "example": "{}"}})",
@@ -71,7 +105,7 @@ std::string operation_of(const ApiRoute& route) {
   }
   for (std::string_view rest = route.parameters; !rest.empty();) {
     const size_t end = std::min(rest.find(' '), rest.size());
-    parameters += ", " + query_parameter(rest.substr(0, end));
+    parameters += ", " + query_parameter(rest.substr(0, end), route.facts.required);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return fmt::format(R"("{}": {{"summary": "{}", "parameters": [{}], {}"responses": {{{}}}}})",

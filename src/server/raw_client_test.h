@@ -32,6 +32,8 @@ class RawClient {
            static_cast<ssize_t>(text.size());
   }
 
+  int socket() const { return socket_; }
+
   // All that comes before the server closes the connection.
   std::string rest() const {
     std::string text, some(1 << 16, '\0');

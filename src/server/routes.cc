@@ -10,10 +10,10 @@
 #include <optional>
 #include <utility>
 
-#include "base/waiting_line.h"
 #include "server/assets.h"
 #include "server/openapi.h"
 #include "server/parameters.h"
+#include "server/search_answer.h"
 
 namespace actogram {
 
@@ -76,10 +76,14 @@ Answer answer_units(const Asked& asked) {
 
 Answer answer_search(const Asked& asked) {
   constexpr std::array<std::string_view, 2> kCases = {"any", "exact"};
-  return json_answer(asked.documents.search(
-      {.text = asked.parameters.text("text"),
-       .letters = static_cast<LetterCase>(asked.parameters.choice("case", kCases)),
-       .limit = asked.parameters.number("limit", 50, 1, kMaxListed)}));
+  constexpr std::array<std::string_view, 2> kNoOrYes = {"0", "1"};
+  const TextQuestion question{
+      .text = std::string(asked.parameters.text("text")),
+      .letters = static_cast<LetterCase>(asked.parameters.choice("case", kCases)),
+      .limit = asked.parameters.number("limit", 50, 1, kMaxListed)};
+  const bool as_lines = asked.parameters.choice("stream", kNoOrYes) == 1;
+  return as_lines ? search_lines(asked.documents, question, asked.is_left)
+                  : search_answer(asked.documents, question, asked.is_left);
 }
 
 Answer answer_unit(const Asked& asked) { return json_answer(asked.documents.unit(asked.rest)); }
@@ -294,13 +298,20 @@ constexpr std::array<Route, 28> kRoutes = {{
     {"/api/search",
      true,
      answer_search,
-     "text case limit",
-     {"/api/search", "Units that fire on a phrase", "Search"}},
+     "text case limit stream",
+     {.path = "/api/search",
+      .summary = "Units that fire on a phrase",
+      .schema = "Search",
+      .required = "text",
+      .streams = true}},
     {"/api/explanations",
      true,
      answer_explanations_with,
      "text limit",
-     {"/api/explanations", "Explanations by their words", "FoundExplanations"}},
+     {.path = "/api/explanations",
+      .summary = "Explanations by their words",
+      .schema = "FoundExplanations",
+      .required = "text"}},
     {"/api/explanations/",
      false,
      answer_explanations,
@@ -397,6 +408,10 @@ Answer route(const std::vector<Served>& recordings, const Request& request, cons
   }
   const Parameters parameters = parameters_of(request);
   parameters.check(fmt::format("{} in", *route->parameters));
+  const std::string_view required = route->api.required;
+  if (!required.empty() && parameters.text(required).empty()) {
+    fail(Code::invalid, "?{}: what to look for is missing", required);
+  }
   const Served& served =
       parameters.has("in") ? recording_named(recordings, parameters.text("in")) : recordings[0];
   return route->handler({recordings, served.documents, rest, parameters, request.body, is_left});
@@ -420,17 +435,9 @@ std::string methods_of(std::string_view path) {
   return methods;
 }
 
-Answer answer_or_error(const std::vector<Served>& recordings, const Request& request,
-                       const IsLeft& is_left) {
-  try {
-    return route(recordings, request, is_left);
-  } catch (const Busy& busy) {
-    return error_answer(503, "busy", busy.what());
-  } catch (const Error& error) {
-    return error_answer(error.code(), error.what());
-  } catch (const std::exception& error) {
-    return error_answer(500, "internal", error.what());
-  }
+Answer answer_request(const std::vector<Served>& recordings, const Request& request,
+                      const IsLeft& is_left) {
+  return answer_or_error([&] { return route(recordings, request, is_left); });
 }
 
 }  // namespace actogram

@@ -18,8 +18,8 @@ bool has_route(std::string_view path, std::string_view method);
 bool takes_body(std::string_view path, std::string_view method);
 std::string methods_of(std::string_view path);  // "GET, HEAD, PUT"
 
-// What goes wrong is an answer, too.
-Answer answer_or_error(const std::vector<Served>& recordings, const httplib::Request& request,
-                       const IsLeft& is_left);
+// `is_left` is asked for as long as the answer is made, of lines while they are sent.
+Answer answer_request(const std::vector<Served>& recordings, const httplib::Request& request,
+                      const IsLeft& is_left);
 
 }  // namespace actogram

@@ -272,7 +272,7 @@ bool Server::Http::opens_link(const Request& request) {
     return false;
   }
   const IsLeft stays = [] { return false; };
-  const Answer page = answer_or_error(recordings_, request, stays);
+  const Answer page = answer_request(recordings_, request, stays);
   if (!page.content_type.starts_with("text/html")) return false;
   if (!link_.use(request.get_param_value(kLinkName))) return false;
   if (options_.link_used) options_.link_used(url());
@@ -290,7 +290,7 @@ void Server::Http::answer(const Request& request, Response& response) {
     return send(*refused, request, response);
   }
   const IsLeft is_left = [this] { return stopping_ || (answered && answered->is_left()); };
-  send(answer_or_error(recordings_, request, is_left), request, response);
+  send(answer_request(recordings_, request, is_left), request, response);
 }
 
 Server::Server(std::vector<Served> recordings, const ServeOptions& options)

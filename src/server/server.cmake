@@ -20,4 +20,4 @@ add_custom_command(
   VERBATIM)
 target_sources(actogram_server PRIVATE ${embedded})
 target_link_libraries(actogram_server PRIVATE PkgConfig::httplib)
-target_link_libraries(server_test PRIVATE PkgConfig::httplib)
+target_link_libraries(server_test PRIVATE PkgConfig::httplib actogram_record)  # searched in a test

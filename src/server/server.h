@@ -51,7 +51,7 @@ struct Documents {
   std::function<std::string(std::string_view address, size_t least, size_t limit)> tokens;
   std::function<std::string(const DocumentQuestion&)> document;
   std::function<std::string(const Place&, FiringOrder order, size_t limit)> place;
-  std::function<std::string(const TextQuestion&)> search;
+  std::function<std::string(const TextQuestion&, const SearchStep& step)> search;
   std::function<std::string(std::string_view address)> explanations;
   std::function<std::string(std::string_view text, size_t limit)> explanations_with;
   std::function<std::string(std::string_view address)> label;

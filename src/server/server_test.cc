@@ -27,6 +27,19 @@ using ::testing::Not;
 
 std::atomic<int> n_begun = 0, n_left = 0;  // runs, and those whose client went away
 
+// One that finds another thing in each step, and stops only when it is told.
+void search_forever(const SearchStep& step) {
+  try {
+    for (int i = 0;; ++i) {
+      step([&] { return fmt::format("[{}]", ++n_begun); });
+      std::this_thread::sleep_for(1ms);
+    }
+  } catch (...) {
+    ++n_left;
+    throw;
+  }
+}
+
 Documents documents_of(const std::string& name) {
   return {
       .recording = [name] { return fmt::format(R"({{"name": "{}"}})", name); },
@@ -76,7 +89,8 @@ Documents documents_of(const std::string& name) {
                                static_cast<int>(order), limit);
           },
       .search =
-          [](const TextQuestion& question) {
+          [](const TextQuestion& question, const SearchStep& step) {
+            if (question.text == "forever") search_forever(step);
             return fmt::format("[\"{}\", {}, {}]", question.text,
                                static_cast<int>(question.letters), question.limit);
           },
@@ -426,6 +440,68 @@ TEST(Server, WhoGoesAwayEndsTheRun) {
     EXPECT_EQ(n_left, 0) << "it still waits";
   }
   while (n_left == 0) std::this_thread::sleep_for(1ms);
+}
+
+std::string search(int port, std::string_view query) {
+  return testing::request(fmt::format("GET /api/search?{}", query), port);
+}
+
+TEST(Server, ASearchIsSentInLinesAndTheLastIsTheAnswer) {
+  Running running;
+  const auto plain = running.get("/api/search?text=a%20b&limit=3");
+  const auto lines = running.get("/api/search?text=a%20b&limit=3&stream=1");
+  ASSERT_TRUE(lines);
+  EXPECT_EQ(lines->status, 200);
+  EXPECT_EQ(lines->get_header_value("Content-Type"), "application/x-ndjson");
+  EXPECT_EQ(lines->get_header_value("X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(lines->get_header_value("Cache-Control"), "no-store");
+  EXPECT_EQ(lines->body, plain->body + "\n");
+  EXPECT_EQ(running.get("/api/search?stream=1")->status, 400) << "no text";
+  EXPECT_EQ(running.get("/api/search?text=a&stream=2")->status, 400);
+  httplib::Client client("127.0.0.1", running.port());
+  EXPECT_EQ(client.Head("/api/search?text=forever&stream=1")->status, 200);
+}
+
+TEST(Server, LinesArriveWhileTheSearchGoesOnAndWhoGoesAwayEndsIt) {
+  Running running;
+  n_begun = n_left = 0;
+  {
+    const testing::RawClient client(running.port());
+    client.send(search(running.port(), "text=forever&stream=1"));
+    for (const char* line : {"[1]\n", "[2]\n", "[3]\n"}) {
+      EXPECT_THAT(client.until("]\n"), HasSubstr(line));
+    }
+    EXPECT_EQ(n_left, 0) << "it still reads";
+    EXPECT_EQ(running.get("/api/recording")->status, 200) << "others are served meanwhile";
+  }
+  while (n_left == 0) std::this_thread::sleep_for(1ms);
+  const testing::RawClient plain(running.port());
+  plain.send(search(running.port(), "text=forever"));
+  shutdown(plain.socket(), SHUT_WR);
+  EXPECT_THAT(plain.rest(), HasSubstr("503"));
+  EXPECT_EQ(n_left, 2);
+}
+
+TEST(Server, ASearchThatTakesTooLongSaysSoInItsLastLine) {
+  ServeOptions options{.port = 0};
+  options.limits.answer = 300ms;
+  Running running(options);
+  const auto lines = running.get("/api/search?text=forever&stream=1");
+  ASSERT_TRUE(lines) << "the answer is whole";
+  const std::string last = lines->body.substr(lines->body.rfind('\n', lines->body.size() - 2) + 1);
+  EXPECT_THAT(last, HasSubstr(R"({"error": {"code": "busy")"));
+}
+
+TEST(Server, EndsThoughASearchIsSent) {
+  n_left = 0;
+  std::unique_ptr<testing::RawClient> client;
+  {
+    Running running;
+    client = std::make_unique<testing::RawClient>(running.port());
+    client->send(search(running.port(), "text=forever&stream=1"));
+    client->until("]\n");
+  }
+  EXPECT_EQ(n_left, 1);
 }
 
 TEST(Server, EndsThoughAModelRuns) {

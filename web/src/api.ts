@@ -290,6 +290,8 @@ export interface TextMatch {
 }
 
 export interface TextFound {
+  /** How far the search has come; not of a whole one. Units are compared after the sequences. */
+  searched?: { n_sequences: number; of_sequences: number; n_units: number; of_units: number };
   text: string;
   n_occurrences: number;
   complete: boolean;
