@@ -55,7 +55,7 @@ struct ShownRecording::Parts {
 
   LiveModel& live_or_fail() const {
     if (live) return *live;
-    fail(Code::unsupported, "{}", kNoModel);
+    fail(Code::unsupported, "{}", why_not(kNoModel));
   }
 
   std::string typed_unit(std::string_view address, std::string_view body,
@@ -66,7 +66,12 @@ struct ShownRecording::Parts {
 
   std::string lens(std::string_view address, size_t limit) const {
     const UnitAddress unit = pages.address(address);
-    return written ? written->json(unit, limit) : no_written_tokens_json(unit, kNoLens);
+    return written ? written->json(unit, limit) : no_written_tokens_json(unit, why_not(kNoLens));
+  }
+
+  // Why no model runs: what was wrong with the one that was given, if one was.
+  std::string_view why_not(std::string_view none_given) const {
+    return problem.empty() ? none_given : problem;
   }
 
   std::string path;
@@ -80,6 +85,7 @@ struct ShownRecording::Parts {
   TypedPages typed;
   std::optional<EventViews> events;
   std::unique_ptr<ReopenedSaes> saes;
+  std::string problem;  // with the model that was given; "" where it runs or none was
   std::unique_ptr<LiveModel> live;
   std::unique_ptr<WrittenTokens> written;  // where there is a live model
   std::jthread checking;                   // last: it ends before what it reads
@@ -96,7 +102,12 @@ ShownRecording::ShownRecording(const std::string& path) : parts_(std::make_uniqu
 ShownRecording::~ShownRecording() = default;
 
 void ShownRecording::run_live(const std::string& model) {
-  parts_->live = std::make_unique<LiveModel>(model, parts_->path, LiveLimits{});
+  try {
+    parts_->live = std::make_unique<LiveModel>(model, parts_->path, LiveLimits{});
+  } catch (const Error& error) {
+    parts_->problem = error.what();
+    throw;
+  }
   parts_->written = std::make_unique<WrittenTokens>(parts_->path, *parts_->live, *parts_->saes);
 }
 
@@ -144,7 +155,7 @@ Documents ShownRecording::documents() const {
           [&](std::string_view address, std::string_view body) {
             return set_label(all.path, pages.address(address), body);
           },
-      .live = [&] { return live_json(all.live.get(), kNoModel); },
+      .live = [&] { return live_json(all.live.get(), all.why_not(kNoModel)); },
       .typed_unit = [&](std::string_view address, std::string_view body,
                         const IsLeft& is_left) { return all.typed_unit(address, body, is_left); },
       .typed_units =

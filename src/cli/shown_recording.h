@@ -14,7 +14,8 @@ class ShownRecording {
   explicit ShownRecording(const std::string& path);
   ~ShownRecording();
 
-  // From now on text can be run by `model`. Error{invalid} where the recording is of another one.
+  // From now on text can be run by `model`. Error{invalid} where the recording is of another one,
+  // which is then the reason that its documents give.
   void run_live(const std::string& model);
 
   // As long as this lives.

@@ -217,6 +217,23 @@ def test_a_server_without_a_model_says_how_to_have_one(tmp_path: Path) -> None:
     assert "was recorded with another, fake:2x20" in other.stderr
 
 
+def test_a_recording_of_another_model_says_so(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("A text.")
+    for name, model in (("r.acto", "fake:1x4"), ("other.acto", "fake:1x5")):
+        run([PROGRAM, "record", model, tmp_path / "t.txt", "-o", tmp_path / name])
+    with serving(tmp_path / "r.acto", tmp_path / "other.acto", "--model", "fake:1x4") as url:
+        assert get(url, "live")["available"]
+        facts = get(url, "live", **{"in": "other.acto"})
+        lens = get(url, "lens/0.mlp/3", **{"in": "other.acto"})
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            Ground(url, 0, "").post("live/0.mlp/3?in=other.acto", {"text": "x"})
+    assert not facts["available"]
+    message = json.load(raised.value)["error"]["message"]
+    for reason in (facts["reason"], lens["reason"], message):
+        assert reason.startswith("--model fake:1x4: ")
+        assert reason.endswith("other.acto was recorded with another, fake:1x5")
+
+
 def test_an_import_is_shown_beside_what_can_be_run(tmp_path: Path) -> None:
     """It is of no model of ours, and says so; the recording runs text all the same."""
     (tmp_path / "t.jsonl").write_text(json.dumps({"text": TYPED}) + "\n")
