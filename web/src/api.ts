@@ -344,24 +344,58 @@ export class ApiError extends Error {
   }
 }
 
+const unreachable = () =>
+  new ApiError("unreachable", "The server does not answer. Is `actogram serve` running?");
+
+async function reach(path: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, request);
+  } catch {
+    throw unreachable();
+  }
+}
+
+interface Failed {
+  error?: { code: string; message: string };
+}
+
+const errorOf = (body: Failed | null, status: number) =>
+  new ApiError(
+    body?.error?.code ?? `http ${status}`,
+    body?.error?.message ?? "The server answered with something that is not JSON.",
+  );
+
 async function ask<T>(path: string, request: Omit<RequestInit, "headers"> = {}): Promise<T> {
   const headers = {
     Accept: "application/json",
     ...(request.body != null && { "Content-Type": "application/json" }),
   };
-  let response: Response;
-  try {
-    response = await fetch(path, { ...request, headers });
-  } catch {
-    throw new ApiError("unreachable", "The server does not answer. Is `actogram serve` running?");
-  }
-  const body = (await response.json().catch(() => null)) as
-    (T & { error?: { code: string; message: string } }) | null;
+  const response = await reach(path, { ...request, headers });
+  const body = (await response.json().catch(() => null)) as (T & Failed) | null;
   if (response.ok && body !== null) return body;
-  throw new ApiError(
-    body?.error?.code ?? `http ${response.status}`,
-    body?.error?.message ?? "The server answered with something that is not JSON.",
-  );
+  throw errorOf(body, response.status);
+}
+
+/** The lines of an answer, each as soon as it is there. An error is thrown, in a line or instead of them. */
+export async function* fetchLines<T>(path: string, signal: AbortSignal): AsyncGenerator<T> {
+  const response = await reach(path, { signal });
+  if (!response.ok || !response.body) {
+    throw errorOf((await response.json().catch(() => null)) as Failed | null, response.status);
+  }
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let rest = ""; ;) {
+    const { value, done } = await reader.read().catch(() => {
+      throw unreachable();
+    });
+    if (done) return;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const read = JSON.parse(line) as Awaited<T> & Failed;
+      if (read.error) throw errorOf(read, response.status);
+      yield read;
+    }
+  }
 }
 
 const MAX_KEPT = 400;

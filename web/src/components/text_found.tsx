@@ -1,11 +1,11 @@
-// Units that fire on a word or a phrase, and where the corpus has it.
+// Units that fire on a word or a phrase, and where the corpus has it, as they are found.
 import { useMemo } from "preact/hooks";
-import { documentPath, fetchPath, type TextFound, type TextMatch } from "../api.ts";
+import { documentPath, type TextFound, type TextMatch } from "../api.ts";
 import type { Cell } from "../export.ts";
 import { formatCount, formatPercent, formatValue, plural } from "../numbers.ts";
 import { joinGraphemes, quotedText, visibleText } from "../pieces.ts";
 import { chosen, hrefOf, type Option } from "../route.ts";
-import { useDocument } from "../use_document.ts";
+import { useSearch, type Search } from "../use_search.ts";
 import { placeOf } from "./excerpts.tsx";
 import { useExport } from "./export_menu.tsx";
 
@@ -23,16 +23,61 @@ const NOTES: Readonly<Record<string, string>> = {
 };
 
 export function TextFoundList({ text }: { text: string }) {
-  const path = documentPath("search", { text, case: chosen(CASE), limit: 25 });
-  const { value: found, error } = useDocument(path, () => fetchPath<TextFound>(path));
+  const question = { text, case: chosen(CASE), limit: 25 };
+  const path = documentPath("search", question);
+  const { found, error, state, cancel } = useSearch(
+    documentPath("search", { ...question, stream: 1 }),
+  );
+  const whole = state === "over" ? found : null;
   useExport(
     useMemo(
-      () => found && { name: text, json: path, rows: () => rowsOf(found) },
-      [found, text, path],
+      () => whole && { name: text, json: path, rows: () => rowsOf(whole) },
+      [whole, text, path],
     ),
   );
   if (error) return <p class="notice">{error.message}</p>;
-  if (!found) return <p class="muted">Looking …</p>;
+  return (
+    <>
+      {state === "running" && <Running searched={found?.searched} cancel={cancel} />}
+      {state === "cancelled" && (
+        <p class="notice">Cancelled. {found?.searched && howFar(found.searched)}</p>
+      )}
+      {found && <Found found={found} path={path} />}
+    </>
+  );
+}
+
+type Searched = NonNullable<TextFound["searched"]>;
+
+const howFar = ({ n_sequences, of_sequences, n_units, of_units }: Searched): string =>
+  `${formatCount(n_sequences)} of ${plural(of_sequences, "sequence")} searched` +
+  (n_units > 0 ? `, ${formatCount(n_units)} of ${plural(of_units, "unit")} compared` : "");
+
+function Running({
+  searched,
+  cancel,
+}: {
+  searched: Searched | undefined;
+  cancel: Search["cancel"];
+}) {
+  return (
+    <div class="toolbar">
+      <progress aria-label="Searching" value={searched ? shareOf(searched) : 0} />
+      <span class="muted">{searched ? howFar(searched) : "Looking …"}</span>
+      <button type="button" onClick={cancel}>
+        Cancel
+      </button>
+    </div>
+  );
+}
+
+/** The text and the units take half of the bar each. */
+function shareOf({ n_sequences, of_sequences, n_units, of_units }: Searched): number {
+  const share = n_sequences / of_sequences;
+  return of_units > 0 ? (share + n_units / of_units) / 2 : share;
+}
+
+function Found({ found, path }: { found: TextFound; path: string }) {
   return (
     <>
       <p class="muted">

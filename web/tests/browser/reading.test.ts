@@ -1,9 +1,12 @@
 // A document, what fires at its tokens, and the search for text, against the server's JSON.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Page } from "playwright-core";
 import type { DocumentText, PlaceFirings, TextFound } from "../../src/api.ts";
 import { formatPercent, formatValue } from "../../src/numbers.ts";
+import { quotedText } from "../../src/pieces.ts";
 import {
+  assertAccessible,
   base,
   document,
   heading,
@@ -124,10 +127,11 @@ test("text is searched from the bar, and leads to units and places", async (t) =
     await page.keyboard.type("licen");
     await page.keyboard.press("Enter");
     await page.locator(".figures").first().waitFor();
+    await bar(page).waitFor({ state: "detached" });
     assert.equal(new URL(page.url()).searchParams.get("text"), "licen");
     for (const { kind, units } of found.kinds) {
-      const rows = page.locator(`section[aria-label="${kind}"] tbody tr`);
-      const shown = await rows.evaluateAll((all) =>
+      const listed = page.locator(`section[aria-label="${kind}"] tbody tr`);
+      const shown = await listed.evaluateAll((all) =>
         all.map((row) => [
           row.querySelector("a")?.textContent,
           row.querySelectorAll("td")[0]?.textContent,
@@ -148,6 +152,83 @@ test("text is searched from the bar, and leads to units and places", async (t) =
   });
 });
 
+const LINES = "/api/search?text=licen&case=any&limit=25&stream=1";
+
+/** Holds the server's answer back after its first line, made of the last. `end` lets it go on. */
+const holdSearch = (page: Page) =>
+  page.addInitScript(() => {
+    const real = window.fetch.bind(window);
+    const held = window as unknown as { end?: () => void; left?: string[] };
+    held.left = [];
+    window.fetch = async (input, init) => {
+      const address = input instanceof Request ? input.url : String(input);
+      const response = await real(input, init);
+      if (!address.includes("stream=1") || !response.ok) return response;
+      const last = (await response.text()).trimEnd().split("\n").pop() ?? "";
+      const searched = { n_sequences: 1, of_sequences: 4, n_units: 0, of_units: 0 };
+      const first = JSON.stringify({ searched, ...(JSON.parse(last) as object) });
+      const encoder = new TextEncoder();
+      const body = new ReadableStream({
+        start(stream) {
+          stream.enqueue(encoder.encode(`${first}\n`));
+          held.end = () => {
+            stream.enqueue(encoder.encode(`${last}\n`));
+            stream.close();
+          };
+          init?.signal?.addEventListener("abort", () => {
+            held.left?.push(address);
+            stream.error(init.signal?.reason);
+          });
+        },
+      });
+      return new Response(body, { status: 200 });
+    };
+  });
+
+const bar = (page: Page) => page.getByRole("progressbar", { name: "Searching" });
+const rows = (page: Page) => page.locator('section[aria-label="latents"] tbody tr');
+const left = (page: Page) => page.evaluate(() => (window as unknown as { left: string[] }).left);
+
+test("units are shown before a search is over, and it ends", async (t) => {
+  await onPage(t, ground, async (page) => {
+    await holdSearch(page);
+    await page.goto(`${base}/search?text=licen`);
+    await rows(page).first().waitFor();
+    const shown = await rows(page).count();
+    await page.getByText("1 of 4 sequences searched").waitFor();
+    assert.equal(await bar(page).getAttribute("value"), "0.25");
+    assert.equal(await page.locator("details.export").count(), 0, "nothing to keep yet");
+    await assertAccessible(page, "a search that goes on");
+    await page.evaluate(() => {
+      (window as unknown as { end: () => void }).end();
+    });
+    await bar(page).waitFor({ state: "detached" });
+    assert.equal(await rows(page).count(), shown);
+    assert.equal(await page.getByRole("button", { name: "Cancel" }).count(), 0);
+    assert.deepEqual(await left(page), []);
+  });
+});
+
+test("a search is cancelled, by a button and by another search", async (t) => {
+  await onPage(t, ground, async (page) => {
+    await holdSearch(page);
+    await page.goto(`${base}/search?text=licen`);
+    await rows(page).first().waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText("Cancelled. 1 of 4 sequences searched").waitFor();
+    assert.deepEqual(await left(page), [LINES]);
+    assert.ok((await rows(page).count()) > 0, "what was found stays");
+    assert.equal(await bar(page).count(), 0);
+    for (const text of ["free", "and"]) {
+      await page.getByLabel("Word or phrase").fill(text);
+      await page.keyboard.press("Enter");
+      await page.getByText(`of ${quotedText(text)}`).waitFor();
+      await bar(page).waitFor();
+    }
+    assert.deepEqual(await left(page), [LINES, LINES.replace("licen", "free")]);
+  });
+});
+
 test("the pages of texts fit, are accessible, and are calm in both themes", async (t) => {
   const exemplar = top();
   const query = `at=${placeOf(exemplar)}&unit=${encodeURIComponent(ground.latent)}`;
@@ -158,5 +239,6 @@ test("the pages of texts fit, are accessible, and are calm in both themes", asyn
   await lookAt(t, ground, "search", async (page) => {
     await page.goto(`${base}/search?text=free`);
     await page.locator(".occurrences").waitFor();
+    await bar(page).waitFor({ state: "detached" });
   });
 });
