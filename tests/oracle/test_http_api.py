@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,26 @@ def test_every_route_is_in_the_documentation_and_no_other(url: str) -> None:
     for path, pattern in patterns.items():
         methods = [method.lower() for method, heading in documented if pattern.match(heading)]
         assert list(description["paths"][path]) == methods, path
+
+
+def test_every_parameter_says_what_it_is(url: str) -> None:
+    paths = fetch(f"{url}/api/openapi.json")["paths"]
+    operations = [(path, operation) for path in paths for operation in paths[path].values()]
+    required = set()
+    for path, operation in operations:
+        for parameter in operation["parameters"]:
+            if parameter["in"] != "query":
+                continue
+            assert parameter["description"]
+            assert parameter["schema"]["type"] in ("string", "integer", "number")
+            if parameter["required"]:
+                required.add((path, parameter["name"]))
+    assert required == {("/api/search", "text"), ("/api/explanations", "text")}
+    for path, name in required:
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            fetch(f"{url}{path}")
+        assert raised.value.code == 400
+        assert json.load(raised.value)["error"]["message"].startswith(f"?{name}: ")
 
 
 def test_every_document_is_as_described(url: str) -> None:
