@@ -27,14 +27,27 @@ export const KEYS: readonly { keys: string[]; does: string }[] = [
 const ownArrows = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest("[data-arrows]") !== null;
 
-const typing = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.matches("input, textarea, select");
+/** The keys that an element of a form uses itself; of all others it is all keys, as one types there. */
+const OWN_KEYS: Readonly<Record<string, RegExp>> = {
+  radio: /^(Arrow.*| )$/,
+  checkbox: /^ $/,
+};
+
+/** Whether a key belongs to the field of a form that has the focus; `type` is "text", "select-one" … */
+export const fieldUses = (type: string, key: string): boolean => OWN_KEYS[type]?.test(key) ?? true;
+
+function ownKey(target: EventTarget | null, key: string): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable) return true;
+  const field = target.closest<HTMLInputElement>("input, textarea, select");
+  return field !== null && fieldUses(field.type, key);
+}
 
 export function useKeys(actions: Readonly<Record<string, () => void>>): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
-      if (typing(event.target)) return;
+      if (ownKey(event.target, event.key)) return;
       if (event.key.startsWith("Arrow") && ownArrows(event.target)) return;
       const action = actions[event.key];
       if (!action) return;

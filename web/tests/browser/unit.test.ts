@@ -133,6 +133,23 @@ test("excerpts show 5, 16 or all tokens of their window", async (t) => {
   });
 });
 
+test("keys act after a choice by mouse, and the arrows stay the choice's own", async (t) => {
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, ground.unit);
+    await page
+      .getByRole("group", { name: "Tokens" })
+      .getByRole("radio", { name: "5", exact: true })
+      .check({ force: true });
+    await page.keyboard.press("ArrowRight");
+    await page.waitForURL((url) => !url.searchParams.has("context"), { timeout: 2000 });
+    assert.equal(await page.locator("h1").innerText(), ground.unit, "no step to the next unit");
+    await page.keyboard.press("j");
+    await page.waitForFunction((was) => {
+      return window.document.querySelector("h1")?.textContent !== was;
+    }, ground.unit);
+  });
+});
+
 test("the axes of the histograms are linear or logarithmic, and the address says which", async (t) => {
   await onPage(t, ground, async (page) => {
     await openUnit(page, ground.unit);
