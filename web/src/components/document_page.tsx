@@ -12,11 +12,12 @@ import {
   type PlaceFirings,
 } from "../api.ts";
 import { heatScale, sign } from "../colour.ts";
+import { chunkFor, earlierPart, firstChunk } from "../document_parts.ts";
 import type { Cell } from "../export.ts";
 import { useKeys } from "../keys.ts";
 import { formatCount, formatPercent, formatValue, plural } from "../numbers.ts";
 import { joinGraphemes, pieceAt, quotedText } from "../pieces.ts";
-import { chosen, hrefOf, navigate, option, setOption, type Option } from "../route.ts";
+import { chosen, hrefOf, navigate, option, setOption, setOptions, type Option } from "../route.ts";
 import { useDocument } from "../use_document.ts";
 import { useExport } from "./export_menu.tsx";
 import { HeatLegend } from "./heat_legend.tsx";
@@ -32,12 +33,28 @@ function placeIn(text: string): Place | null {
   return match ? { sequence: Number(match[1]), position: Number(match[2]) } : null;
 }
 
-export function DocumentPage({ index }: { index: number }) {
-  const from = Number(option("from")) || 0;
+/** The part that begins with `from`, or where it is null the one that has `at`: the first part tells
+ * where the document's sequences begin, so it is asked for first. */
+async function fetchPart(index: number, from: number | null, unit: string, at: Place | null) {
+  const fetched = (chunk: number) => fetchPath<DocumentText>(documentTextPath(index, chunk, unit));
+  const part = await fetched(from ?? 0);
+  const chunk = from === null && at ? chunkFor(part, at) : null;
+  return chunk === null ? part : fetched(chunk);
+}
+
+/** The part that the address names with `from`, or else the one that has the token `at`. */
+function usePart(index: number, at: Place | null) {
   const unit = option("unit");
-  const path = documentTextPath(index, from, unit);
-  const { value: text, error } = useDocument(path, () => fetchPath<DocumentText>(path));
+  const from = option("from") ? Number(option("from")) || 0 : null;
+  const key = `${documentTextPath(index, from ?? 0, unit)} ${from === null ? (at?.sequence ?? "") : ""}`;
+  return useDocument(key, () => fetchPart(index, from, unit, at));
+}
+
+export function DocumentPage({ index }: { index: number }) {
   const at = placeIn(option("at"));
+  const { value: text, error } = usePart(index, at);
+  const begin = text ? firstChunk(text) : 0;
+  const path = documentTextPath(index, begin, option("unit"));
   useExport(
     useMemo(() => text && { name: text.name, json: path, rows: () => rowsOf(text) }, [text, path]),
   );
@@ -46,10 +63,9 @@ export function DocumentPage({ index }: { index: number }) {
   useEffect(() => {
     document.title = `${text?.name ?? `document ${index}`} · actogram`;
   }, [text, index]);
-  const loaded = text !== null;
   useEffect(() => {
-    if (loaded) document.querySelector(".reading .tok.peak")?.scrollIntoView({ block: "center" });
-  }, [loaded, index]);
+    document.querySelector(".reading .tok.peak")?.scrollIntoView({ block: "center" });
+  }, [text?.index, begin]);
   if (error) {
     return (
       <Message title={`Document ${index} cannot be shown`}>
@@ -148,37 +164,50 @@ function Reading({ text, at }: { text: DocumentText; at: Place | null }) {
         {unit && <Segments option={NUMBERS} label="Values" />}
         {unit && <HeatLegend scale={view.scale} />}
       </div>
+      <PartLink text={text} from={earlierPart(text)} title="What comes before" />
       <div data-texts>
         {text.sequences.map(({ sequence, chunk, pieces }) => (
           <Sequence
             key={sequence}
             sequence={sequence}
             chunk={chunk}
+            part={firstChunk(text)}
             pieces={pieces}
             view={view}
             at={at?.sequence === sequence ? at.position : -1}
           />
         ))}
       </div>
-      {text.more !== null && (
-        <p>
-          <a class="button" href={hrefOf(`documents/${text.index}`, partOptions(text.more))}>
-            Go on reading
-          </a>
-        </p>
-      )}
+      <PartLink text={text} from={text.more} title="Go on reading" />
     </section>
   );
 }
+
+interface PartProps {
+  text: DocumentText;
+  from: number | null; // the chunk; nothing is shown where there is none
+  title: string;
+}
+
+const PartLink = ({ text, from, title }: PartProps) =>
+  from === null ? null : (
+    <p>
+      <a class="button" href={hrefOf(`documents/${text.index}`, partOptions(from))}>
+        {title}
+      </a>
+    </p>
+  );
 
 const partOptions = (from: number): Record<string, string> => {
   const unit = option("unit");
   return { from: String(from), ...(unit && { unit }) };
 };
 
-function ColouredBy({ text: { unit, n_tokens, more } }: { text: DocumentText }) {
+function ColouredBy({ text }: { text: DocumentText }) {
+  const { unit, n_tokens, more } = text;
   if (!unit) return <span class="muted">Click a token to see what fires there.</span>;
-  const partly = more === null && unit.n_known < n_tokens;
+  const whole = more === null && firstChunk(text) === 0;
+  const partly = whole && unit.n_known < n_tokens;
   return (
     <span class="coloured">
       Coloured by <a href={hrefOf(unit.short)}>{unit.short}</a>
@@ -207,12 +236,13 @@ function ColouredBy({ text: { unit, n_tokens, more } }: { text: DocumentText }) 
 interface SequenceProps {
   sequence: number;
   chunk: number;
+  part: number; // the chunk that what is shown begins with
   pieces: Piece[];
   view: TokenView;
   at: number;
 }
 
-function Sequence({ sequence, chunk, pieces, view, at }: SequenceProps) {
+function Sequence({ sequence, chunk, part, pieces, view, at }: SequenceProps) {
   const joined = useMemo(() => joinGraphemes(pieces), [pieces]);
   return (
     <div class="sequence" id={`sequence-${sequence}`}>
@@ -226,7 +256,9 @@ function Sequence({ sequence, chunk, pieces, view, at }: SequenceProps) {
         label={`Sequence ${sequence}`}
         onChoose={(piece) => {
           const position = piece.tokens[0]?.position;
-          if (position !== undefined) setOption("at", `${sequence}:${position}`);
+          if (position === undefined) return;
+          // The part stays as it is, whichever token of it is chosen.
+          setOptions({ at: `${sequence}:${position}`, from: part > 0 ? String(part) : null });
         }}
       />
     </div>

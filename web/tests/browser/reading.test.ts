@@ -117,6 +117,58 @@ test("a document is read and asked by keyboard alone", async (t) => {
   });
 });
 
+/** A document of 300 sequences of 128 tokens, which comes in parts as the server's do. */
+const longText = (from: number): DocumentText => {
+  const end = Math.min(300, from + 128);
+  const sequences = Array.from({ length: end - from }, (_, i) => ({
+    sequence: from + i,
+    chunk: from + i,
+    pieces: [{ text: `word${from + i} `, tokens: [{ position: 0, id: 1, value: null }] }],
+  }));
+  const more = end < 300 ? end : null;
+  const neighbours = { previous: null, next: null };
+  const size = { n_sequences: 300, n_tokens: 300 * 128 };
+  return {
+    index: 0,
+    source: "s",
+    name: "long",
+    ...size,
+    ...neighbours,
+    more,
+    unit: null,
+    sequences,
+  };
+};
+
+test("a link into a long document shows its token, with what is before and after", async (t) => {
+  await onPage(t, ground, async (page) => {
+    await page.route("**/api/documents/0*", (route) => {
+      const from = Number(new URL(route.request().url()).searchParams.get("from") ?? "0");
+      return route.fulfill({ json: longText(from) });
+    });
+    const place = { sequence: 200, position: 0, document: {}, pieces: [] };
+    await page.route("**/api/places/**", (route) => route.fulfill({ json: { place, kinds: [] } }));
+    await page.goto(`${base}/documents/0?at=200:0`);
+    const peak = page.locator(".reading .tok.peak");
+    await peak.waitFor();
+    assert.equal((await peak.innerText()).trim(), "word200");
+    await page.waitForFunction(() => {
+      const box = window.document.querySelector(".reading .tok.peak")?.getBoundingClientRect();
+      return box && box.top > 0 && box.bottom < window.innerHeight;
+    });
+    const first = page.locator(".reading .tok").first();
+    assert.equal((await first.innerText()).trim(), "word198");
+    await page.locator("#sequence-199 .tok").click();
+    await page.waitForURL("**at=199%3A0*");
+    assert.equal((await first.innerText()).trim(), "word198", "the part stays");
+    assert.equal(await page.getByRole("link", { name: "Go on reading" }).count(), 0);
+    await page.getByRole("link", { name: "What comes before" }).click();
+    await page.locator("#sequence-100").waitFor();
+    await page.getByRole("link", { name: "Go on reading" }).waitFor();
+    await page.locator("#sequence-197").waitFor();
+  });
+});
+
 test("text is searched from the bar, and leads to units and places", async (t) => {
   const found = await document<TextFound>("/api/search?text=licen&limit=25");
   assert.ok(found.n_occurrences > 0);
