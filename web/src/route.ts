@@ -63,6 +63,16 @@ export const setOption = (name: string, value: string | null): void => {
   setOptions({ [name]: value });
 };
 
+const listOf = (name: string): string[] => option(name).split(",").filter(Boolean);
+
+/** Whether `item` is in an option that lists what is open, with commas between. */
+export const isListed = (name: string, item: string): boolean => listOf(name).includes(item);
+
+export function setListed(name: string, item: string, on: boolean): void {
+  const others = listOf(name).filter((one) => one !== item);
+  setOption(name, (on ? [...others, item] : others).join(",") || null);
+}
+
 /** A way to show things that the reader may choose, as it is named in the URL. */
 export interface Option<T extends string> {
   name: string;

@@ -1,6 +1,6 @@
 // The excerpts of a unit, in groups.
 import { memo } from "preact/compat";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import type { Exemplar, Group, Place } from "../api.ts";
 import { sign } from "../colour.ts";
 import { formatCount, formatValue, plural } from "../numbers.ts";
@@ -13,7 +13,7 @@ import {
   type Context,
   type Folded,
 } from "../pieces.ts";
-import { hrefOf, option } from "../route.ts";
+import { hrefOf, isListed, option, setListed, setOption } from "../route.ts";
 import { PairText, type PairProps } from "./pair_text.tsx";
 import { TokenText, type TokenView } from "./tokens.tsx";
 
@@ -52,7 +52,10 @@ export function GroupSection({ group, view, note, prefix = "" }: GroupProps) {
 }
 
 function Fold({ folded, view }: { folded: Folded; view: View }) {
-  const [open, setOpen] = useState(false);
+  const linked = option("excerpt");
+  const holdsLinked = folded.duplicates.some((one) => placeOf(one) === linked);
+  const place = placeOf(folded.exemplar);
+  const open = holdsLinked || isListed("open", place);
   const n = folded.duplicates.length;
   return (
     <>
@@ -63,7 +66,8 @@ function Fold({ folded, view }: { folded: Folded; view: View }) {
           class="fold"
           aria-expanded={open}
           onClick={() => {
-            setOpen(!open);
+            setListed("open", place, !open);
+            if (holdsLinked) setOption("excerpt", null);
           }}
         >
           {open ? "Hide" : "Show"} {plural(n, "exact duplicate")}
@@ -81,7 +85,7 @@ function Fold({ folded, view }: { folded: Folded; view: View }) {
 export const placeOf = ({ sequence, position }: Place): string => `${sequence}:${position}`;
 
 const Excerpt = memo(function Excerpt({ exemplar, view }: { exemplar: Exemplar; view: View }) {
-  const [whole, setWhole] = useState(false);
+  const whole = isListed("more", placeOf(exemplar));
   const { document: source, window: kept } = exemplar;
   const pieces = useMemo(() => joinGraphemes(exemplar.pieces), [exemplar]);
   const { begin, end } = clip(pieces, exemplar.position, whole ? "full" : view.context);
@@ -141,7 +145,7 @@ const Excerpt = memo(function Excerpt({ exemplar, view }: { exemplar: Exemplar; 
             type="button"
             class="link"
             onClick={() => {
-              setWhole(!whole);
+              setListed("more", placeOf(exemplar), !whole);
             }}
           >
             {whole ? "less" : "more"}

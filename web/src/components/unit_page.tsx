@@ -182,9 +182,10 @@ function UnitBody({ site, unit }: { site: SiteInfo; unit: Unit }) {
     const values = unit.head ? "pairs" : "tokens";
     return { context, breaks, numbers, scale, unit: unit.short, of: "", values };
   }, [unit, context, breaks, numbers]);
+  const isHere = all.some(({ exemplars }) => exemplars.some((one) => placeOf(one) === linked));
   useEffect(() => {
-    if (linked) document.querySelector(".excerpt.linked")?.scrollIntoView({ block: "center" });
-  }, [unit, linked]);
+    if (isHere) document.querySelector(".excerpt.linked")?.scrollIntoView({ block: "center" });
+  }, [unit, linked, isHere]); // excerpts of classes come later
   useExport(
     useMemo(
       () => ({

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import type { Classes } from "../../src/api.ts";
+import type { Classes, Place } from "../../src/api.ts";
 import { formatCount, formatPercent, formatValue } from "../../src/numbers.ts";
+import type { PackedUnit } from "../../src/packed.ts";
 import { foldDuplicates } from "../../src/pieces.ts";
 import { document, lookAt, onPage, openUnit, shownUnit, startBrowser } from "./harness.ts";
 
@@ -149,6 +150,51 @@ test("keys act after a choice by mouse, and the arrows stay the choice's own", a
     }, ground.unit);
   });
 });
+
+/** The unit's page as it would be if its first excerpt had a duplicate in the last sequence. */
+async function withDuplicate(page: Page) {
+  const packed = await document<PackedUnit>(`/api/packed/${ground.unit}`);
+  const top = packed.groups.find(({ name }) => name === "top");
+  const first = packed.exemplars[top?.exemplars[0] ?? -1];
+  assert.ok(top && first);
+  packed.exemplars.push({ ...first, sequence: 999 });
+  top.exemplars.push(packed.exemplars.length - 1);
+  await page.route(`**/api/packed/${ground.unit}`, (route) => route.fulfill({ json: packed }));
+  return { place: `${first.sequence}:${first.position}`, duplicate: `999:${first.position}` };
+}
+
+test("a linked excerpt is shown where it is folded, and what is open is in the address", async (t) => {
+  await onPage(t, ground, async (page) => {
+    const { place, duplicate } = await withDuplicate(page);
+    await openUnit(page, ground.unit, `?excerpt=${duplicate}`);
+    await page.locator("#group-top .excerpt.linked").waitFor();
+    await page.getByRole("button", { name: "Hide 1 exact duplicate" }).click();
+    await page.locator("#group-top .excerpt.linked").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Show 1 exact duplicate" }).click();
+    await page.locator("#group-top").getByRole("button", { name: "more" }).first().click();
+    const query = new URL(page.url()).searchParams;
+    assert.deepEqual([query.get("open"), query.get("more")], [place, place]);
+    await page.reload();
+    await page.getByRole("button", { name: "Hide 1 exact duplicate" }).waitFor();
+    await page.locator("#group-top").getByRole("button", { name: "less" }).first().waitFor();
+  });
+});
+
+test("an excerpt of a sign class is scrolled to when it comes", async (t) => {
+  const { classes } = await document<Classes>(`/api/classes/${ground.unit}`);
+  const known = new Set(shownUnit(ground.unit).groups.flatMap((one) => one.exemplars.map(placeOf)));
+  const late = classes.flatMap((one) => one.exemplars.map(placeOf)).findLast((p) => !known.has(p));
+  assert.ok(late, "a class has an excerpt of its own");
+  await onPage(t, ground, async (page) => {
+    await openUnit(page, ground.unit, `?excerpt=${late}`);
+    await page.waitForFunction(() => {
+      const box = window.document.querySelector(".excerpt.linked")?.getBoundingClientRect();
+      return box && box.top > 0 && box.bottom < window.innerHeight;
+    });
+  });
+});
+
+const placeOf = ({ sequence, position }: Place) => `${sequence}:${position}`;
 
 test("the axes of the histograms are linear or logarithmic, and the address says which", async (t) => {
   await onPage(t, ground, async (page) => {
