@@ -1,5 +1,5 @@
 // Keyboard shortcuts that hold everywhere except while typing. A page registers its own while it
-// is shown; the help lists KEYS.
+// is shown; the help lists KEYS. While a dialog is open, only the keys that it registers act.
 import { useEffect } from "preact/hooks";
 
 export const KEYS: readonly { keys: string[]; does: string }[] = [
@@ -43,10 +43,14 @@ function ownKey(target: EventTarget | null, key: string): boolean {
   return field !== null && fieldUses(field.type, key);
 }
 
-export function useKeys(actions: Readonly<Record<string, () => void>>): void {
+export function useKeys(
+  actions: Readonly<Record<string, () => void>>,
+  where: "page" | "dialog" = "page",
+): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
+      if ((document.querySelector("dialog[open]") !== null) !== (where === "dialog")) return;
       if (ownKey(event.target, event.key)) return;
       if (event.key.startsWith("Arrow") && ownArrows(event.target)) return;
       const action = actions[event.key];
@@ -58,5 +62,5 @@ export function useKeys(actions: Readonly<Record<string, () => void>>): void {
     return () => {
       document.removeEventListener("keydown", onKey);
     };
-  }, [actions]);
+  }, [actions, where]);
 }

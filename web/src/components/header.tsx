@@ -23,7 +23,7 @@ export function Header({ recording, names, here }: HeaderProps) {
     () => ({
       "/": () => search.current?.select(),
       "?": () => {
-        setHelp((open) => !open);
+        setHelp(true);
       },
       t: toggleTheme,
       h: () => {

@@ -1,12 +1,13 @@
 // The keyboard shortcuts, and how to read the colours.
-import { useEffect, useRef } from "preact/hooks";
-import { KEYS } from "../keys.ts";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { KEYS, useKeys } from "../keys.ts";
 
 export function HelpDialog({ close }: { close: () => void }) {
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     ref.current?.showModal();
   }, []);
+  useKeys(useMemo(() => ({ "?": () => ref.current?.close() }), []), "dialog");
   return (
     <dialog ref={ref} class="help" aria-labelledby="help-title" onClose={close}>
       <h2 id="help-title">Keys</h2>

@@ -153,6 +153,28 @@ test("keys step to the neighbours, to a random unit and to the search", async (t
   });
 });
 
+test("an open dialog keeps the keys to itself", async (t) => {
+  await onPage(t, ground, async (page) => {
+    await page.goto(base);
+    await page.locator("h1").waitFor();
+    await page.keyboard.press("?");
+    const dialog = page.getByRole("dialog");
+    await dialog.waitFor();
+    const before = await page.locator("html").getAttribute("data-theme");
+    for (const key of ["u", "r", "t", "j"]) await page.keyboard.press(key);
+    assert.equal(new URL(page.url()).pathname, "/");
+    assert.equal(await page.locator("html").getAttribute("data-theme"), before);
+    await page.keyboard.press("?");
+    await dialog.waitFor({ state: "detached" });
+    await page.keyboard.press("?");
+    await dialog.waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await page.keyboard.press("u");
+    await page.waitForURL("**/units");
+  });
+});
+
 test("the search says what is wrong with an address", async (t) => {
   await onPage(t, ground, async (page) => {
     await page.goto(base);
