@@ -10,6 +10,19 @@ export type Context = (typeof CONTEXTS)[number];
 export const pieceAt = (pieces: readonly Piece[], position: number): number =>
   pieces.findIndex((piece) => piece.tokens.some((token) => token.position === position));
 
+/** What a click on a piece chooses: its first token, or the one after the token that is chosen, so
+ * that each token of a character that several share can be reached. */
+export function clickedPosition({ tokens }: Piece, chosen: number): number | undefined {
+  const i = tokens.findIndex(({ position }) => position === chosen);
+  return tokens[(i + 1) % tokens.length]?.position;
+}
+
+/** The token beside the chosen one, where both are of the piece. */
+export function steppedPosition({ tokens }: Piece, chosen: number, step: number) {
+  const i = tokens.findIndex(({ position }) => position === chosen);
+  return i < 0 ? undefined : tokens[i + step]?.position;
+}
+
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** Joins pieces that are drawn as one: a vowel sign with its consonant, the parts of an emoji. Alone

@@ -16,7 +16,7 @@ import { chunkFor, earlierPart, firstChunk } from "../document_parts.ts";
 import type { Cell } from "../export.ts";
 import { useKeys } from "../keys.ts";
 import { formatCount, formatPercent, formatValue, plural } from "../numbers.ts";
-import { joinGraphemes, pieceAt, quotedText } from "../pieces.ts";
+import { clickedPosition, joinGraphemes, pieceAt, quotedText, steppedPosition } from "../pieces.ts";
 import { chosen, hrefOf, navigate, option, setOption, setOptions, type Option } from "../route.ts";
 import { useDocument } from "../use_document.ts";
 import { useExport } from "./export_menu.tsx";
@@ -80,7 +80,11 @@ export function DocumentPage({ index }: { index: number }) {
       <div class="reading-columns">
         <Reading text={text} at={at} />
         <aside class="firings" aria-label="What fires at a token">
-          {at ? <Firings at={at} coloured={text.unit?.short ?? ""} /> : <Hint />}
+          {at ? (
+            <Firings at={at} part={partTitle(text, at)} coloured={text.unit?.short ?? ""} />
+          ) : (
+            <Hint />
+          )}
         </aside>
       </div>
     </main>
@@ -244,6 +248,12 @@ interface SequenceProps {
 
 function Sequence({ sequence, chunk, part, pieces, view, at }: SequenceProps) {
   const joined = useMemo(() => joinGraphemes(pieces), [pieces]);
+  // The part stays as it is, whichever token of it is chosen.
+  const choose = (position: number | undefined) => {
+    if (position === undefined) return false;
+    setOptions({ at: `${sequence}:${position}`, from: part > 0 ? String(part) : null });
+    return true;
+  };
   return (
     <div class="sequence" id={`sequence-${sequence}`}>
       {chunk > 0 && (
@@ -254,12 +264,8 @@ function Sequence({ sequence, chunk, part, pieces, view, at }: SequenceProps) {
         marked={at < 0 ? -1 : pieceAt(joined, at)}
         view={view}
         label={`Sequence ${sequence}`}
-        onChoose={(piece) => {
-          const position = piece.tokens[0]?.position;
-          if (position === undefined) return;
-          // The part stays as it is, whichever token of it is chosen.
-          setOptions({ at: `${sequence}:${position}`, from: part > 0 ? String(part) : null });
-        }}
+        onChoose={(piece) => choose(clickedPosition(piece, at))}
+        onStep={(piece, step) => choose(steppedPosition(piece, at, step))}
       />
     </div>
   );
@@ -272,7 +278,22 @@ const Hint = () => (
   </p>
 );
 
-function Firings({ at, coloured }: { at: Place; coloured: string }) {
+/** Which of the tokens it is that a character is made of; "" where it has one. */
+function partTitle({ sequences }: DocumentText, { sequence, position }: Place): string {
+  const pieces = joinGraphemes(sequences.find((one) => one.sequence === sequence)?.pieces ?? []);
+  const { tokens, text } = pieces[pieceAt(pieces, position)] ?? { tokens: [], text: "" };
+  if (tokens.length < 2) return "";
+  const i = tokens.findIndex((token) => token.position === position);
+  return `token ${i + 1} of ${tokens.length} of ${quotedText(text)}; click again or use the arrow keys for the others`;
+}
+
+interface FiringsProps {
+  at: Place;
+  part: string; // of a character, "" for whole ones
+  coloured: string;
+}
+
+function Firings({ at, part, coloured }: FiringsProps) {
   const sort = chosen(SORT);
   const path = placePath(at, sort);
   const { value, error } = useDocument(path, () => fetchPath<PlaceFirings>(path));
@@ -288,6 +309,11 @@ function Firings({ at, coloured }: { at: Place; coloured: string }) {
         token {formatCount(place.position)} of sequence {formatCount(place.sequence)}, id{" "}
         {place.pieces[0]?.tokens[0]?.id} · <a href={path}>JSON</a>
       </p>
+      {part && (
+        <p class="muted part">
+          <bdi>{part}</bdi>
+        </p>
+      )}
       <Segments option={SORT} label="Strongest by" titles={{ share: "share of peak" }} />
       {kinds.map((kind) => (
         <KindOfFirings key={kind.kind} kind={kind} coloured={coloured} />

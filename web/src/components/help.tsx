@@ -7,7 +7,10 @@ export function HelpDialog({ close }: { close: () => void }) {
   useEffect(() => {
     ref.current?.showModal();
   }, []);
-  useKeys(useMemo(() => ({ "?": () => ref.current?.close() }), []), "dialog");
+  useKeys(
+    useMemo(() => ({ "?": () => ref.current?.close() }), []),
+    "dialog",
+  );
   return (
     <dialog ref={ref} class="help" aria-labelledby="help-title" onClose={close}>
       <h2 id="help-title">Keys</h2>

@@ -26,6 +26,8 @@ interface TextProps {
   after?: ComponentChildren;
   /** A token was clicked, or Enter pressed on it. */
   onChoose?: (piece: Piece) => void;
+  /** An arrow key on a token: whether it moved inside the token, so that the focus stays. */
+  onStep?: (piece: Piece, step: number) => boolean;
   pointing?: Pointing;
 }
 
@@ -62,6 +64,13 @@ export function TokenText(props: TextProps) {
     onChoose(found.piece);
     event.preventDefault();
   };
+  const step = (event: KeyboardEvent) => {
+    const by = stepOf(event);
+    const found = by === 0 ? null : tokenOf(event.target);
+    if (!found) return;
+    event.preventDefault();
+    if (!props.onStep?.(found.piece, by)) focusToken(found.element, by);
+  };
   return (
     <div
       class="text"
@@ -76,7 +85,7 @@ export function TokenText(props: TextProps) {
       onClick={choose}
       onKeyDown={(event) => {
         if (event.key === "Enter" || event.key === " ") choose(event);
-        else stepToken(event);
+        else step(event);
       }}
     >
       {props.before}
@@ -95,18 +104,21 @@ export function TokenText(props: TextProps) {
   );
 }
 
+/** How many tokens an arrow key goes on in the text, which may run from right to left. */
+function stepOf({ key, currentTarget }: KeyboardEvent): number {
+  const right = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0;
+  const rightToLeft =
+    currentTarget instanceof Element && getComputedStyle(currentTarget).direction === "rtl";
+  return rightToLeft ? -right : right;
+}
+
 /** Within the text, and from its ends into the neighbouring texts of a document. */
-function stepToken(event: KeyboardEvent): void {
-  const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-  if (step === 0 || !(event.target instanceof HTMLElement) || !event.target.matches(".tok")) return;
-  const text = event.currentTarget;
-  if (!(text instanceof Element)) return;
-  event.preventDefault();
-  const tokens = [...(text.closest("[data-texts]") ?? text).querySelectorAll<HTMLElement>(".tok")];
-  const rightToLeft = getComputedStyle(text).direction === "rtl";
-  const next = tokens[tokens.indexOf(event.target) + (rightToLeft ? -step : step)];
+function focusToken(from: HTMLElement, step: number): void {
+  const texts = from.closest("[data-texts]") ?? from.closest("[data-arrows]");
+  const tokens = [...(texts?.querySelectorAll<HTMLElement>(".tok") ?? [])];
+  const next = tokens[tokens.indexOf(from) + step];
   if (!next) return;
-  event.target.tabIndex = -1;
+  from.tabIndex = -1;
   next.tabIndex = 0;
   next.focus();
 }

@@ -117,6 +117,41 @@ test("a document is read and asked by keyboard alone", async (t) => {
   });
 });
 
+test("each token of a shared character is chosen by clicks or arrows", async (t) => {
+  const { sequence, piece } = await sharedPiece();
+  const positions = piece.tokens.map(({ position }) => position);
+  await onPage(t, ground, async (page) => {
+    await page.goto(`${base}/documents/0`);
+    const token = page.locator(`#sequence-${sequence} .tok`, { hasText: piece.text }).first();
+    const chosen = async (i: number) => {
+      await page.waitForURL(`**at=${sequence}%3A${positions[i]}*`);
+      await page.getByText(`token ${i + 1} of ${positions.length} of ${piece.text}`).waitFor();
+    };
+    await token.click();
+    await chosen(0);
+    await token.click();
+    await chosen(1);
+    await page.keyboard.press("ArrowLeft");
+    await chosen(0);
+    for (let i = 1; i < positions.length; i++) {
+      await page.keyboard.press("ArrowRight");
+      await chosen(i);
+    }
+    await page.keyboard.press("ArrowRight");
+    assert.notEqual(await page.locator(".tok:focus").textContent(), piece.text);
+  });
+});
+
+/** A character of markup.jsonl that is several tokens. */
+async function sharedPiece() {
+  const text = await document<DocumentText>("/api/documents/0");
+  for (const { sequence, pieces } of text.sequences) {
+    const piece = pieces.find((one) => /^\p{Script=Han}$/u.test(one.text) && one.tokens.length > 1);
+    if (piece) return { sequence, piece };
+  }
+  throw new Error("no character has several tokens");
+}
+
 /** A document of 300 sequences of 128 tokens, which comes in parts as the server's do. */
 const longText = (from: number): DocumentText => {
   const end = Math.min(300, from + 128);

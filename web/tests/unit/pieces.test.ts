@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Exemplar, Piece } from "../../src/api.ts";
 import {
+  clickedPosition,
   clip,
   foldDuplicates,
   joinGraphemes,
@@ -9,6 +10,7 @@ import {
   pieceValue,
   quotedText,
   shortTitle,
+  steppedPosition,
   visibleText,
 } from "../../src/pieces.ts";
 
@@ -110,6 +112,17 @@ test("the same tokens around the same peak fold; another peak does not", () => {
       [9, []],
     ],
   );
+});
+
+test("clicks and arrows reach each token of a piece", () => {
+  const shared = piece("🎉", [4, 1], [5, 2], [6, 3]);
+  const clicks = [-1];
+  for (let i = 0; i < 4; i++) clicks.push(clickedPosition(shared, clicks.at(-1) ?? 0) ?? NaN);
+  assert.deepEqual(clicks, [-1, 4, 5, 6, 4]);
+  assert.equal(steppedPosition(shared, 4, 1), 5);
+  assert.equal(steppedPosition(shared, 5, -1), 4);
+  assert.equal(steppedPosition(shared, 6, 1), undefined, "on to the next piece");
+  assert.equal(steppedPosition(shared, 9, 1), undefined, "another piece is chosen");
 });
 
 test("buckets are named by their quantiles, without rounding noise", () => {
