@@ -145,7 +145,7 @@ function UnitHead({ site, address, previous, next }: HeadProps) {
     <div class="unit-head">
       <div>
         <p class="crumbs">
-          <a href="/">All sites</a> <span aria-hidden="true">›</span>{" "}
+          <a href={hrefOf("")}>All sites</a> <span aria-hidden="true">›</span>{" "}
           <a href={hrefOf(site.short)}>{site.short}</a> <span aria-hidden="true">›</span>
         </p>
         <h1>{address}</h1>

@@ -131,6 +131,9 @@ test("another recording is chosen in the bar and kept from page to page", async 
     await page.keyboard.press("j");
     await page.locator(".tok.peak").first().waitFor();
     assert.equal(new URL(page.url()).searchParams.get("in"), second);
+    await page.getByRole("link", { name: "All sites" }).click();
+    await page.locator(".facts").waitFor();
+    assert.equal(new URL(page.url()).searchParams.get("in"), second);
   });
 });
 
