@@ -40,19 +40,19 @@ type Side = "a" | "b";
 interface Compared {
   side: Side;
   address: string;
-  of: string; // the recording's name
+  of: string; // the name that the recording is served under, "" until it is known
   unit: Unit | null;
   message: string;
   path: string;
 }
 
 /** The unit on one side, as the address of the page names it: `a=12.mlp/345&a_in=NAME`. */
-function useSide(side: Side, recording: Recording): Compared {
+function useSide(side: Side, served: string): Compared {
   const address = option(side);
-  const of = option(`${side}_in`) || recording.name;
+  const of = option(`${side}_in`) || served;
   const path = documentPath(`units/${address}`, {}, of);
-  const { value, error } = useDocument(address ? path : "", () =>
-    address ? fetchPacked(packedPath(address, of)) : Promise.resolve(null),
+  const { value, error } = useDocument(address && of ? path : "", () =>
+    address && of ? fetchPacked(packedPath(address, of)) : Promise.resolve(null),
   );
   return { side, address, of, unit: value, message: error?.message ?? "", path };
 }
@@ -63,8 +63,10 @@ interface Props {
 }
 
 export function ComparePage({ recording, names }: Props) {
-  const a = useSide("a", recording);
-  const b = useSide("b", recording);
+  // The name that the server knows it by: its file's, unless another recording's is the same.
+  const served = option("in") || (names[0] ?? "");
+  const a = useSide("a", served);
+  const b = useSide("b", served);
   const sides = [a, b];
   const summaries = sides.flatMap(({ unit }) => (unit ? [unit.summary] : []));
   const min = Math.min(...summaries.map((s) => s.min ?? 0));

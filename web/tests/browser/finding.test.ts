@@ -118,6 +118,28 @@ test("two units, or one in two recordings, stand side by side", async (t) => {
   });
 });
 
+test("recordings of one file name are compared by what they are served as", async (t) => {
+  const names = ["first/small.acto", "second/small.acto"];
+  await onPage(t, ground, async (page) => {
+    await page.route("**/api/**", async (route) => {
+      const url = new URL(route.request().url());
+      if (url.pathname === "/api/recordings") return route.fulfill({ json: { recordings: names } });
+      const name = url.searchParams.get("in");
+      if (name !== null) {
+        assert.ok(names.includes(name), name);
+        url.searchParams.delete("in");
+      }
+      return route.continue({ url: url.href });
+    });
+    await page.goto(`${base}/compare?a=${ground.unit}`);
+    await page.locator("[id=a-group-top] .tok").first().waitFor();
+    await page.goto(`${base}/compare?a=${ground.unit}&in=${names[1]}`);
+    await page.locator("[id=a-group-top] .tok").first().waitFor();
+    const chosen = page.getByLabel("First unit", { exact: true }).getByRole("combobox");
+    assert.equal(await chosen.inputValue(), names[1]);
+  });
+});
+
 test("another recording is chosen in the bar and kept from page to page", async (t) => {
   const { recordings } = await document<{ recordings: string[] }>("/api/recordings");
   const second = recordings[1] ?? "";
