@@ -434,8 +434,6 @@ export const packedPath = (address: string, of?: string): string =>
 export const fetchPacked = (path: string): Promise<Unit> =>
   keep(path, async () => unpackUnit(await ask<PackedUnit>(path)));
 export const fetchClasses = (address: string) => keep<Classes>(documentPath(`classes/${address}`));
-export const fetchPartners = (address: string) =>
-  keep<Partners>(documentPath(`partners/${address}`, { limit: 10 }));
 
 export const documentTextPath = (index: number, from: number, unit: string): string =>
   documentPath(`documents/${index}`, { ...(from > 0 && { from }), ...(unit && { unit }) });

@@ -2,8 +2,8 @@
 // them.
 import {
   documentPath,
-  fetchPartners,
   fetchPath,
+  type Partners,
   type Similar,
   type TokenMeans,
   type Unit,
@@ -168,8 +168,9 @@ export function TokenMeansTable({ address }: { address: string }) {
 
 /** The latents that fire at the same tokens. */
 export function PartnersTable({ address }: { address: string }) {
-  const { value } = useDocument(documentPath(`partners/${address}`), () => fetchPartners(address));
-  if (!value || value.partners.length === 0) return null;
+  const path = documentPath(`partners/${address}`, { limit: 10 });
+  const { value, key } = useDocument(path, () => fetchPath<Partners>(path));
+  if (!value || key !== path || value.partners.length === 0) return null;
   return (
     <section class="panel" aria-labelledby="partners-title">
       <h2 id="partners-title">Partners</h2>

@@ -6,7 +6,7 @@ import type { Classes, Place } from "../../src/api.ts";
 import { formatCount, formatPercent, formatValue } from "../../src/numbers.ts";
 import type { PackedUnit } from "../../src/packed.ts";
 import { foldDuplicates } from "../../src/pieces.ts";
-import { document, lookAt, onPage, openUnit, shownUnit, startBrowser } from "./harness.ts";
+import { base, document, lookAt, onPage, openUnit, shownUnit, startBrowser } from "./harness.ts";
 
 const ground = startBrowser();
 
@@ -210,6 +210,27 @@ test("the axes of the histograms are linear or logarithmic, and the address says
     await page.reload();
     await page.locator(".chart").first().waitFor();
     assert.notEqual(await bars(), linear);
+  });
+});
+
+test("partners of the latent before are gone while those of the next one are looked for", async (t) => {
+  const partner = { n_events: 1, n_together: 1, jaccard: 1, correlation: 1 };
+  const unit = `${ground.latent.replace(/\d+$/, "")}1`;
+  await onPage(t, ground, async (page) => {
+    await page.route("**/api/partners/**", (route) =>
+      route.request().url().includes(`${unit}?`)
+        ? route.fulfill({ json: { address: unit, n_events: 7, partners: [{ unit, ...partner }] } })
+        : new Promise(() => null),
+    );
+    await page.goto(`${base}/${unit}`);
+    const partners = page.locator("[aria-labelledby=partners-title]");
+    await partners.waitFor();
+    await page.keyboard.press("j");
+    await page.waitForFunction(
+      (was) => window.document.querySelector(".unit-head h1")?.textContent !== was,
+      unit,
+    );
+    await partners.waitFor({ state: "detached", timeout: 3000 });
   });
 });
 
