@@ -47,15 +47,30 @@ export function navigate(href: string): void {
   window.scrollTo(0, 0);
 }
 
-/** Sets options of the view without a new entry in the history; null takes one out. */
-export function setOptions(options: Readonly<Record<string, string | null>>): void {
+type Changes = Readonly<Record<string, string | null>>;
+
+/** Where the page leads with options changed; null takes one out. */
+function withOptions(options: Changes): string {
   const query = new URLSearchParams(window.location.search);
   for (const [name, value] of Object.entries(options)) {
     if (value === null) query.delete(name);
     else query.set(name, value);
   }
   const text = query.toString();
-  window.history.replaceState(null, "", window.location.pathname + (text ? `?${text}` : ""));
+  return window.location.pathname + (text ? `?${text}` : "");
+}
+
+/** Sets options of the view, without a new entry in the history. */
+export function setOptions(options: Changes): void {
+  window.history.replaceState(null, "", withOptions(options));
+  location.value = read();
+}
+
+/** Sets what the page is about, with a new entry: Back leads to what it was about before. */
+export function askFor(options: Changes): void {
+  const href = withOptions(options);
+  if (href === window.location.pathname + window.location.search) return;
+  window.history.pushState(null, "", href);
   location.value = read();
 }
 

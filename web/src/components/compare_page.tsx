@@ -12,7 +12,7 @@ import {
 import { heatScale } from "../colour.ts";
 import { formatMetric, METRIC_NOTES, METRIC_TITLES, METRICS } from "../metrics.ts";
 import { formatCount } from "../numbers.ts";
-import { chosen, hrefOf, option, setOptions, type Option } from "../route.ts";
+import { askFor, chosen, hrefOf, option, type Option } from "../route.ts";
 import { useDocument } from "../use_document.ts";
 import { GroupSection, type View } from "./excerpts.tsx";
 import { useExport } from "./export_menu.tsx";
@@ -139,7 +139,7 @@ function SideForm({ side: { side, address, of, message }, recording, names }: Si
   const apply = () => {
     const found = findAddress(input.current?.value ?? "", recording.sites);
     const typed = input.current?.value ?? "";
-    setOptions({ [side]: found.kind === "unit" ? `${found.site.short}/${found.index}` : typed });
+    askFor({ [side]: found.kind === "unit" ? `${found.site.short}/${found.index}` : typed });
   };
   return (
     <form
@@ -168,7 +168,7 @@ function SideForm({ side: { side, address, of, message }, recording, names }: Si
           <select
             value={of}
             onChange={(event) => {
-              setOptions({ [`${side}_in`]: event.currentTarget.value });
+              askFor({ [`${side}_in`]: event.currentTarget.value });
             }}
           >
             {names.map((name) => (

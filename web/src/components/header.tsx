@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { exampleUnit, findAddress, looksLikeAddress, randomUnit } from "../address.ts";
 import type { Recording, SiteInfo } from "../api.ts";
 import { useKeys } from "../keys.ts";
-import { hrefOf, location, navigate, option, setOption } from "../route.ts";
+import { askFor, hrefOf, location, navigate, option } from "../route.ts";
 import { theme, toggleTheme } from "../theme.ts";
 import mark from "../mark.svg";
 import { ExportMenu } from "./export_menu.tsx";
@@ -102,7 +102,7 @@ function RecordingChoice({ names }: { names: readonly string[] }) {
       value={current}
       onChange={(event) => {
         const name = event.currentTarget.value;
-        setOption("in", name === names[0] ? null : name);
+        askFor({ in: name === names[0] ? null : name });
       }}
     >
       {names.map((name) => (

@@ -1,7 +1,7 @@
 // Search: units that fire on a word or a phrase of the corpus, units by what is written of them, and
 // units that are strong on the text itself, run through the model now.
 import { useEffect, useRef } from "preact/hooks";
-import { chosen, option, setOptions, type Option } from "../route.ts";
+import { askFor, chosen, option, type Option } from "../route.ts";
 import { PageHead } from "./page_head.tsx";
 import { Segments } from "./segments.tsx";
 import { CASE, TextFoundList } from "./text_found.tsx";
@@ -32,7 +32,7 @@ export function SearchPage() {
         aria-label="Search"
         onSubmit={(event) => {
           event.preventDefault();
-          setOptions({ text: input.current?.value ?? "" });
+          askFor({ text: input.current?.value ?? "" });
         }}
       >
         <label>

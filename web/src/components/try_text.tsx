@@ -7,7 +7,7 @@ import { useKeys } from "../keys.ts";
 import { formatPercent, formatValue, plural } from "../numbers.ts";
 import { pairsOf } from "../pairs.ts";
 import { joinGraphemes, pieceAt } from "../pieces.ts";
-import { option, setOption } from "../route.ts";
+import { askFor, option, setOption } from "../route.ts";
 import { triedValue } from "../tooltip.tsx";
 import { useLive, useTyped } from "../use_typed.ts";
 import type { View } from "./excerpts.tsx";
@@ -45,7 +45,7 @@ function TryForm({ unit, view, most }: { unit: Unit; view: View; most: number })
     };
   }, [high]);
   const run = () => {
-    setOption("try", input.current?.value || null);
+    askFor({ try: input.current?.value || null });
   };
   return (
     <>

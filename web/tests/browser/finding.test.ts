@@ -112,6 +112,10 @@ test("two units, or one in two recordings, stand side by side", async (t) => {
     assert.deepEqual(cells[0], ["tokens", formatCount(mine.count), formatCount(other.count)]);
     assert.deepEqual(cells[2], ["peak", formatValue(mine.max), formatValue(other.max)]);
     assert.notEqual(mine.count, other.count);
+    await page.goBack();
+    await page.waitForURL((url) => !url.searchParams.has("b_in"));
+    await page.goForward();
+    await page.waitForURL((url) => url.searchParams.get("b_in") === second);
     await page.locator("[id=b-group-top] .source a").first().click();
     await page.locator(".reading .tok").first().waitFor();
     assert.equal(new URL(page.url()).searchParams.get("in"), second);

@@ -316,6 +316,25 @@ test("a search is cancelled, by a button and by another search", async (t) => {
   });
 });
 
+test("Back leads to the search before, and a choice of how to search is no step", async (t) => {
+  await onPage(t, ground, async (page) => {
+    await page.goto(`${base}/search?text=licen`);
+    await page.locator(".figures").first().waitFor();
+    await page.getByRole("radio", { name: "exact" }).check({ force: true });
+    await page.getByLabel("Word or phrase").fill("work");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**text=work*");
+    await page.goBack();
+    await page.waitForURL("**text=licen*");
+    await page.waitForFunction(
+      () => window.document.querySelector<HTMLInputElement>("[name=text]")?.value === "licen",
+    );
+    assert.equal(new URL(page.url()).searchParams.get("case"), "exact");
+    await page.goForward();
+    await page.waitForURL("**text=work*");
+  });
+});
+
 test("the pages of texts fit, are accessible, and are calm in both themes", async (t) => {
   const exemplar = top();
   const query = `at=${placeOf(exemplar)}&unit=${encodeURIComponent(ground.latent)}`;
