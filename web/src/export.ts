@@ -6,7 +6,8 @@ export type Cell = string | number | null;
 /** What the page that is shown has to give, besides its picture. */
 export interface Exported {
   name: string; // of the files, without an ending
-  json: string; // the address of the page's JSON
+  /** The address of the page's JSON, or what makes it where no one document has what is shown. */
+  json: string | (() => unknown);
   rows: () => Cell[][]; // the first has the titles
 }
 

@@ -4,6 +4,7 @@ import { findAddress } from "../address.ts";
 import {
   documentPath,
   fetchPacked,
+  fetchPath,
   packedPath,
   type Group,
   type Recording,
@@ -87,10 +88,14 @@ export function ComparePage({ recording, names }: Props) {
     useMemo(
       () =>
         a.unit && b.unit
-          ? { name: `${a.unit.short}-${b.unit.short}`, json: a.path, rows: () => rowsOf([a, b]) }
+          ? {
+              name: `${a.unit.short}-${b.unit.short}`,
+              json: () => bothOf(a, b),
+              rows: () => rowsOf([a, b]),
+            }
           : null,
       // eslint-disable-next-line react-hooks/exhaustive-deps
-      [a.unit, b.unit],
+      [a.unit, b.unit, a.path, b.path],
     ),
   );
   return (
@@ -120,6 +125,12 @@ export function ComparePage({ recording, names }: Props) {
       )}
     </main>
   );
+}
+
+/** The documents of both sides, with the recordings that they are of. */
+async function bothOf(a: Compared, b: Compared) {
+  const side = async ({ path, of }: Compared) => ({ in: of, ...(await fetchPath<Unit>(path)) });
+  return { a: await side(a), b: await side(b) };
 }
 
 const rowsOf = (sides: readonly Compared[]) => [

@@ -26,6 +26,11 @@ export function ExportMenu() {
     if (!main) throw new Error("no page is shown");
     return svgOf(main, theme.value);
   };
+  const { json } = page;
+  const madeJson = async (make: () => unknown) => {
+    const text = JSON.stringify(await make());
+    download(`${name}.json`, new Blob([text], { type: "application/json" }));
+  };
   const csv = () => {
     download(`${name}.csv`, new Blob([csvOf(page.rows())], { type: "text/csv" }));
   };
@@ -56,9 +61,13 @@ export function ExportMenu() {
     >
       <summary title="This page as a file (e)">Export</summary>
       <div>
-        <a href={page.json} download={`${name}.json`} onClick={close}>
-          JSON
-        </a>
+        {typeof json === "string" ? (
+          <a href={json} download={`${name}.json`} onClick={close}>
+            JSON
+          </a>
+        ) : (
+          button("JSON", () => madeJson(json))
+        )}
         {button("CSV", csv)}
         {button("SVG", svg)}
         {button("PNG", png)}

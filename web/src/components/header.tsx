@@ -40,7 +40,7 @@ export function Header({ recording, names, here }: HeaderProps) {
       },
       e: () => {
         document.querySelector(".export")?.setAttribute("open", "");
-        document.querySelector<HTMLElement>(".export a")?.focus();
+        document.querySelector<HTMLElement>(".export div > *")?.focus();
       },
       r: () => {
         if (sites) navigate(hrefOf(randomUnit(sites)));

@@ -2,7 +2,6 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { kindOf } from "../address.ts";
 import {
-  documentPath,
   entropyPath,
   fetchPath,
   fetchSite,
@@ -65,9 +64,12 @@ export function Landing({ recording }: { recording: Recording }) {
           (values.get(short) ?? []).map((value, i) => [`${short}/${i}`, value]),
         ),
       ];
-      return complete
-        ? { name: `${recording.name}-${shade}`, json: documentPath("recording"), rows }
-        : null;
+      const json = () => ({
+        recording: recording.name,
+        by: shade,
+        sites: sites.map(({ short }) => ({ short, values: values.get(short) ?? [] })),
+      });
+      return complete ? { name: `${recording.name}-${shade}`, json, rows } : null;
     }, [complete, values, shade, sites, recording]),
   );
   useEffect(() => {

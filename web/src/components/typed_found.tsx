@@ -19,7 +19,7 @@ export function TypedFound({ text }: { text: string }) {
   const { value: found, error, running } = useTyped<TypedUnits>(path, ready ? text : "");
   useExport(
     useMemo(
-      () => found && { name: text, json: documentPath("live"), rows: () => rowsOf(found) },
+      () => found && { name: text, json: () => ({ text, ...found }), rows: () => rowsOf(found) },
       [found, text],
     ),
   );

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import type { UnitList } from "../../src/api.ts";
+import type { SiteSummaries, TypedUnits, Unit, UnitList } from "../../src/api.ts";
 import { formatCount, formatValue } from "../../src/numbers.ts";
 import {
   base,
@@ -207,6 +207,32 @@ test("every page is exported as JSON, CSV, SVG and PNG", async (t) => {
     assert.deepEqual([...png.bytes.subarray(1, 4)], [...Buffer.from("PNG")]);
     const width = png.bytes.readUInt32BE(16);
     assert.ok(width > 1000 && png.bytes.length > 20_000, `${width} px, ${png.bytes.length} bytes`);
+  });
+});
+
+test("the JSON of a page has what the page shows", async (t) => {
+  const { site, unit, latent } = ground;
+  await onPage(t, ground, async (page) => {
+    const json = async () => {
+      await page.locator(".export summary").waitFor();
+      await page.keyboard.press("e");
+      const waiting = page.waitForEvent("download");
+      await page.keyboard.press("Enter");
+      const file = await waiting;
+      return JSON.parse(await readFile(await file.path(), "utf8")) as Record<string, unknown>;
+    };
+    await page.goto(`${base}/?by=max`);
+    const map = (await json()) as { by: string; sites: { short: string; values: number[] }[] };
+    const { max } = await document<SiteSummaries>(`/api/sites/${site.short}`);
+    assert.equal(map.by, "max");
+    assert.deepEqual(map.sites.find(({ short }) => short === site.short)?.values, max);
+    await page.goto(`${base}/compare?a=${unit}&b=${latent}`);
+    const both = (await json()) as Record<"a" | "b", Unit>;
+    assert.deepEqual([both.a.short, both.b.short], [unit, latent]);
+    assert.deepEqual(both.b.groups, shownUnit(latent).groups);
+    await page.goto(`${base}/search?what=typed&text=a+licence`);
+    const typed = (await json()) as unknown as TypedUnits;
+    assert.ok(typed.n_tokens > 1 && typed.kinds.some(({ units }) => units.length > 0));
   });
 });
 
