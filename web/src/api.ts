@@ -433,7 +433,8 @@ export const packedPath = (address: string, of?: string): string =>
   documentPath(`packed/${address}`, {}, of);
 export const fetchPacked = (path: string): Promise<Unit> =>
   keep(path, async () => unpackUnit(await ask<PackedUnit>(path)));
-export const fetchClasses = (address: string) => keep<Classes>(documentPath(`classes/${address}`));
+export const fetchClasses = (address: string, of?: string) =>
+  keep<Classes>(documentPath(`classes/${address}`, {}, of));
 
 export const documentTextPath = (index: number, from: number, unit: string): string =>
   documentPath(`documents/${index}`, { ...(from > 0 && { from }), ...(unit && { unit }) });

@@ -6,15 +6,16 @@ import {
   fetchPacked,
   fetchPath,
   packedPath,
-  type Group,
   type Recording,
   type Unit,
 } from "../api.ts";
 import { heatScale } from "../colour.ts";
 import { formatMetric, METRIC_NOTES, METRIC_TITLES, METRICS } from "../metrics.ts";
 import { formatCount } from "../numbers.ts";
+import { classTitle } from "../pieces.ts";
 import { askFor, chosen, hrefOf, option, type Option } from "../route.ts";
 import { useDocument } from "../use_document.ts";
+import { useClassGroups } from "./class_groups.ts";
 import { GroupSection, type View } from "./excerpts.tsx";
 import { useExport } from "./export_menu.tsx";
 import { HeatLegend } from "./heat_legend.tsx";
@@ -23,18 +24,48 @@ import { PageHead } from "./page_head.tsx";
 import { Segments } from "./segments.tsx";
 import { BREAKS, CONTEXT, NUMBERS, useContextKeys, useTextKeys } from "./view_options.ts";
 
-const GROUPS = ["top", "bucket3", "bucket2", "bucket1", "bucket0", "random", "bottom"] as const;
+const CLASSES = ["gate+_in+", "gate+_in-", "gate-_in+", "gate-_in-"] as const;
+const GROUPS = [
+  "top",
+  "bucket4",
+  "bucket3",
+  "bucket2",
+  "bucket1",
+  "bucket0",
+  "random",
+  "bottom",
+  ...CLASSES,
+] as const;
 type GroupName = (typeof GROUPS)[number];
 const GROUP: Option<GroupName> = { name: "group", choices: GROUPS, standard: "top" };
 const GROUP_TITLES: Readonly<Record<GroupName, string>> = {
   top: "highest",
+  bucket4: "99.9–100 %",
   bucket3: "99–99.9 %",
   bucket2: "90–99 %",
   bucket1: "50–90 %",
   bucket0: "0–50 %",
   random: "random",
   bottom: "lowest",
+  "gate+_in+": classTitle("gate+_in+"),
+  "gate+_in-": classTitle("gate+_in-"),
+  "gate-_in+": classTitle("gate-_in+"),
+  "gate-_in-": classTitle("gate-_in-"),
 };
+
+const hasClass = (unit: Unit, name: GroupName): boolean =>
+  unit.sign_classes.some((one) => one.name === name);
+
+/** The groups that a unit of either side has. */
+const groupsOf = (sides: readonly Compared[]): GroupName[] =>
+  GROUPS.filter((name) =>
+    sides.some(
+      ({ unit }) => unit && (hasClass(unit, name) || unit.groups.some((one) => one.name === name)),
+    ),
+  );
+
+/** What a unit's values are of. */
+const countedOf = (unit: Unit): string => (unit.head ? "pairs" : "tokens");
 
 type Side = "a" | "b";
 
@@ -111,7 +142,11 @@ export function ComparePage({ recording, names }: Props) {
           <Numbers sides={sides} />
           <Charts sides={sides} min={min} max={max} />
           <div class="toolbar sticky">
-            <Segments option={GROUP} label="Group" titles={GROUP_TITLES} />
+            <Segments
+              option={{ ...GROUP, choices: groupsOf(sides) }}
+              label="Group"
+              titles={GROUP_TITLES}
+            />
             <Segments option={CONTEXT} label="Tokens" />
             <Segments option={NUMBERS} label="Values" />
             <HeatLegend scale={view.scale} />
@@ -209,7 +244,9 @@ const Numbers = ({ sides }: { sides: readonly Compared[] }) => (
     </thead>
     <tbody>
       <tr>
-        <th scope="row">tokens</th>
+        <th scope="row">
+          {[...new Set(sides.flatMap(({ unit }) => (unit ? [countedOf(unit)] : [])))].join(", ")}
+        </th>
         {sides.map(({ side, unit }) => (
           <td key={side}>{unit ? formatCount(unit.summary.count) : "–"}</td>
         ))}
@@ -238,7 +275,7 @@ function Charts({ sides, min, max }: { sides: readonly Compared[]; min: number; 
             {unit && (
               <HistogramChart
                 title={`Values of ${unit.short}`}
-                unit="tokens"
+                unit={countedOf(unit)}
                 data={unit.histogram}
                 min={min}
                 max={max}
@@ -269,7 +306,8 @@ function Excerpts({ side: { side, unit, of }, view }: ExcerptsProps) {
     () => ({ ...view, unit: unit?.short ?? "", of, values: unit?.head ? "pairs" : "tokens" }),
     [view, unit, of],
   );
-  const group: Group | undefined = unit?.groups.find((one) => one.name === name);
+  const classes = useClassGroups(unit && hasClass(unit, name) ? unit : null, of);
+  const group = [...(unit?.groups ?? []), ...classes].find((one) => one.name === name);
   return (
     <div>
       {group && <GroupSection group={group} view={own} note={unit?.short ?? ""} prefix={side} />}

@@ -1,23 +1,16 @@
 // One unit: its numbers and distributions on the left, its excerpts on the right.
 import { useEffect, useMemo } from "preact/hooks";
-import {
-  documentPath,
-  fetchClasses,
-  fetchUnit,
-  type Classes,
-  type Group,
-  type SiteInfo,
-  type Unit,
-} from "../api.ts";
+import { documentPath, fetchUnit, type Group, type SiteInfo, type Unit } from "../api.ts";
 import { kindOf } from "../address.ts";
 import { heatScale } from "../colour.ts";
 import { isEmbedded, isShown } from "../embed.ts";
 import type { Cell } from "../export.ts";
 import { useKeys } from "../keys.ts";
 import { formatValue } from "../numbers.ts";
-import { classTitle, shortTitle } from "../pieces.ts";
+import { shortTitle } from "../pieces.ts";
 import { chosen, hrefOf, navigate, option } from "../route.ts";
 import { useDocument } from "../use_document.ts";
+import { useClassGroups } from "./class_groups.ts";
 import { compareHref } from "./compare_page.tsx";
 import { GroupSection, groupId, placeOf, type View } from "./excerpts.tsx";
 import { useExport } from "./export_menu.tsx";
@@ -167,9 +160,9 @@ function UnitHead({ site, address, previous, next }: HeadProps) {
 
 function UnitBody({ site, unit }: { site: SiteInfo; unit: Unit }) {
   const kind = kindOf(site);
-  const classes = useClasses(unit);
+  const classes = useClassGroups(unit);
   const all = useMemo(
-    () => [...[...unit.groups].sort((a, b) => rank(a) - rank(b)), ...groupsOf(classes)],
+    () => [...[...unit.groups].sort((a, b) => rank(a) - rank(b)), ...classes],
     [unit, classes],
   );
   const linked = option("excerpt");
@@ -271,22 +264,6 @@ const excerptRows = (groups: readonly Group[]): Cell[][] => [
     ),
   ),
 ];
-
-/** The exemplars by sign class, which come after the page's own: they are long, and asked for less. */
-function useClasses(unit: Unit): Classes | null {
-  const gated = unit.sign_classes.length > 0;
-  const { value } = useDocument(`classes ${gated ? unit.short : ""}`, () =>
-    gated ? fetchClasses(unit.short) : Promise.resolve(null),
-  );
-  return value?.address === unit.address ? value : null;
-}
-
-const groupsOf = (classes: Classes | null): Group[] =>
-  (classes?.classes ?? []).map(({ name, exemplars }) => ({
-    name,
-    title: `Largest where ${classTitle(name)}`,
-    exemplars,
-  }));
 
 /** What the bounds of a bucket are as values. */
 function noteOn(group: Group, unit: Unit): string {

@@ -122,6 +122,29 @@ test("two units, or one in two recordings, stand side by side", async (t) => {
   });
 });
 
+test("the comparison has each group of excerpts, and counts a head's pairs", async (t) => {
+  const { unit, head } = ground;
+  await onPage(t, ground, async (page) => {
+    await page.goto(`${base}/compare?a=${unit}&b=${head}`);
+    const shown = shownUnit(unit);
+    const choices = page.locator("input[name=group]");
+    await choices.first().waitFor();
+    assert.equal(await choices.count(), shown.groups.length + shown.sign_classes.length);
+    await page.getByRole("radio", { name: "99.9–100 %" }).check({ force: true });
+    await page.locator("[id=a-group-bucket4] .tok").first().waitFor();
+    await page.getByRole("radio", { name: "gate+ in−" }).check({ force: true });
+    await page.locator('[id="a-group-gate+_in-"] .tok').first().waitFor();
+    assert.equal(await page.locator(".compared tbody th").first().innerText(), "tokens, pairs");
+    await page.goto(`${base}/compare?a=${head}`);
+    await page.locator(".compared tbody th", { hasText: /^pairs$/ }).waitFor();
+    await page
+      .locator(".chart")
+      .first()
+      .hover({ position: { x: 5, y: 60 } });
+    assert.equal(await page.getByRole("radio", { name: "gate+ in−" }).count(), 0);
+  });
+});
+
 test("recordings of one file name are compared by what they are served as", async (t) => {
   const names = ["first/small.acto", "second/small.acto"];
   await onPage(t, ground, async (page) => {
