@@ -3,11 +3,13 @@ import { documentPath, fetchPath, type TokenEffect, type WrittenTokens } from ".
 import { sign } from "../colour.ts";
 import { formatValue } from "../numbers.ts";
 import { useDocument } from "../use_document.ts";
+import { FailedPanel } from "./message.tsx";
 import { TokenHeading } from "./token_heading.tsx";
 
 export function LensTables({ address }: { address: string }) {
   const path = documentPath(`lens/${address}`);
-  const { value, key } = useDocument(path, () => fetchPath<WrittenTokens>(path));
+  const { value, error, key } = useDocument(path, () => fetchPath<WrittenTokens>(path));
+  if (error && key === path) return <FailedPanel title="Logit lens" error={error} />;
   if (!value || key !== path) return null;
   return (
     <section class="panel" aria-labelledby="lens-title">

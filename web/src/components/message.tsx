@@ -1,5 +1,6 @@
-// A page that has nothing else to show: what went wrong, and where to go.
+// Where there is nothing else to show: what went wrong, and where to go.
 import type { ComponentChildren } from "preact";
+import type { ApiError } from "../api.ts";
 
 export function Message({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
@@ -9,3 +10,12 @@ export function Message({ title, children }: { title: string; children?: Compone
     </section>
   );
 }
+
+/** In the place of a panel whose document did not come. What does not exist for a unit has no panel. */
+export const FailedPanel = ({ title, error }: { title: string; error: ApiError }) =>
+  error.code === "not_found" ? null : (
+    <section class="panel" aria-label={title}>
+      <h2>{title}</h2>
+      <p class="notice">{error.message}</p>
+    </section>
+  );

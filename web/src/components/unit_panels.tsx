@@ -14,6 +14,7 @@ import { classTitle } from "../pieces.ts";
 import { chosen, hrefOf } from "../route.ts";
 import { useDocument } from "../use_document.ts";
 import { COUNT_AXIS, HistogramChart, VALUE_AXIS } from "./histogram_chart.tsx";
+import { FailedPanel } from "./message.tsx";
 import { Segments } from "./segments.tsx";
 import { TokenHeading } from "./token_heading.tsx";
 
@@ -136,7 +137,8 @@ export function SignClasses({ unit }: { unit: Unit }) {
 
 export function TokenMeansTable({ address }: { address: string }) {
   const path = documentPath(`tokens/${address}`, { limit: 10 });
-  const { value, key } = useDocument(path, () => fetchPath<TokenMeans>(path));
+  const { value, error, key } = useDocument(path, () => fetchPath<TokenMeans>(path));
+  if (error && key === path) return <FailedPanel title="Tokens" error={error} />;
   if (!value || key !== path || value.tokens.length === 0) return null;
   return (
     <section class="panel" aria-labelledby="tokens-title">
@@ -169,7 +171,8 @@ export function TokenMeansTable({ address }: { address: string }) {
 /** The latents that fire at the same tokens. */
 export function PartnersTable({ address }: { address: string }) {
   const path = documentPath(`partners/${address}`, { limit: 10 });
-  const { value, key } = useDocument(path, () => fetchPath<Partners>(path));
+  const { value, error, key } = useDocument(path, () => fetchPath<Partners>(path));
+  if (error && key === path) return <FailedPanel title="Partners" error={error} />;
   if (!value || key !== path || value.partners.length === 0) return null;
   return (
     <section class="panel" aria-labelledby="partners-title">
@@ -204,7 +207,8 @@ export function PartnersTable({ address }: { address: string }) {
 /** The latents of the same SAE that write in the same direction. */
 export function SimilarTable({ address }: { address: string }) {
   const path = documentPath(`similar/${address}`, { limit: 10 });
-  const { value, key } = useDocument(path, () => fetchPath<Similar>(path));
+  const { value, error, key } = useDocument(path, () => fetchPath<Similar>(path));
+  if (error && key === path) return <FailedPanel title="Similar" error={error} />;
   if (!value || key !== path) return null;
   return (
     <section class="panel" aria-labelledby="similar-title">

@@ -234,6 +234,29 @@ test("partners of the latent before are gone while those of the next one are loo
   });
 });
 
+test("a panel whose document does not come says so, and one that does not exist is left out", async (t) => {
+  const failed = (code: string, status: number) => ({
+    status,
+    json: { error: { code, message: `this is ${code}` } },
+  });
+  await onPage(
+    t,
+    ground,
+    async (page) => {
+      for (const what of ["tokens", "lens", "partners"]) {
+        await page.route(`**/api/${what}/**`, (route) => route.fulfill(failed("corrupt", 500)));
+      }
+      await page.route("**/api/similar/**", (route) => route.fulfill(failed("not_found", 404)));
+      await openUnit(page, ground.latent);
+      for (const title of ["Tokens", "Logit lens", "Partners"]) {
+        await page.getByRole("region", { name: title }).getByText("this is corrupt").waitFor();
+      }
+      assert.equal(await page.getByText("this is not_found").count(), 0);
+    },
+    { expectErrors: true },
+  );
+});
+
 test("what would break a page is shown as text", async (t) => {
   const address = await unitShowing("<script>alert(1)</script>");
   await onPage(t, ground, async (page) => {
