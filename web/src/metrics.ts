@@ -89,3 +89,15 @@ export const formatMetric = (metric: Shade, value: number | null | undefined): s
     : metric === "entropy"
       ? `${formatValue(value, 3)} bits`
       : formatValue(value);
+
+/** The unit that a metric's bounds are shown and typed in, as its values are; "" for plain numbers. */
+export const boundUnit = (metric: Metric): string => (metric === "positive_share" ? "%" : "");
+
+const scaled = (text: string, factor: number): string =>
+  text === "" || factor === 1 ? text : String(Number((Number(text) * factor).toPrecision(12)));
+
+/** A bound as it is shown, from the server's number, and back; "" is none. */
+export const shownBound = (metric: Metric, bound: string): string =>
+  scaled(bound, boundUnit(metric) === "%" ? 100 : 1);
+export const typedBound = (metric: Metric, shown: string): string =>
+  scaled(shown, boundUnit(metric) === "%" ? 0.01 : 1);

@@ -1,8 +1,8 @@
 // All units of the recording as a list: filtered by kind, layer, class and a range, sorted.
 import { useEffect, useRef } from "preact/hooks";
 import type { Recording } from "../api.ts";
-import { BY, METRIC_NOTES, METRIC_TITLES } from "../metrics.ts";
-import { option, setOptions } from "../route.ts";
+import { boundUnit, BY, METRIC_NOTES, METRIC_TITLES, shownBound, typedBound } from "../metrics.ts";
+import { chosen, option, setOptions } from "../route.ts";
 import { PageHead } from "./page_head.tsx";
 import { Segments } from "./segments.tsx";
 import { UnitTable } from "./unit_table.tsx";
@@ -21,7 +21,8 @@ const RW_CLASSES = [
   "conditional weakening",
   "atypical conditional weakening",
 ];
-const FILTERS = ["kind", "layer", "class", "least", "most"] as const;
+const BOUNDS = ["least", "most"] as const;
+const FILTERS = ["kind", "layer", "class", ...BOUNDS] as const;
 
 export function UnitsPage({ recording }: { recording: Recording }) {
   useEffect(() => {
@@ -46,12 +47,15 @@ export function UnitsPage({ recording }: { recording: Recording }) {
 function Filters({ recording }: { recording: Recording }) {
   const form = useRef<HTMLFormElement>(null);
   const layers = [...new Set(recording.sites.map((site) => site.layer))].sort((a, b) => a - b);
+  const metric = chosen(BY);
   const apply = () => {
     if (!form.current) return;
     const data = new FormData(form.current);
     const given = FILTERS.map((name) => {
-      const text = data.get(name);
-      return [name, typeof text === "string" && text !== "" ? text : null] as const;
+      const field = data.get(name);
+      const text = typeof field === "string" ? field : "";
+      const isBound = BOUNDS.some((bound) => bound === name);
+      return [name, (isBound ? typedBound(metric, text) : text) || null] as const;
     });
     setOptions(Object.fromEntries([...given, ["first", null]]));
   };
@@ -70,7 +74,9 @@ function Filters({ recording }: { recording: Recording }) {
   );
   const bound = (name: string, label: string) => (
     <label>
-      {label} <input name={name} type="number" step="any" value={option(name)} />
+      {label}{" "}
+      <input name={name} type="number" step="any" value={shownBound(metric, option(name))} />{" "}
+      {boundUnit(metric)}
     </label>
   );
   return (

@@ -89,6 +89,21 @@ test("units are listed by a number, filtered and turned round, all in the addres
   });
 });
 
+test("a frequency is bounded in percent, as it is shown", async (t) => {
+  const expected = await document<UnitList>("/api/units?least=0.6&limit=50");
+  await onPage(t, ground, async (page) => {
+    await page.goto(`${base}/units`);
+    await page.locator(".ranking tbody tr").first().waitFor();
+    await page.getByLabel("at least").fill("60");
+    await page.keyboard.press("Enter");
+    await page.getByText(`${formatCount(expected.n_units)} unit`).waitFor();
+    assert.ok((await page.locator(".filters").innerText()).includes("%"));
+    await page.reload();
+    await page.locator(".ranking tbody tr").first().waitFor();
+    assert.equal(await page.getByLabel("at least").inputValue(), "60");
+  });
+});
+
 test("two units, or one in two recordings, stand side by side", async (t) => {
   const { recordings } = await document<{ recordings: string[] }>("/api/recordings");
   const second = recordings[1] ?? "";
