@@ -51,10 +51,10 @@ export function App() {
 /** Pages that are no address of a unit or a site. */
 function pageAt({ path, recording, names }: PageProps): VNode | null {
   const text = /^\/documents\/(\d+)\/?$/.exec(path)?.[1];
-  if (text !== undefined) return <DocumentPage index={Number(text)} />;
+  if (text !== undefined) return <DocumentPage index={Number(text)} sites={recording.sites} />;
   if (path === "/units") return <UnitsPage recording={recording} />;
   if (path === "/heads") return <HeadsPage recording={recording} />;
-  if (path === "/search") return <SearchPage />;
+  if (path === "/search") return <SearchPage sites={recording.sites} />;
   if (path === "/compare") return <ComparePage recording={recording} names={names} />;
   return null;
 }

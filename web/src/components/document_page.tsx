@@ -10,6 +10,7 @@ import {
   type Piece,
   type Place,
   type PlaceFirings,
+  type SiteInfo,
 } from "../api.ts";
 import { heatScale, sign } from "../colour.ts";
 import { chunkFor, earlierPart, firstChunk } from "../document_parts.ts";
@@ -20,6 +21,7 @@ import { clickedPosition, joinGraphemes, pieceAt, quotedText, steppedPosition } 
 import { chosen, hrefOf, navigate, option, setOption, setOptions, type Option } from "../route.ts";
 import { useDocument } from "../use_document.ts";
 import { useExport } from "./export_menu.tsx";
+import { HeadsNote } from "./heads_note.tsx";
 import { HeatLegend } from "./heat_legend.tsx";
 import { Message } from "./message.tsx";
 import { Segments } from "./segments.tsx";
@@ -50,7 +52,12 @@ function usePart(index: number, at: Place | null) {
   return useDocument(key, () => fetchPart(index, from, unit, at));
 }
 
-export function DocumentPage({ index }: { index: number }) {
+interface DocumentProps {
+  index: number;
+  sites: readonly SiteInfo[];
+}
+
+export function DocumentPage({ index, sites }: DocumentProps) {
   const at = placeIn(option("at"));
   const { value: text, error } = usePart(index, at);
   const begin = text ? firstChunk(text) : 0;
@@ -85,6 +92,7 @@ export function DocumentPage({ index }: { index: number }) {
           ) : (
             <Hint />
           )}
+          <HeadsNote sites={sites} />
         </aside>
       </div>
     </main>

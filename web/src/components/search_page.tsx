@@ -1,7 +1,9 @@
 // Search: units that fire on a word or a phrase of the corpus, units by what is written of them, and
 // units that are strong on the text itself, run through the model now.
 import { useEffect, useRef } from "preact/hooks";
+import type { SiteInfo } from "../api.ts";
 import { askFor, chosen, option, type Option } from "../route.ts";
+import { HeadsNote } from "./heads_note.tsx";
 import { PageHead } from "./page_head.tsx";
 import { Segments } from "./segments.tsx";
 import { CASE, TextFoundList } from "./text_found.tsx";
@@ -16,7 +18,7 @@ const WHAT_TITLES: Readonly<Record<What, string>> = {
   typed: "by running the model on it",
 };
 
-export function SearchPage() {
+export function SearchPage({ sites }: { sites: readonly SiteInfo[] }) {
   const text = option("text");
   const what = chosen(WHAT);
   const input = useRef<HTMLInputElement>(null);
@@ -43,6 +45,7 @@ export function SearchPage() {
         <Segments option={WHAT} label="Where" titles={WHAT_TITLES} />
         {what === "text" && <Segments option={CASE} label="Case" />}
       </form>
+      {text && what === "text" && <HeadsNote sites={sites} />}
       {text && what === "text" && <TextFoundList text={text} />}
       {text.trim() && what === "words" && <WordsFound text={text} />}
       {text && what === "typed" && <TypedFound text={text} />}

@@ -67,6 +67,21 @@ const shownEnds = (page: Page, nth: number) =>
       ]),
     );
 
+test("where units of a token or a word are listed, heads are said to be elsewhere", async (t) => {
+  await onPage(t, ground, async (page) => {
+    for (const path of ["documents/0?at=0:3", "search?text=licen"]) {
+      await page.goto(`${base}/${path}`);
+      await page.getByText("Heads are not listed").waitFor();
+    }
+    await page.getByRole("link", { name: "the heads", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Heads" }).waitFor();
+    const { recordings } = await document<{ recordings: string[] }>("/api/recordings");
+    await page.goto(`${base}/search?text=licen&in=${recordings[1] ?? ""}`);
+    await page.getByText("occurrence").first().waitFor();
+    assert.equal(await page.getByText("Heads are not listed").count(), 0, "it has none");
+  });
+});
+
 test("a token tells what it attends to and what attends to it, with lines between", async (t) => {
   const { exemplar, pairs, pieces, query } = firstPairs();
   const texts = (links: readonly Link[]) =>
