@@ -13,8 +13,7 @@ import { SearchPage } from "./components/search_page.tsx";
 import { SitePage } from "./components/site_page.tsx";
 import { UnitPage } from "./components/unit_page.tsx";
 import { UnitsPage } from "./components/units_page.tsx";
-import { isEmbedded } from "./embed.ts";
-import { hrefOf, location } from "./route.ts";
+import { hrefOf, isEmbedded, location } from "./route.ts";
 import { hideTip, Tooltip } from "./tooltip.tsx";
 import { useDocument } from "./use_document.ts";
 

@@ -1,9 +1,7 @@
 // A unit inside another page: `?embed=true` leaves out the bar, and these leave out a part where they
 // are "false". Names as Neuronpedia's embeds have them.
-import { option } from "./route.ts";
+import { isEmbedded, option } from "./route.ts";
 
 export type EmbedPart = "embedlink" | "embedplots" | "embedactivations";
-
-export const isEmbedded = (): boolean => option("embed") === "true";
 
 export const isShown = (part: EmbedPart): boolean => !isEmbedded() || option(part) !== "false";

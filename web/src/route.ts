@@ -41,7 +41,15 @@ export function hrefOf(address: string, more: Readonly<Record<string, string>> =
 /** What the address of this page says of an option, "" where it says nothing. */
 export const option = (name: string): string => location.value.query.get(name) ?? "";
 
+/** Whether the page stands inside another one (embed.ts). */
+export const isEmbedded = (): boolean => option("embed") === "true";
+
+/** Leads to another page; from an embed in a new tab, as its frame has no room for all of it. */
 export function navigate(href: string): void {
+  if (isEmbedded()) {
+    window.open(href, "_blank", "noopener");
+    return;
+  }
   window.history.pushState(null, "", href);
   location.value = read();
   window.scrollTo(0, 0);
@@ -104,7 +112,7 @@ export function choose<T extends string>({ name, standard }: Option<T>, choice: 
   setOption(name, choice === standard ? null : choice);
 }
 
-/** Follows links inside the pages without loading them anew. */
+/** Follows links inside the pages without loading them anew; those of an embed open a new tab. */
 export function startRouter(): void {
   window.addEventListener("popstate", () => (location.value = read()));
   document.addEventListener("click", (event) => {
@@ -112,6 +120,11 @@ export function startRouter(): void {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     if (!link || link.origin !== window.location.origin || link.target || link.hash) return;
+    if (isEmbedded()) {
+      link.target = "_blank";
+      link.rel = "noopener";
+      return;
+    }
     if (link.pathname.startsWith("/api/") || link.pathname.startsWith("/assets/")) return;
     event.preventDefault();
     navigate(link.pathname + link.search);

@@ -287,7 +287,9 @@ test("an excerpt has a link of its own, which an embed shows alone", async (t) =
   const server = createServer((_, response) => {
     const source = `${base}/${ground.unit}?embed=true&embedplots=false&excerpt=${place}`;
     response.setHeader("Content-Type", "text/html");
-    response.end(`<!doctype html><title>a notebook</title><iframe src="${source}"></iframe>`);
+    response.end(
+      `<!doctype html><title>a notebook</title><iframe src="${source}" width="900" height="500"></iframe>`,
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());
@@ -303,6 +305,13 @@ test("an excerpt has a link of its own, which an embed shows alone", async (t) =
       assert.equal(await frame.locator(".peak-value").innerText(), formatValue(exemplar.value));
       assert.equal(await frame.locator("header.bar").count(), 0);
       assert.equal(await frame.locator(".chart").count(), 0);
+      const opened = page.context().waitForEvent("page");
+      await frame.locator(".source a").first().click();
+      const whole = await opened;
+      await whole.locator("header.bar").waitFor();
+      assert.ok(new URL(whole.url()).pathname.startsWith("/documents/"));
+      assert.equal(await whole.evaluate(() => window.opener as unknown), null);
+      assert.equal(await frame.locator(".excerpt").count(), 1, "the frame stays");
     },
     { expectErrors: true },
   );
