@@ -145,6 +145,37 @@ test("each token of a shared character is chosen by clicks or arrows", async (t)
   });
 });
 
+// markup.jsonl as it is to be read: line breaks and controls have signs, all else is as it is written.
+const MARKUP = [
+  'if (a < b && b > c) {↵    return "<script>alert(1)</script>";↵}↵',
+  "// &amp; is not an ampersand, <img src=x onerror=alert(2)> is no picture.↵",
+  "A NUL ␀ and a bell ␇ ring, ‹U+202E›right to left‹U+202C›, and then ␛[31mred␛[0m.↵",
+  "يولد جميع الناس أحراراً ومتساوين.↵",
+  "כל בני האדם נולדו בני חורין.↵",
+  "人人生而自由,猫は龘と書く。↵",
+  "Families 👩‍👩‍👧‍👦, flags 🇳🇱🇪🇹, skin 👍🏽, and a keycap 3️⃣.",
+];
+
+test("scripts, emoji, controls and what would be markup are read whole", async (t) => {
+  await onPage(t, ground, async (page) => {
+    await page.goto(`${base}/documents/0`);
+    await page.locator(".reading .tok").first().waitFor();
+    const texts = page.locator(".reading .text");
+    assert.equal((await texts.allInnerTexts()).join(""), MARKUP.join(""));
+    const tokens = await page.locator(".reading .tok").allInnerTexts();
+    for (const one of ["猫", "龘", "👩‍👩‍👧‍👦", "🇳🇱", "👍🏽", "3️⃣"]) {
+      assert.ok(
+        tokens.some((token) => token.trim() === one),
+        `${one} is drawn as one`,
+      );
+    }
+    assert.equal(await page.locator(".reading img, .reading script").count(), 0);
+    const direction = (text: Element) => getComputedStyle(text).direction;
+    assert.equal(await texts.nth(0).evaluate(direction), "ltr");
+    assert.equal(await texts.nth(1).evaluate(direction), "rtl", "it begins with Hebrew");
+  });
+});
+
 /** A character of markup.jsonl that is several tokens. */
 async function sharedPiece() {
   const text = await document<DocumentText>("/api/documents/0");
