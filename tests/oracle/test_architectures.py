@@ -226,9 +226,12 @@ def test_a_vocabulary_without_bos(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("he said")
 
     def record(bos: str) -> subprocess.CompletedProcess[str]:
-        words = ["record", path, tmp_path / "text.txt", "-o", tmp_path / f"{bos}.acto"]
+        output = tmp_path / f"{bos}.acto"
         return subprocess.run(
-            [ACTOGRAM, *words, "--bos", bos], capture_output=True, text=True, check=False
+            [ACTOGRAM, "record", path, tmp_path / "text.txt", "-o", output, "--bos", bos],
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def ids(bos: str) -> list[int]:

@@ -8,6 +8,7 @@ there). No latent is within 1.5e-4 of being on or off.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,7 +44,7 @@ def test_latents_of_the_same_values() -> None:
     assert (np.abs(found - latents) <= 1e-5 * latents + rounding).all()
 
 
-def prompts() -> list[dict[str, object]]:
+def prompts() -> list[dict[str, Any]]:
     told = json.loads((GOLDEN / "tokens.json").read_text())["prompts"]
     assert len(told) == 170
     return list(told[:N_PROMPTS])
