@@ -42,7 +42,10 @@ TEST(LogitLensSlow, IsOfWhatIsWrittenToTheResidualStream) {
   EXPECT_EQ(problem("blocks.3.hook_resid_pre", kEmbedding), "none");
   EXPECT_EQ(problem("blocks.3.hook_mlp_out", kEmbedding), "none");
   EXPECT_THAT(problem("blocks.3.mlp.hook_pre", kNeurons), testing::HasSubstr("not written"));
-  EXPECT_THAT(problem("blocks.3.hook_mlp_in", kEmbedding), testing::HasSubstr("not written"));
+  EXPECT_EQ(problem("blocks.3.hook_mlp_in", kEmbedding), "none");  // the stream itself
+  for (const char* site : {"blocks.3.ln2.hook_normalized", "blocks.3.mlp.hook_in"}) {
+    EXPECT_THAT(problem(site, kEmbedding), testing::HasSubstr("not written"));
+  }
   EXPECT_THAT(problem("blocks.3.mlp.hook_post", kEmbedding), testing::HasSubstr("has 1536 there"));
   EXPECT_THAT(problem("blocks.3.hook_resid_mid", 1), testing::HasSubstr("has 576 there"));
   EXPECT_THAT(problem("blocks.3.attn.hook_z", 8), testing::HasSubstr("expected [8, 576"));
