@@ -14,42 +14,32 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr size_t kTokensInFloat = 8;  // that are added in float32 before they go on in double
 
-D8 magnitude(D8 v) { return v < 0 ? -v : v; }
+D8 magnitude(const D8& v) { return choose(v < 0, -v, v); }
 // Ordered as the magnitudes are.
-I16 magnitude_bits(F16 v) { return bits_as<I16>(v) & 0x7fffffff; }
-// A bit for each lane of the mask.
-uint32_t bits_of(I16 mask) {
-  uint32_t bits = 0;
-  for (size_t lane = 0; lane < kLanes; ++lane)
-    bits |= static_cast<uint32_t>(mask[lane]) & (1U << lane);
-  return bits;
-}
-constexpr I16 kLaneNumbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-// The least of the lanes, in each of them.
-I16 least_in_all(I16 v) {
-#if defined(__clang__)
-  int32_t least = v[0];
-  for (size_t lane = 1; lane < kLanes; ++lane) least = std::min(least, v[lane]);
-  return I16{} + least;
+I16 magnitude_bits(const F16& v) { return bits_as<I16>(v) & 0x7fffffff; }
+template <typename V>
+int32_t least_lane(V v) {
+  if constexpr (kIsPair<V>) {
+    return least_lane(smaller(v.low, v.high));
+  } else {
+#if defined(__AVX512F__) && !defined(__clang__)
+    for (int32_t step = kLanes / 2; step > 0; step /= 2) {
+      v = smaller(v, __builtin_shuffle(v, lane_numbers() ^ step));
+    }
+    return v[0];
 #else
-  for (int32_t step = kLanes / 2; step > 0; step /= 2) {
-    const I16 others = __builtin_shuffle(v, kLaneNumbers ^ step);
-    v = others < v ? others : v;
-  }
-  return v;
+    int32_t least = v[0];
+    for (size_t i = 1; i < sizeof(v) / sizeof(least); ++i) least = std::min(least, v[i]);
+    return least;
 #endif
+  }
 }
-uint32_t lanes_equal(I16 a, I16 b) {
+uint32_t lanes_equal(const I16& a, const I16& b) {
 #if defined(__AVX512F__) && !defined(__clang__)
   return __builtin_ia32_pcmpeqd512_mask(a, b, 0xffff);  // GCC 12 takes a dozen steps
 #else
   return bits_of(a == b);
 #endif
-}
-D8 half(F16 v, size_t which) {
-  F8 part;
-  std::memcpy(&part, reinterpret_cast<const char*>(&v) + which * sizeof(part), sizeof(part));
-  return widened(part);
 }
 
 }  // namespace
@@ -137,7 +127,7 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
   for (size_t t = rows.first; t < rows.end; ++t) {
     const F16 gate = rows.gate[t].vector();
     const F16 swish = gate_function(function_, gate);
-    std::memcpy(rows.swish[t].lanes.data(), &swish, sizeof(swish));
+    store(swish, rows.swish[t].lanes.data());
     broken |=
         not_finite(gate) | not_finite(rows.linear[t].vector()) | not_finite(rows.post[t].vector());
   }
@@ -149,7 +139,7 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
       sum_of_all += magnitude(of_quantity[0]) + magnitude(of_quantity[1]);
   }
   totals.all_finite = bits_of(broken) == 0;
-  for (size_t i = 0; i < kHalf; ++i) totals.all_finite &= std::isfinite(sum_of_all[i]);
+  for (size_t i = 0; i < kHalf; ++i) totals.all_finite &= std::isfinite(get_lane(sum_of_all, i));
 }
 
 // The two classes of one sign of the gate together, so that what they read is read once; which
@@ -174,29 +164,32 @@ void ClassBlock::add_gate_sign(const Rows& rows, SequenceTotals& totals) {
         const F16 v = rows.of(q)[t].vector();
         const I16 m = magnitude_bits(v);
         for (size_t c = 0; c < 2; ++c) {
-          sums[c][q] = in[c] ? sums[c][q] + v : sums[c][q];
+          sums[c][q] = choose(in[c], sums[c][q] + v, sums[c][q]);
           if (!has_peaks(kFirst, q)) continue;
-          const I16 larger = m > largest[c][q] ? m : largest[c][q];
-          largest[c][q] = in[c] ? larger : largest[c][q];
+          largest[c][q] = choose(in[c], larger(m, largest[c][q]), largest[c][q]);
         }
       }
     }
     for (size_t c = 0; c < 2; ++c) {
       for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-        for (size_t h = 0; h < 2; ++h) totals.sums[kFirst + c][q][h] += half(sums[c][q], h);
+        for (size_t h = 0; h < 2; ++h) {
+          totals.sums[kFirst + c][q][h] += widened(half(sums[c][q], h));
+        }
       }
     }
   }
   for (size_t c = 0; c < 2; ++c) {
     totals.counts[kFirst + c] += counts[c];
-    std::memcpy(totals.largest[kFirst + c], largest[c], sizeof(largest[c]));
+    for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+      totals.largest[kFirst + c][q] = bits_as<F16>(largest[c][q]);
+    }
   }
 }
 
 // The first token of the class with the largest magnitude, of each of `lanes`: all of them
 // together, or lane by lane where it is wanted of few.
 void ClassBlock::find_places(const Rows& rows, size_t sign_class, size_t quantity, uint32_t lanes,
-                             F16 largest, PerLane<uint32_t>& places) {
+                             const F16& largest, PerLane<uint32_t>& places) {
   constexpr int kFew = 2;
   const LaneRow* values = rows.of(quantity);
   const I16 wanted = bits_as<I16>(largest);
@@ -214,8 +207,9 @@ void ClassBlock::find_places(const Rows& rows, size_t sign_class, size_t quantit
   }
   for (; lanes != 0; lanes &= lanes - 1) {
     const auto lane = static_cast<size_t>(std::countr_zero(lanes));
+    const int32_t wanted_here = get_lane(wanted, lane);
     const auto is_there = [&](size_t t) {
-      return (std::bit_cast<int32_t>(values[t].lanes[lane]) & 0x7fffffff) == wanted[lane] &&
+      return (std::bit_cast<int32_t>(values[t].lanes[lane]) & 0x7fffffff) == wanted_here &&
              rows.is_in(sign_class, t, lane);
     };
     size_t t = rows.first;
@@ -233,23 +227,30 @@ void ClassBlock::add_finite_rows(const Rows& rows, SequenceTotals& totals) const
   totals.all_finite = false;
   for (size_t lane = 0; lane < n_units_; ++lane) {
     for (size_t c = 0; c < kNumSignClasses; ++c) {
+      int32_t count = 0;
+      std::array<float, kNumGatedQuantities> largest = {};
+      std::array<double, kNumGatedQuantities> all_sums = {};
       for (size_t begin = rows.first; begin < rows.end; begin += kTokensInFloat) {
         std::array<float, kNumGatedQuantities> sums = {};
         std::array<double, kNumGatedQuantities> wide_sums = {};
         for (size_t t = begin; t < std::min(rows.end, begin + kTokensInFloat); ++t) {
           if (!rows.is_in(c, t, lane)) continue;
-          totals.counts[c][lane] += 1;
+          ++count;
           for (size_t q = 0; q < kNumGatedQuantities; ++q) {
             const float value = rows.value(q, t, lane);
             sums[q] += value;
             wide_sums[q] += double{value};
-            totals.largest[c][q][lane] = std::max(totals.largest[c][q][lane], std::fabs(value));
+            largest[q] = std::max(largest[q], std::fabs(value));
           }
         }
         for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-          totals.sums[c][q][lane / kHalf][lane % kHalf] +=
-              std::isfinite(sums[q]) ? double{sums[q]} : wide_sums[q];
+          all_sums[q] += std::isfinite(sums[q]) ? double{sums[q]} : wide_sums[q];
         }
+      }
+      set_lane(totals.counts[c], lane, count);
+      for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+        set_lane(totals.largest[c][q], lane, largest[q]);
+        set_lane(totals.sums[c][q][lane / kHalf], lane % kHalf, all_sums[q]);
       }
     }
   }
@@ -270,7 +271,7 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
   }
   for (size_t c = 0; c < kNumSignClasses; ++c) {
     for (size_t lane = 0; lane < kLanes; ++lane) {
-      counts_[c][lane] += static_cast<uint64_t>(totals.counts[c][lane]);
+      counts_[c][lane] += static_cast<uint64_t>(get_lane(totals.counts[c], lane));
     }
     for (size_t q = 0; q < kNumGatedQuantities; ++q) sums_[c][q].add(totals.sums[c][q]);
   }
@@ -312,9 +313,9 @@ void ClassBlock::offer(size_t sign_class, size_t quantity, size_t lane, const Cl
   }
   const size_t row = first_row(sign_class, quantity, lane) + slot / kLanes, in_row = slot % kLanes;
   // The whole row, which is read next: it would be waited for after one of its values.
-  const I16 here = kLaneNumbers == static_cast<int32_t>(in_row);
-  const F16 values = here ? F16{} + peak.value : values_[row].vector();
-  std::memcpy(values_[row].lanes.data(), &values, sizeof(values));
+  const I16 here = lane_numbers() == static_cast<int32_t>(in_row);
+  const F16 values = choose(here, all_lanes<F16>(peak.value), values_[row].vector());
+  store(values, values_[row].lanes.data());
   places_[row].sequences[in_row] = peak.at.sequence;
   places_[row].positions[in_row] = peak.at.position;
   if (n == n_kept_) set_worst(sign_class, quantity, lane);
@@ -323,25 +324,25 @@ void ClassBlock::offer(size_t sign_class, size_t quantity, size_t lane, const Cl
 // The smallest magnitude, and of equal ones the latest sequence, of which there is one peak.
 void ClassBlock::set_worst(size_t sign_class, size_t quantity, size_t lane) {
   const size_t first = first_row(sign_class, quantity, lane);
-  I16 least = magnitude_bits(values_[first].vector());
+  I16 least_of_lanes = magnitude_bits(values_[first].vector());
   for (size_t row = 1; row < n_rows_; ++row) {
-    const I16 others = magnitude_bits(values_[first + row].vector());
-    least = others < least ? others : least;
+    least_of_lanes = smaller(least_of_lanes, magnitude_bits(values_[first + row].vector()));
   }
-  least = least_in_all(least);
+  const int32_t least = least_lane(least_of_lanes);
   size_t worst = n_kept_;
   const auto sequence = [&](size_t slot) {
     return places_[first + slot / kLanes].sequences[slot % kLanes];
   };
   for (size_t row = 0; row < n_rows_; ++row) {
     const I16 magnitudes = magnitude_bits(values_[first + row].vector());
-    for (uint32_t same = lanes_equal(magnitudes, least); same != 0; same &= same - 1) {
+    for (uint32_t same = lanes_equal(magnitudes, all_lanes<I16>(least)); same != 0;
+         same &= same - 1) {
       const size_t slot = row * kLanes + static_cast<size_t>(std::countr_zero(same));
       if (worst == n_kept_ || sequence(slot) > sequence(worst)) worst = slot;
     }
   }
   worst_[sign_class][quantity][lane] = static_cast<uint8_t>(worst);
-  limits_[sign_class][quantity][lane] = std::bit_cast<float>(least[0]);
+  limits_[sign_class][quantity][lane] = std::bit_cast<float>(least);
 }
 
 void ClassBlock::record(size_t lane, std::vector<ClassRecord>& classes) const {

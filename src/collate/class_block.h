@@ -53,7 +53,7 @@ class ClassBlock {
   using PerQuantity = std::array<std::array<T, kNumGatedQuantities>, kNumSignClasses>;
 
   static void find_places(const Rows& rows, size_t sign_class, size_t quantity, uint32_t lanes,
-                          F16 largest, PerLane<uint32_t>& places);
+                          const F16& largest, PerLane<uint32_t>& places);
   // The peaks of one list, [slot] in no order: where few are replaced, the values are one cache
   // line to look at, and the places are only written.
   struct alignas(LaneRow) PlaceRow {

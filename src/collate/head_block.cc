@@ -15,7 +15,6 @@ namespace actogram {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr I16 kLaneNumbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 // Sixteen sums of float64, one for each lane, which are added from the first to the last.
 struct LaneSum {
@@ -27,16 +26,14 @@ struct LaneSum {
   double sum() const {
     double all = 0;
     for (const D8& half : halves) {
-      for (size_t i = 0; i < kHalf; ++i) all += half[i];
+      for (size_t i = 0; i < kHalf; ++i) all += get_lane(half, i);
     }
     return all;
   }
 };
 
-std::array<D8, 2> doubles_of(F16 lanes) {
-  std::array<F8, 2> halves;
-  std::memcpy(halves.data(), &lanes, sizeof(lanes));
-  return {__builtin_convertvector(halves[0], D8), __builtin_convertvector(halves[1], D8)};
+std::array<D8, 2> doubles_of(const F16& lanes) {
+  return {widened(half(lanes, 0)), widened(half(lanes, 1))};
 }
 
 // Up to sixteen of a query's numbers from key `begin` on; 0 where `end` comes before.
@@ -55,9 +52,7 @@ bool all_finite(const HeadTriangle& triangle) {
           not_finite(load_keys(triangle.query(q), k, q + 1) * load_keys(triangle.norms, k, q + 1));
     }
   }
-  int32_t any = 0;
-  for (size_t lane = 0; lane < kLanes; ++lane) any |= broken[lane];
-  return any == 0;
+  return bits_of(broken) == 0;
 }
 
 }  // namespace
@@ -139,22 +134,22 @@ void HeadBlock::take_query(const HeadTriangle& triangle, uint32_t q, HeadScratch
   const float* keys = triangle.query(q);
   const auto first = static_cast<int32_t>(triangle.first_key);
   float* values = scratch.values.data();
-  F16 high = F16{} - kInfinity, low = F16{} + kInfinity;
+  F16 high = all_lanes<F16>(-kInfinity), low = all_lanes<F16>(kInfinity);
   for (uint32_t k = 0; k <= q; k += kLanes) {
     const F16 a = load_keys(keys, k, q + 1);
-    const I16 key = kLaneNumbers + static_cast<int32_t>(k);
+    const I16 key = lane_numbers() + static_cast<int32_t>(k);
     const I16 counts = (key >= first) & (key <= static_cast<int32_t>(q));
-    const F16 v = counts ? a * load_keys(triangle.norms, k, q + 1) : F16{};
-    std::memcpy(values + k, &v, sizeof(v));
-    high = (counts & (v > high)) ? v : high;
-    low = (counts & (v < low)) ? v : low;
+    const F16 v = choose(counts, a * load_keys(triangle.norms, k, q + 1), F16{});
+    store(v, values + k);
+    high = choose(counts & (v > high), v, high);
+    low = choose(counts & (v < low), v, low);
     sums.add_powers(doubles_of(v));
-    if (q > 0) sums.entropy.add(doubles_of(a > 0.0F ? -(a * log_of(a)) : F16{}));
+    if (q > 0) sums.entropy.add(doubles_of(choose(a > 0.0F, -(a * log_of(a)), F16{})));
   }
   float highest = -kInfinity, lowest = kInfinity;
   for (size_t lane = 0; lane < kLanes; ++lane) {
-    if (high[lane] > highest) highest = high[lane];
-    if (low[lane] < lowest) lowest = low[lane];
+    highest = std::max(highest, get_lane(high, lane));
+    lowest = std::min(lowest, get_lane(low, lane));
   }
   extremes.add(q, highest, lowest);
   uint16_t* bins = scratch.bins.data();
@@ -180,7 +175,7 @@ void HeadBlock::take_finite(const HeadTriangle& triangle, Sums& sums, Extremes& 
       ++value_counts_[bin_of(value)];
       extremes.add(q, value, value);
       F16 lanes = {};
-      lanes[k % kLanes] = value;
+      set_lane(lanes, k % kLanes, value);
       sums.add_powers(doubles_of(lanes));
     }
   }

@@ -32,28 +32,26 @@ class LaneSums {
       }
       const L8 fits = (rest == 0) & (values[half] > -kLimit) & (values[half] < kLimit);
       for (size_t p = 0; p < kParts; ++p) parts_[p][half] += where(fits, parts[p]);
-      if (!all(fits)) [[unlikely]] {
+      if (!all_set(fits)) [[unlikely]] {
         for (size_t i = 0; i < kHalf; ++i) {
-          if (fits[i] == 0) settled()[half * kHalf + i].add(values[half][i]);
+          if (get_lane(fits, i) == 0) settled()[half * kHalf + i].add(get_lane(values[half], i));
         }
       }
     }
   }
 
-  ExactSum sum(size_t lane) const {
-    ExactSum sum = settled_.empty() ? ExactSum() : settled_[lane];
-    for (const auto& part : parts_) sum.add(part[lane / kHalf][lane % kHalf]);
+  ExactSum sum(size_t unit) const {
+    ExactSum sum = settled_.empty() ? ExactSum() : settled_[unit];
+    for (const auto& part : parts_) sum.add(get_lane(part[unit / kHalf], unit % kHalf));
     return sum;
   }
 
-  void restore(size_t lane, const ExactSum& sum) {
-    for (auto& part : parts_) part[lane / kHalf][lane % kHalf] = 0;
-    settled()[lane] = sum;
+  void restore(size_t unit, const ExactSum& sum) {
+    for (auto& part : parts_) set_lane(part[unit / kHalf], unit % kHalf, 0);
+    settled()[unit] = sum;
   }
 
  private:
-  typedef int64_t L8 __attribute__((vector_size(kHalf * sizeof(int64_t))));
-
   static constexpr double kLimit = 0x1p13;
   // The first part is below 2^33 of its unit, the others are at most 2^32 of theirs.
   static constexpr double kUnits[] = {0x1p-20, 0x1p-53, 0x1p-86};
@@ -61,15 +59,12 @@ class LaneSums {
   static constexpr uint32_t kMostAdditions = 1U << 20;
 
   // To a multiple of `unit`, for values below 2^51 of them; a larger value is left to its test.
-  static D8 rounded(D8 values, double unit) {
+  static D8 rounded(const D8& values, double unit) {
     const double to_integer = 0x1.8p52 * unit;
     return (values + to_integer) - to_integer;
   }
-  static D8 where(L8 mask, D8 values) { return bits_as<D8>(bits_as<L8>(values) & mask); }
-  static bool all(L8 mask) {
-    int64_t bits = -1;
-    for (size_t i = 0; i < kHalf; ++i) bits &= mask[i];
-    return bits != 0;
+  static D8 where(const L8& mask, const D8& values) {
+    return bits_as<D8>(bits_as<L8>(values) & mask);
   }
 
   std::vector<ExactSum>& settled() {
@@ -78,13 +73,13 @@ class LaneSums {
   }
 
   void settle() {
-    for (size_t lane = 0; lane < kLanes; ++lane) restore(lane, sum(lane));
+    for (size_t unit = 0; unit < kLanes; ++unit) restore(unit, sum(unit));
     n_added_ = 0;
   }
 
   D8 parts_[kParts][2] = {};  // [part, half]
   uint32_t n_added_ = 0;
-  std::vector<ExactSum> settled_;  // [lane], or none
+  std::vector<ExactSum> settled_;  // [unit], or none
 };
 
 }  // namespace actogram

@@ -39,7 +39,7 @@ void expect_exact_sums() {
       D8 values[2] = {};
       for (size_t lane = 0; lane < kLanes; ++lane) {
         const double value = random_value(rng);
-        values[lane / kHalf][lane % kHalf] = value;
+        set_lane(values[lane / kHalf], lane % kHalf, value);
         expected[lane].add(value);
       }
       sums.add(values);
@@ -62,7 +62,7 @@ template <size_t kParts>
 void expect_exact_over_millions(double high, double low) {
   LaneSums<kParts> sums;
   const double most = high - low;
-  const D8 values[2] = {D8{} + most, D8{} - most};
+  const D8 values[2] = {all_lanes<D8>(most), all_lanes<D8>(-most)};
   constexpr uint64_t kAdditions = (uint64_t{5} << 20) + 3;
   for (uint64_t i = 0; i < kAdditions; ++i) sums.add(values);
   ExactSum expected;  // kAdditions * most, as sums of exact doubles

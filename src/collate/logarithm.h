@@ -9,13 +9,13 @@
 
 namespace actogram {
 
-inline F16 log_of(F16 x) {
+inline F16 log_of(const F16& x) {
   const I16 bits = bits_as<I16>(x);
   const I16 exponent = ((bits >> 23) & 0xff) - 126;
   const F16 mantissa = bits_as<F16>((bits & 0x007fffff) | 0x3f000000);  // [0.5, 1)
   const I16 small = mantissa < 0.707106781F;
-  const F16 m = (small ? mantissa + mantissa : mantissa) - 1.0F;
-  const F16 e = __builtin_convertvector(small ? exponent - 1 : exponent, F16);
+  const F16 m = choose(small, mantissa + mantissa, mantissa) - 1.0F;
+  const F16 e = converted<F16>(choose(small, exponent - 1, exponent));
   const F16 z = m * m;
   F16 p = m * 7.0376836292e-2F - 1.1514610310e-1F;
   p = p * m + 1.1676998740e-1F;

@@ -91,20 +91,20 @@ LanePeaks UnitBlock::sum_and_find_peaks(std::span<const LaneRow> rows) {
     low.add(rows[t].lanes.data());
     high.add(rows[t].lanes.data() + kHalf);
     const F16 v = rows[t].vector();
-    const I16 at = I16{} + static_cast<int32_t>(t);
+    const I16 at = all_lanes<I16>(static_cast<int32_t>(t));
     const I16 higher = v > max, lower = v < min;
-    max = higher ? v : max;
-    min = lower ? v : min;
-    max_at = higher ? at : max_at;
-    min_at = lower ? at : min_at;
+    max = choose(higher, v, max);
+    min = choose(lower, v, min);
+    max_at = choose(higher, at, max_at);
+    min_at = choose(lower, at, min_at);
     broken |= not_finite(v);
   }
   LanePeaks peaks;
-  std::memcpy(peaks.max.data(), &max, sizeof(max));
-  std::memcpy(peaks.min.data(), &min, sizeof(min));
-  std::memcpy(peaks.max_at.data(), &max_at, sizeof(max_at));
-  std::memcpy(peaks.min_at.data(), &min_at, sizeof(min_at));
-  for (size_t lane = 0; lane < n_units_; ++lane) peaks.all_finite &= broken[lane] == 0;
+  store(max, peaks.max.data());
+  store(min, peaks.min.data());
+  store(max_at, peaks.max_at.data());
+  store(min_at, peaks.min_at.data());
+  for (size_t lane = 0; lane < n_units_; ++lane) peaks.all_finite &= get_lane(broken, lane) == 0;
   if (!peaks.all_finite) return peaks;  // the caller starts again, with care
   sums_[0].add({low.p1, high.p1});
   sums_[1].add({low.p2, high.p2});
@@ -136,7 +136,9 @@ LanePeaks UnitBlock::sum_finite_and_find_peaks(std::span<const LaneRow> rows) {
       if (value > max) max = value, max_at = static_cast<int32_t>(t);
       if (value < min) min = value, min_at = static_cast<int32_t>(t);
     }
-    for (size_t p = 0; p < partial.size(); ++p) sums[p][lane / kHalf][lane % kHalf] = partial[p];
+    for (size_t p = 0; p < partial.size(); ++p) {
+      set_lane(sums[p][lane / kHalf], lane % kHalf, partial[p]);
+    }
     peaks.max[lane] = max;
     peaks.min[lane] = min;
     peaks.max_at[lane] = max_at;

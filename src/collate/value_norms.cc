@@ -61,7 +61,7 @@ void ValueNorms::of_head(const AttentionValues& values, size_t head, size_t n_ro
       stride = kLanes;
     }
     const F16 squares = squared_lengths(factor, n_, from, stride);
-    for (size_t i = 0; i < n_here; ++i) into[row + i] = std::sqrt(squares[i]);
+    for (size_t i = 0; i < n_here; ++i) into[row + i] = std::sqrt(get_lane(squares, i));
   }
 }
 
