@@ -3,8 +3,9 @@
 // A product of OpenBLAS depends, in its last bits, on which of its kernels a number falls to, and
 // that depends on the sizes, on the number of threads and on the place in the matrix. So every
 // product here has the same shape, a multiple of what the kernels take at once in both directions,
-// and runs on the calling thread; encoder.h pads with zeros and spreads tiles over threads. Then a
-// number depends on its row, its latent and the width alone: encoder_test.cc checks it.
+// and runs on the calling thread; encoder.h pads with zeros and spreads tiles over threads. Where
+// not even that helps, as with the kernels for AVX2, fused_gemm.h stands in. Then a number depends
+// on its row, its latent and the width alone: encoder_test.cc checks it.
 //
 // 256 x 1024 keeps 93 % of the rate of one large product for a width of 4,096 (docs/decisions.md).
 #pragma once
