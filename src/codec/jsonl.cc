@@ -8,6 +8,7 @@
 #include "codec/json.h"
 #include "codec/jsonl_repair.h"
 #include "codec/lines.h"
+#include "codec/padding.h"
 
 namespace actogram {
 namespace {
@@ -57,20 +58,31 @@ struct LineDecoder {
          value->type_name());
   }
 
-  std::vector<int32_t> take_ids(const Json& list, const std::string& column) const {
-    std::vector<int32_t> ids;
-    for (const Json& id : list) {
-      const bool fits = id.is_number_unsigned()  ? std::in_range<int32_t>(id.get<uint64_t>())
-                        : id.is_number_integer() ? std::in_range<int32_t>(id.get<int64_t>())
-                                                 : false;
+  std::vector<int32_t> take_numbers(const Json& list, const std::string& column,
+                                    std::string_view of_what) const {
+    std::vector<int32_t> numbers;
+    for (const Json& number : list) {
+      const bool fits = number.is_number_unsigned() ? std::in_range<int32_t>(number.get<uint64_t>())
+                        : number.is_number_integer() ? std::in_range<int32_t>(number.get<int64_t>())
+                                                     : false;
       if (!fits) {
-        fail(Code::corrupt,
-             "{}: \"{}\": entry {} of a list of token ids: expected an integer, found {}", where,
-             column, ids.size(), to_text(id));
+        fail(Code::corrupt, "{}: \"{}\": entry {} of a list of {}: expected an integer, found {}",
+             where, column, numbers.size(), of_what, to_text(number));
       }
-      ids.push_back(id.get<int32_t>());
+      numbers.push_back(number.get<int32_t>());
     }
-    return ids;
+    return numbers;
+  }
+
+  void drop_padding_of(TextRow& row, const Json& object) const {
+    if (row.ids.empty()) return;
+    const auto mask = object.find(kMaskColumn);
+    if (mask == object.end() || mask->is_null()) return;
+    if (!mask->is_array()) {
+      fail(Code::corrupt, "{}: \"{}\": expected a list of 0 and 1, found {}", where, kMaskColumn,
+           mask->type_name());
+    }
+    drop_padding(row.ids, take_numbers(*mask, kMaskColumn, "numbers"), where);
   }
 
   // False where the column is null.
@@ -86,7 +98,7 @@ struct LineDecoder {
            where, column, value.type_name());
     }
     if (!value.empty() && value.front().is_number()) {
-      row.ids = take_ids(value, column);
+      row.ids = take_numbers(value, column, "token ids");
       return true;
     }
     for (Json& turn : value) {
@@ -135,7 +147,9 @@ bool JsonlReader::State::decode(std::string_view line, TextRow& row) {
     const auto value = object.find(column);
     if (value == object.end()) continue;
     if (!columns.id.empty()) row.id = decoder.take_id(object, columns.id);
-    return decoder.take_text(*value, column, row);
+    if (!decoder.take_text(*value, column, row)) return false;
+    decoder.drop_padding_of(row, object);
+    return true;
   }
   fail(Code::not_found, "{}: no column \"{}\"; there are: {}", where,
        fmt::join(columns.text, "\" or \""), keys_of(object));

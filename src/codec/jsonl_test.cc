@@ -45,6 +45,29 @@ TEST(Jsonl, ReadsChats) {
   EXPECT_EQ(rows[0].turns, (std::vector<ChatTurn>{{"user", "hi"}, {"assistant", ""}}));
 }
 
+TEST(Jsonl, LeavesOutWhatFillsUp) {
+  const auto rows = read(R"({"input_ids":[4,5,2,2],"attention_mask":[1,1,0,0]}
+{"attention_mask":[0],"input_ids":[2]}
+{"input_ids":[4,2],"attention_mask":null}
+{"text":"a mask of no tokens","attention_mask":[1,0]})");
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[0].ids, (std::vector<int32_t>{4, 5}));
+  EXPECT_EQ(rows[1].ids, std::vector<int32_t>());
+  EXPECT_EQ(rows[2].ids, (std::vector<int32_t>{4, 2}));
+  const auto masked = [](const std::string& mask, Code code = Code::corrupt) {
+    return error_of(R"({"input_ids":[2,4,5],"attention_mask":)" + mask + "}", {}, code);
+  };
+  EXPECT_EQ(masked("[0,1,1]", Code::unsupported),
+            "f.jsonl:1: \"attention_mask\": a filler at 0, before the token at 1; only padding on "
+            "the right is left out: tokenize with padding_side=\"right\", or without padding");
+  EXPECT_EQ(masked("[1,1]"), "f.jsonl:1: \"attention_mask\" has 2 entries for 3 token ids");
+  EXPECT_EQ(masked("[1,0,7]"), "f.jsonl:1: \"attention_mask\": entry 2: expected 0 or 1, found 7");
+  EXPECT_EQ(masked("[1,true,0]"),
+            "f.jsonl:1: \"attention_mask\": entry 1 of a list of numbers: expected an integer, "
+            "found true");
+  EXPECT_EQ(masked("1"), "f.jsonl:1: \"attention_mask\": expected a list of 0 and 1, found number");
+}
+
 TEST(Jsonl, ReadsTheFirstColumnThatIsThere) {
   const std::string line = R"({"b":"B","a":"A"})";
   EXPECT_EQ(read(line, {.text = {"x", "a", "b"}})[0].text, "A");

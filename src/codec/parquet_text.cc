@@ -58,10 +58,7 @@ void ParquetTextReader::State::choose_columns(const TextColumns& columns) {
   texts.emplace(name, *schema, columns);
   std::vector<int> leaves;
   for (const auto& field : reader->manifest().schema_fields) {
-    const std::string& column = field.field->name();
-    if (column == texts->text_column() || column == texts->id_column()) {
-      append_leaves(field, leaves);
-    }
+    if (texts->reads(field.field->name())) append_leaves(field, leaves);
   }
   std::vector<int> row_groups(static_cast<size_t>(reader->num_row_groups()));
   for (size_t i = 0; i < row_groups.size(); ++i) row_groups[i] = static_cast<int>(i);

@@ -95,6 +95,12 @@ TEST(ParquetText, KeepsBytesThatAreNotUtf8) {
   EXPECT_EQ(rows[2].text, std::string(1, '\0'));
 }
 
+TEST(ParquetText, LeavesOutWhatFillsUp) {
+  const std::vector<TextRow> expected = {
+      {1, "", "", {}, {1, 2}}, {2, "", "", {}, {5, 6}}, {3, "", "", {}, {}}, {4, "", "", {}, {7}}};
+  EXPECT_EQ(read("padded"), expected);
+}
+
 // Counts from that data set's PROVENANCE.md.
 TEST(ParquetText, ReadsTokenIds) {
   ParquetTextReader reader(

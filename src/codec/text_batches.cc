@@ -8,6 +8,7 @@
 
 #include "codec/arrow_status.h"
 #include "codec/arrow_strings.h"
+#include "codec/padding.h"
 
 namespace actogram {
 namespace {
@@ -36,17 +37,17 @@ bool is_ids(const arrow::DataType& type) {
 }
 
 // Requires: is_ids(*array.type()), and the row is not null.
-std::vector<int32_t> ids_at(const arrow::Array& array, int64_t row, const std::string& where) {
+std::vector<int32_t> numbers_at(const arrow::Array& array, int64_t row, const std::string& where) {
   const auto list = ok(array.GetScalar(row), where);
   const auto& values = static_cast<const arrow::BaseListScalar&>(*list).value;
-  std::vector<int32_t> ids;
+  std::vector<int32_t> numbers;
   for (int64_t i = 0; i < values->length(); ++i) {
-    const auto id = ok(values->GetScalar(i), where);
-    if (!id->is_valid) fail(Code::corrupt, "{}: token {} is null", where, i);
-    const auto wide = ok(id->CastTo(arrow::int32()), where);
-    ids.push_back(static_cast<const arrow::Int32Scalar&>(*wide).value);
+    const auto number = ok(values->GetScalar(i), where);
+    if (!number->is_valid) fail(Code::corrupt, "{}: token {} is null", where, i);
+    const auto wide = ok(number->CastTo(arrow::int32()), where);
+    numbers.push_back(static_cast<const arrow::Int32Scalar&>(*wide).value);
   }
-  return ids;
+  return numbers;
 }
 
 // Requires: is_chat(*array.type()), and the row is not null.
@@ -98,6 +99,13 @@ TextBatches::TextBatches(std::string name, const arrow::Schema& schema, const Te
          name_, text.name(), type.ToString());
   }
   text_column_ = text.name();
+  if (const auto mask = schema.GetFieldByName(kMaskColumn); mask != nullptr && is_ids(type)) {
+    if (!is_ids(*mask->type())) {
+      fail(Code::corrupt, "{}: column \"{}\": expected lists of 0 and 1, found {}", name_,
+           kMaskColumn, mask->type()->ToString());
+    }
+    mask_column_ = kMaskColumn;
+  }
   if (columns.id.empty()) return;
   const arrow::Field& id = field_of(name_, schema, {columns.id});
   if (!is_text(*id.type()) && !arrow::is_integer(id.type()->id())) {
@@ -113,7 +121,11 @@ bool TextBatches::decode(const arrow::RecordBatch& batch, int64_t at, TextRow& o
   if (texts.IsNull(at)) return false;
   const std::string where = fmt::format("{}: row {}", name_, out.number);
   if (is_ids(*texts.type())) {
-    out.ids = ids_at(texts, at, where);
+    out.ids = numbers_at(texts, at, where);
+    if (!mask_column_.empty()) {
+      const auto masks = batch.GetColumnByName(mask_column_);
+      if (!masks->IsNull(at)) drop_padding(out.ids, numbers_at(*masks, at, where), where);
+    }
   } else if (texts.type_id() == arrow::Type::LIST) {
     out.turns = turns_at<arrow::ListArray>(texts, at, where);
   } else if (texts.type_id() == arrow::Type::LARGE_LIST) {

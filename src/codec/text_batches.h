@@ -17,8 +17,10 @@ class TextBatches {
   // it holds something else.
   TextBatches(std::string name, const arrow::Schema& schema, const TextColumns& columns);
 
-  const std::string& text_column() const { return text_column_; }
-  const std::string& id_column() const { return id_column_; }  // empty for none
+  // What decode() wants to find in a batch.
+  bool reads(const std::string& column) const {
+    return column == text_column_ || column == id_column_ || column == mask_column_;
+  }
 
   // Row `at` into `out`, whose number is set; false for a null.
   bool decode(const arrow::RecordBatch& batch, int64_t at, TextRow& out) const;
@@ -26,7 +28,8 @@ class TextBatches {
  private:
   std::string name_;
   std::string text_column_;
-  std::string id_column_;
+  std::string id_column_;    // empty for none
+  std::string mask_column_;  // likewise: of token ids, which of them fill up
 };
 
 }  // namespace actogram

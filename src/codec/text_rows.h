@@ -1,8 +1,8 @@
 // Rows with a text or a chat in them, as JSON lines, Parquet and Arrow files have them.
 //
 // The column that is read holds strings (a text a row), lists of {role, content} (a chat a row) or
-// lists of integers (token ids that were prepared elsewhere).
-// Text is bytes and comes back as it was; no reader replaces what is not UTF-8.
+// lists of integers (token ids that were prepared elsewhere, less those that only fill up:
+// padding.h). Text is bytes and comes back as it was; no reader replaces what is not UTF-8.
 #pragma once
 
 #include <cstdint>

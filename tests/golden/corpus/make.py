@@ -54,6 +54,9 @@ def main() -> None:
     saved = pa.table({"input_ids": ids, "name": pa.array(["a", "b", "c", "d"])})
     with pa.ipc.new_stream(HERE / "ids_stream.arrow", saved.schema) as stream:
         stream.write_table(saved, max_chunksize=2)  # as `datasets` saves
+    masks = [[1, 1, 0], None, [0, 0], [1]]  # of a tokenizer that fills rows up; null says nothing
+    padded = pa.array([[1, 2, 0], [5, 6], [0, 0], [7]], pa.list_(pa.int32()))
+    write("padded", {"input_ids": padded, "attention_mask": pa.array(masks, pa.list_(pa.int8()))})
     packed = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.ipc.new_file(HERE / "ids_file.arrow", saved.schema, options=packed) as file:
         file.write_table(saved, max_chunksize=3)
