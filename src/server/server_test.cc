@@ -6,144 +6,25 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
-#include <atomic>
 #include <chrono>
 #include <csignal>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "base/waiting_line.h"
 #include "server/assets.h"
+#include "server/made_up_server_test.h"
 #include "server/raw_client_test.h"
 
 namespace actogram {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::documents_of;
 using ::testing::HasSubstr;
+using testing::made_up;
 using ::testing::Not;
-
-std::atomic<int> n_begun = 0, n_left = 0;  // runs, and those whose client went away
-
-// One that finds another thing in each step, and stops only when it is told.
-void search_forever(const SearchStep& step) {
-  try {
-    for (int i = 0;; ++i) {
-      step([&] { return fmt::format("[{}]", ++n_begun); });
-      std::this_thread::sleep_for(1ms);
-    }
-  } catch (...) {
-    ++n_left;
-    throw;
-  }
-}
-
-Documents documents_of(const std::string& name) {
-  return {
-      .recording = [name] { return fmt::format(R"({{"name": "{}"}})", name); },
-      .site =
-          [](std::string_view site) {
-            if (site != "12.mlp") fail(Code::not_found, "no site {}", site);
-            return std::string(R"({"site": "12.mlp"})");
-          },
-      .entropy = [](std::string_view site) { return fmt::format("[\"{}\"]", site); },
-      .unit =
-          [](std::string_view address) {
-            if (address == "12.mlp/nan") fail(Code::invalid, "{} is no address", address);
-            if (address == "12.mlp/9") throw std::runtime_error("a \"bug\"");
-            if (address != "12.mlp/345") fail(Code::not_found, "no unit {}", address);
-            return std::string(100000, ' ') + R"({"short": "12.mlp/345"})";
-          },
-      .packed =
-          [](std::string_view address) { return fmt::format("{{\"packed\": \"{}\"}}", address); },
-      .feature = [](std::string_view address) { return fmt::format("[\"{}\"]", address); },
-      .units =
-          [](const UnitListQuestion& q) {
-            return fmt::format("[{}, {}, {}, \"{}\", {}, \"{}\", {}, {}, {}, {}]", q.column,
-                               static_cast<int>(q.order), static_cast<int>(q.kind), q.site,
-                               q.layer ? static_cast<int>(*q.layer) : -1, q.rw_class,
-                               q.least.value_or(-9), q.most.value_or(-9), q.first, q.limit);
-          },
-      .classes = [](std::string_view address,
-                    size_t limit) { return fmt::format("[\"{}\", {}]", address, limit); },
-      .partners =
-          [](std::string_view address, PartnerOrder order, size_t limit) {
-            return fmt::format("[\"{}\", {}, {}]", address, static_cast<int>(order), limit);
-          },
-      .similar = [](std::string_view address,
-                    size_t limit) { return fmt::format("[\"{}\", {}]", address, limit); },
-      .lens = [](std::string_view address,
-                 size_t limit) { return fmt::format("[\"{}\", {}]", address, limit); },
-      .tokens = [](std::string_view address, size_t least,
-                   size_t limit) { return fmt::format("[\"{}\", {}, {}]", address, least, limit); },
-      .document =
-          [](const DocumentQuestion& question) {
-            return fmt::format("[{}, {}, \"{}\"]", question.document, question.first_chunk,
-                               question.unit);
-          },
-      .place =
-          [](const Place& at, FiringOrder order, size_t limit) {
-            return fmt::format("[{}, {}, {}, {}]", at.sequence, at.position,
-                               static_cast<int>(order), limit);
-          },
-      .search =
-          [](const TextQuestion& question, const SearchStep& step) {
-            if (question.text == "forever") search_forever(step);
-            return fmt::format("[\"{}\", {}, {}]", question.text,
-                               static_cast<int>(question.letters), question.limit);
-          },
-      .explanations = [](std::string_view address) { return fmt::format("[\"{}\"]", address); },
-      .explanations_with = [](std::string_view text,
-                              size_t limit) { return fmt::format("[\"{}\", {}]", text, limit); },
-      .label = [](std::string_view address) { return fmt::format("[\"{}\"]", address); },
-      .labels = [](std::string_view text,
-                   size_t limit) { return fmt::format("[\"{}\", {}]", text, limit); },
-      .set_label =
-          [](std::string_view address, std::string_view body) {
-            if (body == "{}") fail(Code::environment, "the disk is full");
-            return fmt::format("[\"{}\", {}]", address, body);
-          },
-      .live = [] { return std::string(R"({"available": true})"); },
-      .typed_unit =
-          [](std::string_view address, std::string_view body, const IsLeft& is_left) {
-            if (body == "[]") throw Busy("a long line");
-            ++n_begun;
-            while (address == "forever" && !is_left()) std::this_thread::sleep_for(1ms);
-            if (is_left()) ++n_left;
-            return fmt::format("[\"{}\", {}]", address, body);
-          },
-      .typed_units =
-          [](std::string_view body, FiringOrder order, size_t limit, const IsLeft&) {
-            return fmt::format("[{}, {}, {}]", body, static_cast<int>(order), limit);
-          },
-  };
-}
-
-std::vector<Served> made_up() { return {{"made-up.acto", documents_of("made-up.acto")}}; }
-
-// A server that answers for as long as the object lives.
-class Running {
- public:
-  explicit Running(const ServeOptions& options = {.port = 0})
-      : server_(made_up(), options), thread_([this] { server_.run(); }) {}
-  ~Running() {
-    server_.stop();
-    thread_.join();
-  }
-  Server& server() { return server_; }
-  int port() const { return server_.port(); }
-
-  httplib::Result get(const std::string& path, const httplib::Headers& headers = {}) {
-    httplib::Client client("127.0.0.1", port());
-    return client.Get(path, headers);
-  }
-
- private:
-  Server server_;
-  std::thread thread_;
-};
+using testing::Running;
 
 TEST(Server, ServesTheDocuments) {
   Running running;
@@ -407,115 +288,6 @@ TEST(Server, NobodyElseWritesLabels) {
                      "application/json")
                 ->status,
             403);
-}
-
-TEST(Server, TextIsRunByAPostOfJson) {
-  Running running;
-  httplib::Client client("127.0.0.1", running.port());
-  EXPECT_EQ(client.Get("/api/live")->body, R"({"available": true})");
-  const auto post = [&](const std::string& path, const std::string& body) {
-    return client.Post(path, body, "application/json");
-  };
-  const std::string body = R"({"text": "x"})";
-  EXPECT_EQ(post("/api/live/12.mlp/3", body)->body, R"(["12.mlp/3", {"text": "x"}])");
-  EXPECT_EQ(post("/api/live", body)->body, R"([{"text": "x"}, 0, 50])");
-  EXPECT_EQ(post("/api/live?sort=share&limit=3", body)->body, R"([{"text": "x"}, 1, 3])");
-  EXPECT_EQ(post("/api/live/12.mlp/3", "[]")->status, 503);
-  EXPECT_EQ(client.Get("/api/live/12.mlp/3")->get_header_value("Allow"), "POST");
-  EXPECT_EQ(client.Post("/api/live", body, "text/plain")->status, 415);
-  EXPECT_EQ(client.Post("/api/live", {{"Origin", "http://evil.example"}}, body, "application/json")
-                ->status,
-            403);
-}
-
-TEST(Server, WhoGoesAwayEndsTheRun) {
-  Running running;
-  n_begun = n_left = 0;
-  {
-    const testing::RawClient client(running.port());
-    client.send(testing::request("POST /api/live/forever", running.port(),
-                                 "Content-Type: application/json\r\nContent-Length: 2\r\n") +
-                "{}");
-    while (n_begun == 0) std::this_thread::sleep_for(1ms);
-    EXPECT_EQ(n_left, 0) << "it still waits";
-  }
-  while (n_left == 0) std::this_thread::sleep_for(1ms);
-}
-
-std::string search(int port, std::string_view query) {
-  return testing::request(fmt::format("GET /api/search?{}", query), port);
-}
-
-TEST(Server, ASearchIsSentInLinesAndTheLastIsTheAnswer) {
-  Running running;
-  const auto plain = running.get("/api/search?text=a%20b&limit=3");
-  const auto lines = running.get("/api/search?text=a%20b&limit=3&stream=1");
-  ASSERT_TRUE(lines);
-  EXPECT_EQ(lines->status, 200);
-  EXPECT_EQ(lines->get_header_value("Content-Type"), "application/x-ndjson");
-  EXPECT_EQ(lines->get_header_value("X-Content-Type-Options"), "nosniff");
-  EXPECT_EQ(lines->get_header_value("Cache-Control"), "no-store");
-  EXPECT_EQ(lines->body, plain->body + "\n");
-  EXPECT_EQ(running.get("/api/search?stream=1")->status, 400) << "no text";
-  EXPECT_EQ(running.get("/api/search?text=a&stream=2")->status, 400);
-  httplib::Client client("127.0.0.1", running.port());
-  EXPECT_EQ(client.Head("/api/search?text=forever&stream=1")->status, 200);
-}
-
-TEST(Server, LinesArriveWhileTheSearchGoesOnAndWhoGoesAwayEndsIt) {
-  Running running;
-  n_begun = n_left = 0;
-  {
-    const testing::RawClient client(running.port());
-    client.send(search(running.port(), "text=forever&stream=1"));
-    for (const char* line : {"[1]\n", "[2]\n", "[3]\n"}) {
-      EXPECT_THAT(client.until("]\n"), HasSubstr(line));
-    }
-    EXPECT_EQ(n_left, 0) << "it still reads";
-    EXPECT_EQ(running.get("/api/recording")->status, 200) << "others are served meanwhile";
-  }
-  while (n_left == 0) std::this_thread::sleep_for(1ms);
-  const testing::RawClient plain(running.port());
-  plain.send(search(running.port(), "text=forever"));
-  shutdown(plain.socket(), SHUT_WR);
-  EXPECT_THAT(plain.rest(), HasSubstr("503"));
-  EXPECT_EQ(n_left, 2);
-}
-
-TEST(Server, ASearchThatTakesTooLongSaysSoInItsLastLine) {
-  ServeOptions options{.port = 0};
-  options.limits.answer = 300ms;
-  Running running(options);
-  const auto lines = running.get("/api/search?text=forever&stream=1");
-  ASSERT_TRUE(lines) << "the answer is whole";
-  const std::string last = lines->body.substr(lines->body.rfind('\n', lines->body.size() - 2) + 1);
-  EXPECT_THAT(last, HasSubstr(R"({"error": {"code": "busy")"));
-}
-
-TEST(Server, EndsThoughASearchIsSent) {
-  n_left = 0;
-  std::unique_ptr<testing::RawClient> client;
-  {
-    Running running;
-    client = std::make_unique<testing::RawClient>(running.port());
-    client->send(search(running.port(), "text=forever&stream=1"));
-    client->until("]\n");
-  }
-  EXPECT_EQ(n_left, 1);
-}
-
-TEST(Server, EndsThoughAModelRuns) {
-  n_begun = n_left = 0;
-  std::unique_ptr<testing::RawClient> client;
-  {
-    Running running;
-    client = std::make_unique<testing::RawClient>(running.port());
-    client->send(testing::request("POST /api/live/forever", running.port(),
-                                  "Content-Type: application/json\r\nContent-Length: 2\r\n") +
-                 "{}");
-    while (n_begun == 0) std::this_thread::sleep_for(1ms);
-  }
-  EXPECT_EQ(n_left, 1);
 }
 
 TEST(Server, LongPathsAreAnswered) {
