@@ -15,7 +15,7 @@
 namespace actogram {
 namespace {
 
-constexpr size_t kWriteBufferBytes = size_t{4} << 20;
+constexpr size_t kWriteBufferBytes = size_t{1} << 20;
 
 [[noreturn]] void fail_errno(const std::string& path, const char* doing, int error) {
   const Code code = error == ENOENT ? Code::not_found : Code::environment;

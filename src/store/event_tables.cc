@@ -28,48 +28,43 @@ TokenEventsWriter::TokenEventsWriter(const std::string& folder, uint64_t n_token
       events_(writer_of(folder, token_events_table())),
       spans_(writer_of(folder, token_spans_table())) {}
 
-size_t TokenEventsWriter::n_batches() const {
-  return (n_tokens_ + kTokensPerEventBatch - 1) / kTokensPerEventBatch;
-}
-
-TokenEventsWriter::Columns TokenEventsWriter::begin(size_t batch, uint64_t n_events) const {
+void TokenEventsWriter::begin_batch(uint64_t n_events) {
   if (n_events > UINT32_MAX) {
     fail(Code::unsupported, "{} events in {} tokens: up to {} are kept", n_events,
-         n_tokens_of(batch), UINT32_MAX);
+         n_tokens_of_batch(), UINT32_MAX);
   }
-  Columns columns;
-  columns.first_event.reserve(n_tokens_of(batch));
-  columns.unit.reserve(n_events);
-  columns.unit_high.reserve(n_events);
-  columns.value.reserve(n_events);
-  return columns;
+  unit_.reserve(n_events);
+  unit_high_.reserve(n_events);
+  value_.reserve(n_events);
+  first_event_.reserve(n_tokens_of_batch());
 }
 
-void TokenEventsWriter::add(size_t batch, std::span<const Event> by_token, Columns& to) const {
-  const uint64_t first_token = batch * kTokensPerEventBatch;
+void TokenEventsWriter::add(std::span<const Event> by_token) {
   for (const Event& event : by_token) {
-    while (to.first_event.size() <= event.token - first_token) {
-      to.first_event.push_back(static_cast<uint32_t>(to.unit.size()));
+    while (first_event_.size() <= event.token - first_token_) {
+      first_event_.push_back(static_cast<uint32_t>(unit_.size()));
     }
-    to.unit.push_back(static_cast<uint16_t>(event.unit));
-    to.unit_high.push_back(static_cast<uint8_t>(event.unit >> 16));
-    to.value.push_back(event.value);
+    unit_.push_back(static_cast<uint16_t>(event.unit));
+    unit_high_.push_back(static_cast<uint8_t>(event.unit >> 16));
+    value_.push_back(event.value);
   }
 }
 
-void TokenEventsWriter::end(size_t batch, Columns& columns) const {
-  columns.first_event.resize(n_tokens_of(batch), static_cast<uint32_t>(columns.unit.size()));
+void TokenEventsWriter::end_batch() {
+  first_event_.resize(n_tokens_of_batch(), static_cast<uint32_t>(unit_.size()));
+  const ColumnData events[] = {whole(unit_), whole(unit_high_), whole(value_)};
+  events_.write(unit_.size(), events);
+  const ColumnData spans[] = {whole(first_event_)};
+  spans_.write(first_event_.size(), spans);
+  first_token_ += first_event_.size();
+  unit_.clear();
+  unit_high_.clear();
+  value_.clear();
+  first_event_.clear();
 }
 
-size_t TokenEventsWriter::n_tokens_of(size_t batch) const {
-  return std::min<uint64_t>(kTokensPerEventBatch, n_tokens_ - batch * kTokensPerEventBatch);
-}
-
-void TokenEventsWriter::write(const Columns& columns) {
-  const ColumnData events[] = {whole(columns.unit), whole(columns.unit_high), whole(columns.value)};
-  events_.write(columns.unit.size(), events);
-  const ColumnData spans[] = {whole(columns.first_event)};
-  spans_.write(columns.first_event.size(), spans);
+uint64_t TokenEventsWriter::n_tokens_of_batch() const {
+  return std::min<uint64_t>(kTokensPerEventBatch, n_tokens_ - first_token_);
 }
 
 void TokenEventsWriter::finish(StoredFiles& into) {

@@ -17,32 +17,28 @@ inline constexpr uint64_t kMostEventTokens = UINT32_MAX;
 inline constexpr uint64_t kMostEventUnits = uint64_t{1} << 24;  // 16 bits, and 8 more
 
 // token_events.arrow and token_spans.arrow: batch b is of the tokens from b * kTokensPerEventBatch.
+// One batch is in memory, and its room is kept for the next.
 class TokenEventsWriter {
  public:
-  struct Columns {
-    std::vector<uint16_t> unit;
-    std::vector<uint8_t> unit_high;
-    std::vector<float> value;
-    std::vector<uint32_t> first_event;  // [token of the batch]
-  };
-
   TokenEventsWriter(const std::string& folder, uint64_t n_tokens);
 
-  size_t n_batches() const;
-  // Of a batch with `n_events`, less those that are dropped; events are added as their tokens
-  // ascend. Error{unsupported} for more than a batch can have.
-  Columns begin(size_t batch, uint64_t n_events) const;
-  void add(size_t batch, std::span<const Event> by_token, Columns& to) const;
-  void end(size_t batch, Columns& columns) const;
-  void write(const Columns& columns);
+  // Room for the next batch. Error{unsupported} for more events than a batch can have.
+  void begin_batch(uint64_t n_events);
+  void add(std::span<const Event> by_token);  // tokens ascend, from call to call too
+  void end_batch();
   void finish(StoredFiles& into);
 
  private:
-  size_t n_tokens_of(size_t batch) const;
+  uint64_t n_tokens_of_batch() const;
 
   uint64_t n_tokens_;
   TableWriter events_;
   TableWriter spans_;
+  uint64_t first_token_ = 0;  // of the batch
+  std::vector<uint16_t> unit_;
+  std::vector<uint8_t> unit_high_;
+  std::vector<float> value_;
+  std::vector<uint32_t> first_event_;  // [token of the batch]
 };
 
 // unit_events.arrow and unit_spans.arrow: batches of kEventsPerBatch events.

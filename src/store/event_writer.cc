@@ -53,16 +53,16 @@ size_t drop_repeats(std::vector<Event>& sorted) {
   return n - sorted.size();
 }
 
-// Makes the batches of a table on all threads and hands them in one after another. `make` gets the
-// number of the batch and room for its events, and returns what hands it in.
-void write_batches(size_t n_batches, ThreadPool& pool,
-                   const std::function<std::function<void()>(size_t, std::vector<Event>&)>& make) {
+// Makes the parts of a table on all threads and hands them in one after another. `make` gets the
+// number of the part and room for its events, and returns what hands it in.
+void write_parts(size_t n_parts, ThreadPool& pool,
+                 const std::function<std::function<void()>(size_t, std::vector<Event>&)>& make) {
   std::vector<std::vector<Event>> room(pool.n_threads());
   Turns turns;
-  pool.parallel_for(n_batches, [&](size_t batch, size_t thread) {
+  pool.parallel_for(n_parts, [&](size_t part, size_t thread) {
     try {
-      const auto hand_in = make(batch, room[thread]);
-      turns.take(batch, hand_in);
+      const auto hand_in = make(part, room[thread]);
+      turns.take(part, hand_in);
     } catch (...) {
       turns.give_up();
       throw;
@@ -102,25 +102,28 @@ uint64_t EventWriter::check_once(std::vector<Event>& by_token) const {
   return drops_ ? drop_repeats<EventOrder::by_token>(by_token) : 0;
 }
 
-// A batch is merged in parts, so that its events are not all there twice.
+// The threads merge parts of batches, so that one batch is in memory, whatever their number.
 void EventWriter::write_by_token(ThreadPool& pool, TokenEventsWriter& table) {
   constexpr uint64_t kTokensPerPart = kTokensPerEventBatch / 8;
   const auto runs = runs_.sorted(EventOrder::by_token, pool);
   const auto of_tokens = [&](uint64_t first, uint64_t n) {
     return between<EventOrder::by_token>(runs, first << 32, ((first + n - 1) << 32) | UINT32_MAX);
   };
-  write_batches(table.n_batches(), pool, [&](size_t batch, std::vector<Event>& events) {
-    const uint64_t first = batch * kTokensPerEventBatch;
+  const auto begin_batch = [&](uint64_t first) {
     uint64_t n_events = 0;
     for (const EventRun& run : of_tokens(first, kTokensPerEventBatch)) n_events += run.size();
-    auto columns = table.begin(batch, n_events);
-    for (uint64_t part = 0; part < kTokensPerEventBatch; part += kTokensPerPart) {
-      merge<EventOrder::by_token>(of_tokens(first + part, kTokensPerPart), events);
-      n_dropped_ += check_once(events);
-      table.add(batch, events, columns);
-    }
-    table.end(batch, columns);
-    return [&table, columns = std::move(columns)] { table.write(columns); };
+    table.begin_batch(n_events);
+  };
+  const size_t n_parts = (space_.n_tokens + kTokensPerPart - 1) / kTokensPerPart;
+  write_parts(n_parts, pool, [&](size_t part, std::vector<Event>& events) {
+    const uint64_t first = part * kTokensPerPart, end = first + kTokensPerPart;
+    merge<EventOrder::by_token>(of_tokens(first, kTokensPerPart), events);
+    n_dropped_ += check_once(events);
+    return [&, first, end] {
+      if (first % kTokensPerEventBatch == 0) begin_batch(first);
+      table.add(events);
+      if (end % kTokensPerEventBatch == 0 || end >= space_.n_tokens) table.end_batch();
+    };
   });
 }
 
@@ -132,7 +135,7 @@ void EventWriter::write_by_unit(ThreadPool& pool, UnitEventsWriter& table) {
   pool.parallel_for(n_batches, [&](size_t batch, size_t) {
     first_keys[batch] = key_at<EventOrder::by_unit>(runs, batch * kEventsPerBatch);
   });
-  write_batches(n_batches, pool, [&](size_t batch, std::vector<Event>& events) {
+  write_parts(n_batches, pool, [&](size_t batch, std::vector<Event>& events) {
     const uint64_t last = batch + 1 < n_batches ? first_keys[batch + 1] - 1 : kLastKey;
     merge<EventOrder::by_unit>(between<EventOrder::by_unit>(runs, first_keys[batch], last), events);
     if (n_dropped_ > 0) drop_repeats<EventOrder::by_unit>(events);
