@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 
 namespace actogram {
@@ -32,16 +31,17 @@ class PageBuffer {
 
   PageBuffer() = default;
   explicit PageBuffer(size_t bytes) { reserve(bytes); }
+  ~PageBuffer();
+  PageBuffer(PageBuffer&&) noexcept;
+  PageBuffer& operator=(PageBuffer&&) noexcept;
 
-  void reserve(size_t bytes);  // what was there may be lost
-  std::byte* data() const { return data_.get(); }
+  // What was there may be lost. Error{environment} if there is no memory.
+  void reserve(size_t bytes);
+  std::byte* data() const { return data_; }
   size_t capacity() const { return capacity_; }
 
  private:
-  struct Free {
-    void operator()(std::byte* data) const;
-  };
-  std::unique_ptr<std::byte, Free> data_;
+  std::byte* data_ = nullptr;
   size_t capacity_ = 0;
 };
 
