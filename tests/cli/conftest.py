@@ -1,6 +1,7 @@
 """Collects tests/cli/*.test, transcripts of the command line: see tests/transcript.py.
 
-A transcript whose first line is `# slow` needs minutes, and is left out by `./test --quick`.
+A transcript whose first line is `# slow` runs the real model: it needs minutes, is left out by
+`./test --quick`, and its numbers need not be those of another CPU.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Transcript
     return None
 
 
+def runs_the_model(path: Path) -> bool:
+    return path.read_text().startswith("# slow")
+
+
 class TranscriptFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         item = Transcript.from_parent(self, name=self.path.stem)
-        if self.path.read_text().startswith("# slow"):
+        if runs_the_model(self.path):
             item.add_marker("slow")
         yield item
 
@@ -32,7 +37,9 @@ class Transcript(pytest.Item):
     def runtest(self) -> None:
         text = self.path.read_text()
         with tempfile.TemporaryDirectory() as folder:
-            found = transcript.check(self.path.name, text, Path(folder))
+            found = transcript.check(
+                self.path.name, text, Path(folder), runs_the_model(self.path)
+            )
         if found != text:
             self.path.write_text(found)
 
