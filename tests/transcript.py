@@ -111,9 +111,7 @@ def matches(expected: list[str], actual: list[str], model: bool = False) -> bool
             reachable = set(range(min(reachable), len(actual) + 1)) if reachable else set()
             continue
         reachable = {
-            i + 1
-            for i in reachable
-            if i < len(actual) and line_matches(pattern, actual[i], model)
+            i + 1 for i in reachable if i < len(actual) and line_matches(pattern, actual[i], model)
         }
     return len(actual) in reachable
 

@@ -37,9 +37,7 @@ class Transcript(pytest.Item):
     def runtest(self) -> None:
         text = self.path.read_text()
         with tempfile.TemporaryDirectory() as folder:
-            found = transcript.check(
-                self.path.name, text, Path(folder), runs_the_model(self.path)
-            )
+            found = transcript.check(self.path.name, text, Path(folder), runs_the_model(self.path))
         if found != text:
             self.path.write_text(found)
 
