@@ -89,12 +89,20 @@ def test_counts_and_means(run: Run) -> None:
 
 
 def test_classes_hold_every_token_once(run: Run) -> None:
-    """SmolLM2 has no exact zeros in this text, so the four classes add up."""
-    n_tokens = sum(len(ids) for ids in run.recording.ids())
-    if not run.recording.manifest["collate"]["classes_count_bos"]:
-        n_tokens -= run.recording.n_sequences
-    counts = np.array(run.classes["count"]).reshape(-1, 4)
-    assert (counts.sum(axis=1) == n_tokens).all()
+    """But for a gate or an input of exactly 0, of which there are few, on some CPUs."""
+    first = 0 if run.recording.manifest["collate"]["classes_count_bos"] else 1
+    for site, n_units in run.recording.sites.items():
+        with_sign = np.zeros(n_units, dtype=np.int64)
+        n_tokens = 0
+        for gate, linear in zip(
+            run.values[site]["hook_pre"], run.values[site]["hook_pre_linear"], strict=True
+        ):
+            n_tokens += len(gate) - first
+            with_sign += ((gate != 0) & (linear != 0))[first:].sum(axis=0)
+        assert (n_tokens - with_sign).sum() < 10
+        units = run.recording.rows_of(site)
+        counts = np.array(run.classes["count"]).reshape(-1, 4)[units.start : units.stop]
+        assert counts.sum(axis=1).tolist() == with_sign.tolist()
 
 
 def largest(mask: list[Array], values: list[Array]) -> tuple[Array, Array]:
