@@ -1,7 +1,7 @@
 // multiply_tile() in AVX2 and FMA, each number added up from its row's first value to its last with
 // one rounding a step: it depends on its row and its latent alone, wherever they lie.
 //
-// Nine tenths of the rate of OpenBLAS' kernels for such CPUs (docs/decisions.md).
+// 85 % of the rate of OpenBLAS' kernels for such CPUs (docs/decisions.md).
 #pragma once
 
 #include <cstddef>
