@@ -16,7 +16,7 @@
 #include "query/unit_list.h"
 #include "record/live_model.h"
 #include "record/reopened_sae.h"
-#include "record/similar_latents.h"
+#include "record/similar_units.h"
 #include "record/written_tokens.h"
 
 namespace actogram {
@@ -27,6 +27,9 @@ constexpr const char* kNoModel =
 constexpr const char* kNoLens =
     "this server runs no model; started with --model MODEL.gguf, it shows which tokens a unit "
     "writes";
+constexpr const char* kNoSimilar =
+    "this server runs no model; started with --model MODEL.gguf, it shows which neurons write in "
+    "the same direction";
 
 }  // namespace
 
@@ -67,6 +70,12 @@ struct ShownRecording::Parts {
   std::string lens(std::string_view address, size_t limit) const {
     const UnitAddress unit = pages.address(address);
     return written ? written->json(unit, limit) : no_written_tokens_json(unit, why_not(kNoLens));
+  }
+
+  std::string similar(std::string_view address, size_t limit) const {
+    const LlamaModel* model = live ? live->llama() : nullptr;
+    const std::string_view none = live ? "the fake model has no weights" : why_not(kNoSimilar);
+    return similar_json(*recording, *saes, model, none, pages.address(address), limit);
   }
 
   // Why no model runs: what was wrong with the one that was given, if one was.
@@ -128,10 +137,8 @@ Documents ShownRecording::documents() const {
           [&](std::string_view address, PartnerOrder order, size_t limit) {
             return to_json_text(all.events_or_fail().partners(address, order, limit));
           },
-      .similar =
-          [&](std::string_view address, size_t limit) {
-            return similar_json(*all.saes, pages.address(address), limit);
-          },
+      .similar = [&](std::string_view address,
+                     size_t limit) { return all.similar(address, limit); },
       .lens = [&](std::string_view address, size_t limit) { return all.lens(address, limit); },
       .tokens = [&](std::string_view address, size_t least,
                     size_t limit) { return all.means.json(address, least, limit); },

@@ -243,7 +243,7 @@ export interface Partners {
   }[];
 }
 
-/** Latents that write in the same direction, or why none is known. */
+/** Latents of an SAE, or neurons of a layer, that write in the same direction, or why none is known. */
 export interface Similar {
   address: string;
   reason: string;

@@ -203,7 +203,7 @@ function UnitBody({ site, unit }: { site: SiteInfo; unit: Unit }) {
           <SignClasses unit={unit} />
           <WeightsTable unit={unit} />
           {kind === "latents" && <PartnersTable address={unit.short} />}
-          {kind === "latents" && <SimilarTable address={unit.short} />}
+          {kind !== "heads" && <SimilarTable address={unit.short} />}
         </aside>
       )}
       {isShown("embedactivations") && (

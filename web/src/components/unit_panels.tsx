@@ -204,7 +204,7 @@ export function PartnersTable({ address }: { address: string }) {
   );
 }
 
-/** The latents of the same SAE that write in the same direction. */
+/** The latents of the same SAE, or the neurons of the same layer, that write in the same direction. */
 export function SimilarTable({ address }: { address: string }) {
   const path = documentPath(`similar/${address}`, { limit: 10 });
   const { value, error, key } = useDocument(path, () => fetchPath<Similar>(path));
@@ -214,24 +214,26 @@ export function SimilarTable({ address }: { address: string }) {
     <section class="panel" aria-labelledby="similar-title">
       <h2 id="similar-title">Similar</h2>
       <p class="muted">{value.reason || "write in the same direction"}</p>
-      <table class="figures">
-        <thead>
-          <tr>
-            <th scope="col">latent</th>
-            <th scope="col">cosine</th>
-          </tr>
-        </thead>
-        <tbody>
-          {value.similar.map(({ unit, cosine }) => (
-            <tr key={unit}>
-              <th scope="row">
-                <a href={hrefOf(unit)}>{unit}</a>
-              </th>
-              <td>{formatValue(cosine, 3)}</td>
+      {!value.reason && (
+        <table class="figures">
+          <thead>
+            <tr>
+              <th scope="col">unit</th>
+              <th scope="col">cosine</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {value.similar.map(({ unit, cosine }) => (
+              <tr key={unit}>
+                <th scope="row">
+                  <a href={hrefOf(unit)}>{unit}</a>
+                </th>
+                <td>{formatValue(cosine, 3)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
     </section>
   );
 }

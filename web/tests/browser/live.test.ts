@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import type { TypedUnit, TypedUnits, WrittenTokens } from "../../src/api.ts";
+import type { Similar, TypedUnit, TypedUnits, WrittenTokens } from "../../src/api.ts";
 import { formatPercent, formatValue } from "../../src/numbers.ts";
 import { quotedText } from "../../src/pieces.ts";
 import { base, heading, lookAt, onPage, openUnit, shownUnit, startBrowser } from "./harness.ts";
@@ -89,6 +89,39 @@ test("a unit without a logit lens says why, and a head says nothing of one", asy
     assert.equal(await lensOf(page).locator("table").count(), 0);
     await openUnit(page, ground.head);
     assert.equal(await lensOf(page).count(), 0);
+  });
+});
+
+const similarTo = (page: Page) => page.getByRole("region", { name: "Similar" });
+
+test("a neuron and a latent show which units write alike, or why none is known", async (t) => {
+  for (const unit of [ground.unit, ground.latent]) {
+    const response = await fetch(`${base}/api/similar/${unit}?limit=10`);
+    const { reason, similar } = (await response.json()) as Similar;
+    assert.deepEqual([reason, similar.length], ["", 10]);
+    await onPage(t, ground, async (page) => {
+      await openUnit(page, unit);
+      await similarTo(page).waitFor();
+      const rows = await similarTo(page)
+        .locator("tbody tr")
+        .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
+      assert.deepEqual(
+        rows,
+        similar.map(({ unit: other, cosine }) => [other, formatValue(cosine, 3)]),
+      );
+      const first = similar[0]?.unit ?? "";
+      await similarTo(page).getByRole("link", { name: first, exact: true }).click();
+      await page.locator("h1", { hasText: first }).waitFor();
+    });
+  }
+  await onPage(t, ground, async (page) => {
+    const none = { reason: "no model runs", similar: [] };
+    await page.route("**/api/similar/**", (route) => route.fulfill({ json: none }));
+    await openUnit(page, ground.unit);
+    await similarTo(page).getByText("no model runs").waitFor();
+    assert.equal(await similarTo(page).locator("table").count(), 0);
+    await openUnit(page, ground.head);
+    assert.equal(await similarTo(page).count(), 0);
   });
 });
 
