@@ -88,6 +88,15 @@ def record(model: str | Path, corpus: Corpus, folder: Path, options: list[str]) 
     return out
 
 
+def record_sentence(model: Path, folder: Path, *options: object) -> Path:
+    """A recording of nineteen characters, for tests of what is read from the model's weights."""
+    (folder / "text.txt").write_text("the quick brown fox")
+    out = folder / "out.acto"
+    actogram = program().with_name("actogram")
+    run([actogram, "record", model, folder / "text.txt", "-o", out, *options])
+    return out
+
+
 def dump(
     model: Path, sequences: list[Array], layers: str, sites: list[str]
 ) -> dict[str, list[Array]]:

@@ -13,19 +13,12 @@ import torch
 from oracle.hugging_face import load
 from oracle.make_tiny_gguf import KNOWN, N_EMBD, N_FF, N_LAYERS, Array, TinyModel
 from oracle.real_model import real_model_in_float32
-from oracle.recordings import run
-from oracle.serving import ACTOGRAM, get, serving
+from oracle.recordings import record_sentence
+from oracle.serving import get, serving
 from safetensors.numpy import save_file
 
 N_LATENTS = 6
 EFFECT = 1e-5  # of the standard deviation: float32 sums of some dozen to a hundred products
-
-
-def record(model: Path, folder: Path, *options: object) -> Path:
-    (folder / "t.txt").write_text("the quick brown fox")
-    out = folder / "r.acto"
-    run([ACTOGRAM, "record", model, folder / "t.txt", "-o", out, *options])
-    return out
 
 
 def write_sae(path: Path, width: int, decoder: Array | None) -> None:
@@ -82,7 +75,7 @@ def test_every_architecture(name: str, tmp_path: Path) -> None:
     for site, width in sites.items():
         write_sae(tmp_path / f"{site}.safetensors", width, decoder[:, :width])
         saes += ["--sae", f"{tmp_path}/{site}.safetensors@1.{site}"]
-    with serving(record(path, tmp_path, *saes), "--model", path) as url:
+    with serving(record_sentence(path, tmp_path, *saes), "--model", path) as url:
         for layer, neuron in ((0, 3), (1, N_FF - 1), (N_LAYERS - 1, 40)):
             written = through_block(model, layer, "mlp", np.eye(N_FF)[neuron])
             assert_lens(get(url, f"lens/{layer}.mlp/{neuron}"), effects(model, written))
@@ -97,7 +90,7 @@ def test_a_real_model_writes_what_its_head_reads(tmp_path: Path) -> None:
     model = load(path)
     stream = torch.randn(model.config.hidden_size, generator=torch.Generator().manual_seed(1))
     with (
-        serving(record(path, tmp_path, "--layers", "12,29"), "--model", path) as url,
+        serving(record_sentence(path, tmp_path, "--layers", "12,29"), "--model", path) as url,
         torch.no_grad(),
     ):
         scale = (stream.double().square().mean() + model.config.rms_norm_eps).rsqrt()
@@ -119,7 +112,7 @@ def test_a_refactored_neuron_writes_with_its_sign(tmp_path: Path) -> None:
     gate, up = (model.tensors[f"blk.1.ffn_{name}.weight"] for name in ("gate", "up"))
     gain = model.tensors["blk.1.ffn_norm.weight"].astype(float) ** 2
     dots = (gate.astype(float) * up * gain).sum(axis=1)
-    with serving(record(path, tmp_path, "--refactor-glu"), "--model", path) as url:
+    with serving(record_sentence(path, tmp_path, "--refactor-glu"), "--model", path) as url:
         for neuron in (int(np.argmin(dots)), int(np.argmax(dots))):
             written = through_block(model, 1, "mlp", np.eye(N_FF)[neuron])
             sign = np.sign(dots[neuron])
@@ -134,7 +127,7 @@ def test_a_latent_of_a_scaled_input_writes_in_the_models_scale(tmp_path: Path) -
     write_sae(weights, N_EMBD, decoder)
     scaled = f"{weights}@1.resid_post,input_scale=4"
     folded = f"{weights}@1.resid_post,name=folded,fold_decoder_norm=true"
-    recording = record(path, tmp_path, "--sae", scaled, "--sae", folded)
+    recording = record_sentence(path, tmp_path, "--sae", scaled, "--sae", folded)
     row = decoder[2].astype(float)
     with serving(recording, "--model", path) as url:
         assert_lens(get(url, "lens/1.sae:a/2"), effects(model, row / 4))
@@ -147,7 +140,7 @@ def test_what_has_no_lens_has_a_reason(tmp_path: Path) -> None:
     TinyModel(path, "llama")
     write_sae(tmp_path / "none.safetensors", N_EMBD, None)
     sae = ["--sae", f"{tmp_path}/none.safetensors@1.resid_post"]
-    recording = record(path, tmp_path, "--units", "mlp,attn", *sae)
+    recording = record_sentence(path, tmp_path, "--units", "mlp,attn", *sae)
     reasons = {"1.attn/2": "head", "1.sae:none/0": "no decoder"}
     with serving(recording, "--model", path) as url:
         for unit, words in reasons.items():

@@ -8,7 +8,7 @@ import pytest
 from gguf import GGUFReader
 from oracle.make_tiny_gguf import KNOWN, N_FF, TinyModel
 from oracle.real_model import real_model_in_float32
-from oracle.recordings import run
+from oracle.recordings import record_sentence, run
 from oracle.serving import ACTOGRAM, get, serving
 from oracle.sites import Array
 from safetensors.numpy import save_file
@@ -59,17 +59,11 @@ def test_similar_latents_have_the_highest_cosines(tmp_path: Path) -> None:
     assert assert_similar(found, decoder, 3, "1.sae:a", 40)[0] == 290
 
 
-def record_neurons(model: Path, folder: Path, *options: object) -> Path:
-    (folder / "t.txt").write_text("the quick brown fox")
-    run([ACTOGRAM, "record", model, folder / "t.txt", "-o", folder / "r.acto", *options])
-    return folder / "r.acto"
-
-
 @pytest.mark.parametrize("name", sorted(KNOWN))
 def test_similar_neurons_of_every_architecture(name: str, tmp_path: Path) -> None:
     path = tmp_path / "tiny.gguf"
     w_out = TinyModel(path, name).mlp_weight(2, "down").T
-    recording = record_neurons(path, tmp_path)
+    recording = record_sentence(path, tmp_path)
     found = answer(recording, "similar/2.mlp/41", "--model", path, limit=1000)
     assert_similar(found, w_out, 41, "2.mlp", N_FF - 1)
 
@@ -82,7 +76,7 @@ def test_refactored_neurons_write_with_their_signs(tmp_path: Path) -> None:
         axis=1
     )
     turned = model.mlp_weight(1, "down").T * np.sign(dots)[:, None]
-    recording = record_neurons(path, tmp_path, "--refactor-glu", "--units", "mlp,attn")
+    recording = record_sentence(path, tmp_path, "--refactor-glu", "--units", "mlp,attn")
     with serving(recording, "--model", path) as url:
         assert "attention head" in get(url, "similar/1.attn/0")["reason"]
         for neuron in (int(np.argmin(dots)), int(np.argmax(dots))):
@@ -94,7 +88,7 @@ def test_similar_neurons_of_a_real_model(tmp_path: Path) -> None:
     path = real_model_in_float32()
     reader = GGUFReader(path)
     w_out = next(t for t in reader.tensors if t.name == "blk.29.ffn_down.weight").data.T
-    recording = record_neurons(path, tmp_path, "--layers", "29")
+    recording = record_sentence(path, tmp_path, "--layers", "29")
     found = answer(recording, "similar/29.mlp/1535", "--model", path)
     assert_similar(found, w_out, 1535, "29.mlp", 20)
 

@@ -12,22 +12,13 @@ import pytest
 from gguf import GGUFReader, dequantize
 from oracle.make_tiny_gguf import KNOWN, N_FF, N_LAYERS, Array, TinyModel
 from oracle.real_model import real_model
-from oracle.recordings import run
+from oracle.recordings import record_sentence, run
 from oracle.sites import program
 from oracle.slow_twin import read_table
 
 GATED = [name for name in sorted(KNOWN) if KNOWN[name].mlp in ("gated", "fused")]
 FOLDS_NOTHING = ("olmo", "olmo2")
 SUBTRACTS_MEAN = ("olmo",)
-
-
-def record(model: Path, folder: Path, *options: str) -> Path:
-    (folder / "text.txt").write_text("the quick brown fox")
-    out = folder / "out.acto"
-    run(
-        [program().with_name("actogram"), "record", model, folder / "text.txt", "-o", out, *options]
-    )
-    return out
 
 
 def folded(tensors: dict[str, Array], layer: int, architecture: str) -> tuple[Array, Array, Array]:
@@ -86,7 +77,7 @@ def compare(recording: Path, columns: dict[str, Array]) -> None:
 @pytest.mark.parametrize("name", GATED)
 def test_every_architecture(name: str, tmp_path: Path) -> None:
     model = TinyModel(tmp_path / "tiny.gguf", name)
-    out = record(tmp_path / "tiny.gguf", tmp_path)
+    out = record_sentence(tmp_path / "tiny.gguf", tmp_path)
     columns = expected(model.tensors, list(range(N_LAYERS)), model.architecture)
     assert len(columns["sign"]) == N_LAYERS * N_FF
     compare(out, columns)
@@ -106,7 +97,7 @@ def test_folding_matters(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["gpt2", "phi2"])
 def test_without_a_gate(name: str, tmp_path: Path) -> None:
     TinyModel(tmp_path / "tiny.gguf", name)
-    assert not (record(tmp_path / "tiny.gguf", tmp_path) / "weights.arrow").exists()
+    assert not (record_sentence(tmp_path / "tiny.gguf", tmp_path) / "weights.arrow").exists()
 
 
 @pytest.mark.slow
@@ -120,4 +111,4 @@ def test_quantized_model(tmp_path: Path) -> None:
         if t.name.startswith(tuple(f"blk.{layer}.ffn" for layer in layers))
     }
     options = ["--layers", ",".join(map(str, layers)), "--no-sign-classes", "--threads", "2"]
-    compare(record(path, tmp_path, *options), expected(tensors, layers, "llama"))
+    compare(record_sentence(path, tmp_path, *options), expected(tensors, layers, "llama"))
