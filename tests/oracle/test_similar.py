@@ -48,7 +48,7 @@ def assert_similar(found: Any, vectors: Array, unit: int, site: str, limit: int)
     expected = np.argsort(-cosines, kind="stable")[:limit]
     assert [s["unit"] for s in found["similar"]] == [f"{site}/{other}" for other in expected]
     assert [s["cosine"] for s in found["similar"]] == pytest.approx(cosines[expected], abs=1e-12)
-    return expected.tolist()
+    return [int(other) for other in expected]
 
 
 def test_similar_latents_have_the_highest_cosines(tmp_path: Path) -> None:
