@@ -12,6 +12,8 @@
 #include "collate/value_norms.h"
 #include "model/fake_model.h"
 #include "record/record.h"
+#include "record/reopened_sae.h"
+#include "record/similar_units.h"
 #include "store/recording.h"
 
 namespace actogram {
@@ -136,6 +138,20 @@ TEST_F(ArrayRecorderTest, RefusesWhatCannotBeMeant) {
   recorder.add_sequence(tokens, right);
   recorder.finish();
   EXPECT_TRUE(check_recording(path("bad.acto"), [](double) {}).problems.empty());
+}
+
+TEST_F(ArrayRecorderTest, OfASiteThatIsNoneOfNeuronsIsNotKnownWhereItWrites) {
+  ArrayRecorder recorder({.output = path("r.acto"), .sites = {{"blocks.0.hook_resid_post", 0, 2}}});
+  recorder.add_document("s", "d", "ab");
+  const std::vector<float> values(4);
+  const std::vector<Token> tokens = {{1, 0, 1}, {2, 1, 2}};
+  recorder.add_sequence(tokens, std::vector<SequenceValues>{{values.data(), 2}});
+  recorder.finish();
+  const Recording recording(path("r.acto"));
+  ReopenedSaes saes(path("r.acto"));
+  const std::string found =
+      similar_json(recording, saes, nullptr, "no model runs", {"blocks.0.hook_resid_post", 0}, 5);
+  EXPECT_NE(found.find("not known where it writes"), std::string::npos) << found;
 }
 
 TEST_F(ArrayRecorderTest, RefusesHeadsWithoutPatternsOrBeforeNeurons) {

@@ -7,6 +7,7 @@
 #include "actogram/error.h"
 #include "codec/json.h"
 #include "core/unit_address.h"
+#include "model/architectures.h"
 #include "model/w_out_cosines.h"
 #include "record/reopened_sae.h"
 #include "sae/decoder_cosines.h"
@@ -52,6 +53,10 @@ std::vector<double> cosines_with(const Recording& recording, ReopenedSaes& saes,
   if (is_sparse_site(unit.site)) return decoder_cosines(saes.at(unit.site).sae, unit.index);
   if (is_attention_site(unit.site)) {
     fail(Code::unsupported, "an attention head writes what it reads, in no direction of its own");
+  }
+  if (quantity_of_site(unit.site) != Quantity::hook_post) {
+    fail(Code::unsupported, "{}: of what is recorded there is not known where it writes",
+         short_site_name(unit.site));
   }
   if (model == nullptr) fail(Code::unsupported, "{}", why_no_model);
   return neuron_cosines(recording, *model, unit);
