@@ -25,63 +25,43 @@ namespace actogram {
 
 class JsonText {
  public:
-  explicit JsonText(size_t n_bytes_expected = 0) { text_.reserve(n_bytes_expected); }
+  explicit JsonText(size_t n_bytes_expected = 0) : text_(n_bytes_expected, '\0') {}
 
   JsonText& open(char bracket) {
-    separate();
-    text_ += bracket;
-    return *this;
+    char* at = next(1);
+    *at++ = bracket;
+    return written_to(at);
   }
   JsonText& close(char bracket) {
-    text_ += bracket;
-    return *this;
+    char* at = room(1);
+    *at++ = bracket;
+    return written_to(at);
   }
   // Requires: characters that stand for themselves in JSON.
   JsonText& key(std::string_view name) {
-    constexpr size_t kUsual = 32;  // put together first, since to append costs more than to copy
-    if (name.size() > kUsual) return long_key(name);
-    char written[kUsual + 4];
-    char* end = written;
-    if (needs_comma()) *end++ = ',';
-    *end++ = '"';
-    end = std::copy(name.begin(), name.end(), end);
-    *end++ = '"';
-    *end++ = ':';
-    text_.append(written, static_cast<size_t>(end - written));
-    return *this;
+    char* at = next(name.size() + 3);
+    *at++ = '"';
+    at = std::copy(name.begin(), name.end(), at);
+    *at++ = '"';
+    *at++ = ':';
+    return written_to(at);
   }
 
   JsonText& add(std::integral auto value) {
-    char written[24];
-    char* end = written;
-    if (needs_comma()) *end++ = ',';
-    end = std::to_chars(end, written + sizeof(written), value).ptr;
-    text_.append(written, static_cast<size_t>(end - written));
-    return *this;
+    char* at = next(kMostDigits);
+    return written_to(std::to_chars(at, at + kMostDigits, value).ptr);
   }
   JsonText& add(std::floating_point auto value) { return add_double(double{value}); }
   JsonText& add(std::string_view value);
   JsonText& add(const std::string& value) { return add(std::string_view(value)); }
   JsonText& add(const char* value) { return add(std::string_view(value)); }
-  JsonText& add(bool value) {
-    separate();
-    text_ += value ? "true" : "false";
-    return *this;
-  }
+  JsonText& add(bool value) { return add_literally(value ? "true" : "false"); }
   template <typename T>
   JsonText& add(const std::optional<T>& value) {
     return value ? add(*value) : null();
   }
-  JsonText& null() {
-    separate();
-    text_ += "null";
-    return *this;
-  }
-  JsonText& add(const Json& value) {
-    separate();
-    text_ += to_text(value);
-    return *this;
-  }
+  JsonText& null() { return add_literally("null"); }
+  JsonText& add(const Json& value) { return add_literally(to_text(value)); }
   template <typename T>
   JsonText& add(std::span<T> values) {
     open('[');
@@ -104,43 +84,60 @@ class JsonText {
   // The members of `object`, into the object that is open. Requires: an object.
   JsonText& members_of(const Json& object);
 
-  std::string take() { return std::move(text_); }
+  std::string take() {
+    text_.resize(std::exchange(n_, 0));
+    return std::exchange(text_, {});
+  }
 
  private:
-  // A string ends with its quote, so a bracket or colon at the end is one that opened something.
-  bool needs_comma() const {
-    if (text_.empty()) return false;
-    const char last = text_.back();
-    return last != '{' && last != '[' && last != ':';
+  static constexpr size_t kMostDigits = 20;  // of a whole number, with its sign
+
+  // What is written next goes where room() and next() say, at most `n` bytes, and written_to() says
+  // how far it went: to append piece by piece costs more than the pieces do.
+  char* room(size_t n) {
+    if (text_.size() - n_ < n) text_.resize(2 * text_.size() + n);
+    return text_.data() + n_;
   }
-  void separate() {
-    if (needs_comma()) text_ += ',';
+  // Where a value or a key begins: behind a comma, unless something was opened just before. (A
+  // string ends with its quote, so a bracket or colon at the end is one that opened something.)
+  char* next(size_t n) {
+    char* at = room(n + 1);
+    const char last = n_ == 0 ? '[' : at[-1];
+    if (last != '{' && last != '[' && last != ':') *at++ = ',';
+    return at;
   }
-  JsonText& long_key(std::string_view name);
+  JsonText& written_to(const char* end) {
+    n_ = static_cast<size_t>(end - text_.data());
+    return *this;
+  }
+
+  JsonText& add_literally(std::string_view json) {
+    return written_to(std::copy(json.begin(), json.end(), next(json.size())));
+  }
   JsonText& add_double(double value);
   JsonText& add_base64(std::span<const std::byte> bytes);
 
-  // A handful at a time, whose digits are put together before they join the text.
+  // A handful at a time.
   template <typename T>
   void add_digits(std::span<T> values) {
-    constexpr size_t kHandful = 32, kMostDigits = 21;
-    char digits[kHandful * kMostDigits];
+    constexpr size_t kHandful = 32;
     for (size_t i = 0; i < values.size();) {
-      char* end = digits;
+      char* at = room(kHandful * (kMostDigits + 1));
       for (const size_t last = std::min(i + kHandful, values.size()); i < last; ++i) {
-        if (i > 0) *end++ = ',';
+        if (i > 0) *at++ = ',';
         const auto value = values[i];
         if (static_cast<uint64_t>(value) < 10) {  // most lengths
-          *end++ = static_cast<char>('0' + value);
+          *at++ = static_cast<char>('0' + value);
         } else {
-          end = std::to_chars(end, digits + sizeof(digits), value).ptr;
+          at = std::to_chars(at, at + kMostDigits, value).ptr;
         }
       }
-      text_.append(digits, static_cast<size_t>(end - digits));
+      written_to(at);
     }
   }
 
-  std::string text_;
+  std::string text_;  // and behind it room for more
+  size_t n_ = 0;      // bytes that are written
 };
 
 }  // namespace actogram
