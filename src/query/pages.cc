@@ -209,10 +209,8 @@ std::string Pages::class_exemplars_json(std::string_view text, size_t limit) con
   const uint64_t row = unit_row(recording_.manifest().sites, address);
   const UnitRead read = units_->unit(row);
   const auto classes = recording_.classes(row, GluSigns::recorded);
-  const auto weights = recording_.weights(row);
-  const bool negated = recording_.refactors(GluSigns::recorded) && weights && weights->sign < 0;
   const auto exemplars =
-      class_exemplars(recording_, read.record, negated ? -1.0F : 1.0F, classes, limit);
+      class_exemplars(recording_, read.record, recording_.recorded_sign(row), classes, limit);
   JsonText json;
   json.open('{')
       .member("address", fmt::format("{}/{}", address.site, address.index))

@@ -40,10 +40,10 @@ std::vector<Similar> highest(const std::vector<double>& cosines, uint32_t unit, 
 std::vector<double> neuron_cosines(const Recording& recording, const LlamaModel& model,
                                    const UnitAddress& neuron) {
   std::vector<double> cosines = w_out_cosines(model, layer_of_site(neuron.site), neuron.index);
-  if (!recording.refactors(GluSigns::recorded)) return cosines;
   const uint64_t first = unit_row(recording.manifest().sites, {neuron.site, 0});
-  const auto sign_of = [&](size_t index) { return recording.weights(first + index)->sign; };
-  for (size_t i = 0; i < cosines.size(); ++i) cosines[i] *= sign_of(i) * sign_of(neuron.index);
+  const double own = recording.recorded_sign(first + neuron.index);
+  for (size_t i = 0; i < cosines.size(); ++i)
+    cosines[i] *= own * recording.recorded_sign(first + i);
   return cosines;
 }
 

@@ -51,14 +51,11 @@ Json answer(const UnitAddress& unit) {
 
 }  // namespace
 
-WrittenTokens::WrittenTokens(const std::string& recording, const LiveModel& live,
-                             ReopenedSaes& saes)
-    : model_(live.llama()),
+WrittenTokens::WrittenTokens(const Recording& recording, const LiveModel& live, ReopenedSaes& saes)
+    : recording_(recording),
+      model_(live.llama()),
       saes_(saes),
       threads_(std::max(1U, std::thread::hardware_concurrency())) {
-  const Manifest manifest = read_manifest(recording);
-  sites_ = manifest.sites;
-  if (manifest.refactor_glu) weights_.emplace(recording);
   if (model_ == nullptr) return;
   lens_.emplace(*model_);
   tokenizer_.emplace(*model_);
@@ -82,13 +79,10 @@ WrittenTokens::Written WrittenTokens::written_by(const UnitAddress& unit) const 
     fail(Code::unsupported,
          "what an attention head writes is what it reads, another at each token");
   }
-  Written written{unit.site, std::vector<float>(sites_[find_site(sites_, unit.site)].n_units)};
-  written.vector[unit.index] = is_negated(unit) ? -1.0F : 1.0F;
+  const std::vector<Site>& sites = recording_.manifest().sites;
+  Written written{unit.site, std::vector<float>(sites[find_site(sites, unit.site)].n_units)};
+  written.vector[unit.index] = recording_.recorded_sign(unit_row(sites, unit));
   return written;
-}
-
-bool WrittenTokens::is_negated(const UnitAddress& neuron) const {
-  return weights_ && weights_->weights(unit_row(sites_, neuron)).sign < 0;
 }
 
 std::string WrittenTokens::json(const UnitAddress& unit, size_t limit) {

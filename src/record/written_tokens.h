@@ -12,18 +12,18 @@
 #include "base/threads.h"
 #include "model/llama_tokenizer.h"
 #include "model/logit_lens.h"
-#include "store/weight_table.h"
 
 namespace actogram {
 
 class LiveModel;
+class Recording;
 class ReopenedSaes;
 
 // Thread-safe; one question at a time, each with all processors.
 class WrittenTokens {
  public:
-  // `live` is of the recording's model; it and `saes` must outlive this.
-  WrittenTokens(const std::string& recording, const LiveModel& live, ReopenedSaes& saes);
+  // `live` is of the recording's model; all three must outlive this.
+  WrittenTokens(const Recording& recording, const LiveModel& live, ReopenedSaes& saes);
 
   // The JSON of docs/api.md: the `limit` tokens with the highest and the lowest effect of a value
   // of 1, or why none is known.
@@ -38,11 +38,9 @@ class WrittenTokens {
 
   Written written_by(const UnitAddress& unit) const;
   Written written_by_latent(const UnitAddress& unit) const;
-  bool is_negated(const UnitAddress& neuron) const;
 
-  std::vector<Site> sites_;
-  std::optional<WeightTable> weights_;  // where the neurons' signs are not the model's
-  const LlamaModel* model_;             // null for the fake model
+  const Recording& recording_;
+  const LlamaModel* model_;  // null for the fake model
   ReopenedSaes& saes_;
   std::mutex mutex_;
   ThreadPool threads_;  // guarded by mutex_

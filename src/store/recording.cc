@@ -167,6 +167,11 @@ std::vector<std::string> Recording::class_problems(uint64_t row, const UnitRecor
                                                       .means = means});
 }
 
+float Recording::recorded_sign(uint64_t row) const {
+  const auto weights = refactors(GluSigns::recorded) ? this->weights(row) : std::nullopt;
+  return weights && weights->sign < 0 ? -1.0F : 1.0F;
+}
+
 std::optional<NeuronWeights> Recording::weights(uint64_t row, GluSigns signs) const {
   if (!weights_ || row >= weights_->n_units()) return std::nullopt;
   const NeuronWeights weights = weights_->weights(row);

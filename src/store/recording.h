@@ -57,6 +57,9 @@ class Recording {
   std::vector<std::string> class_problems(uint64_t row, const UnitRecord* unit) const;
   // What a neuron's weights say; nothing where no weights were at hand.
   std::optional<NeuronWeights> weights(uint64_t row, GluSigns signs = GluSigns::model) const;
+  // What a unit's values have been multiplied by where they are shown as recorded: -1 for a neuron
+  // that refactor_glu turns around, else 1.
+  float recorded_sign(uint64_t row) const;
 
   // Checks the record batches that a unit is read from, which is otherwise done when one is first
   // asked for. Reads their offsets and texts, not their values: some hundred milliseconds for

@@ -1,7 +1,7 @@
 // A text of one's own, run by the model now: on a unit's page, and in the search for its units.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type { Similar, TypedUnit, TypedUnits, WrittenTokens } from "../../src/api.ts";
 import { formatPercent, formatValue } from "../../src/numbers.ts";
 import { quotedText } from "../../src/pieces.ts";
@@ -57,6 +57,12 @@ test("a text is tried on a unit by keyboard, and is kept in the address", async 
   }
 });
 
+/** The text of each cell of its tables. */
+const rowsOf = (region: Locator) =>
+  region
+    .locator("tbody tr")
+    .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+
 const lensOf = (page: Page) => page.getByRole("region", { name: "Logit lens" });
 
 test("a neuron and a latent show the tokens that they write, up and down", async (t) => {
@@ -67,11 +73,8 @@ test("a neuron and a latent show the tokens that they write, up and down", async
     await onPage(t, ground, async (page) => {
       await openUnit(page, unit);
       await lensOf(page).waitFor();
-      const rows = await lensOf(page)
-        .locator("tbody tr")
-        .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
       assert.deepEqual(
-        rows,
+        await rowsOf(lensOf(page)),
         [...up, ...down].map(({ text, effect }) => [quotedText(text), formatValue(effect, 3)]),
       );
       const link = await lensOf(page).locator("tbody a").first().getAttribute("href");
@@ -102,11 +105,8 @@ test("a neuron and a latent show which units write alike, or why none is known",
     await onPage(t, ground, async (page) => {
       await openUnit(page, unit);
       await similarTo(page).waitFor();
-      const rows = await similarTo(page)
-        .locator("tbody tr")
-        .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
       assert.deepEqual(
-        rows,
+        await rowsOf(similarTo(page)),
         similar.map(({ unit: other, cosine }) => [other, formatValue(cosine, 3)]),
       );
       const first = similar[0]?.unit ?? "";
