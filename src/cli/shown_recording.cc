@@ -117,7 +117,8 @@ void ShownRecording::run_live(const std::string& model) {
     parts_->problem = error.what();
     throw;
   }
-  parts_->written = std::make_unique<WrittenTokens>(*parts_->recording, *parts_->live, *parts_->saes);
+  parts_->written =
+      std::make_unique<WrittenTokens>(*parts_->recording, *parts_->live, *parts_->saes);
 }
 
 Documents ShownRecording::documents() const {
