@@ -185,13 +185,17 @@ void PeakBand::grow() {
 }
 
 void PeakBand::prefetch(size_t unit) const {
-  constexpr size_t kCacheLine = 64;
-  __builtin_prefetch(&bars_[unit]);
-  const size_t first = unit * capacity_, end = first + sizes_of_[unit];
-  for (size_t i = first; i < end; i += kCacheLine / 4) {
-    __builtin_prefetch(values_.data() + i, 0, 2);
-    __builtin_prefetch(ranks_.data() + i, 0, 2);
-  }
+  const size_t first = unit * capacity_, n = sizes_of_[unit];
+  const auto ask = [](const auto* from, size_t count) {
+    const auto* const bytes = reinterpret_cast<const char*>(from);
+    for (size_t i = 0; i < count * sizeof(*from); i += 64) __builtin_prefetch(bytes + i, 1, 2);
+  };
+  ask(&bars_[unit], 1);
+  ask(values_.data() + first, n);
+  ask(ranks_.data() + first, n);
+  ask(dominators_.data() + first, n);
+  ask(earlier_.data() + first, n);
+  ask(labels_.data() + first + n, 1);
 }
 
 namespace {

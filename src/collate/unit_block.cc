@@ -53,9 +53,17 @@ void UnitBlock::prefetch() const {
   }
 }
 
-// What offer_peaks() will use, most of it.
-void UnitBlock::prefetch_lane(size_t lane) const {
+// What offer_peaks() will use, most of it: what it writes too, since of four sequences one is kept
+// for a long time.
+void UnitBlock::prefetch_lane(size_t lane, std::span<const LanePeaks> peaks) const {
   maxima_.prefetch(lane);
+  const auto is_kept = [&](const LanePeaks& of) { return of.min[lane] <= bottom_limit_[lane]; };
+  if (std::ranges::any_of(peaks, is_kept)) {
+    const KeptPeak* bottom = bottom_.data() + lane * options_.bottom;
+    for (uint32_t i = 0; i < n_bottom_[lane]; i += kCacheLine / sizeof(KeptPeak)) {
+      __builtin_prefetch(bottom + i, 1, 2);
+    }
+  }
   if (min_[lane] > max_[lane]) return;
   const uint32_t* counts = maxima_counts_.data() + lane * kNumBins;
   for (size_t bin = kZeroBin; bin <= bin_of(max_[lane]); bin += kCacheLine / 4) {
@@ -74,8 +82,9 @@ void UnitBlock::observe(const BlockValues& values, std::span<const BatchSequence
     LanePeaks& peaks = scratch.peaks[s] = sum_and_find_peaks(rows_of(s));
     if (!peaks.all_finite) peaks = sum_finite_and_find_peaks(rows_of(s));
   }
+  prefetch_lane(0, scratch.peaks);
   for (size_t lane = 0; lane < n_units_; ++lane) {
-    if (lane + 1 < n_units_) prefetch_lane(lane + 1);
+    if (lane + 1 < n_units_) prefetch_lane(lane + 1, scratch.peaks);
     for (size_t s = 0; s < sequences.size(); ++s) {
       offer_peaks(lane, scratch.peaks[s], sequences[s], rows_of(s), sink);
     }

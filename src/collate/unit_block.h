@@ -80,7 +80,7 @@ class UnitBlock {
   LanePeaks sum_and_find_peaks(std::span<const LaneRow> rows);
   LanePeaks sum_finite_and_find_peaks(std::span<const LaneRow> rows);
   void count_bins(std::span<const LaneRow> rows, std::vector<uint16_t>& bins);
-  void prefetch_lane(size_t lane) const;
+  void prefetch_lane(size_t lane, std::span<const LanePeaks> peaks) const;
   void offer_peaks(size_t lane, const LanePeaks& peaks, const BatchSequence& sequence,
                    std::span<const LaneRow> rows, WindowSink& sink);
   void set_bottom_limit(size_t lane);

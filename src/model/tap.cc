@@ -176,7 +176,7 @@ GateValues Tap::gate_values(const ggml_tensor* tensor) {
 
 bool Tap::on_eval(ggml_tensor* tensor, bool ask, void* self) {
   Tap& tap = *static_cast<Tap*>(self);
-  if (tap.done_) return ask;
+  if (tap.done_) return tap.leave(tensor, ask);
   try {
     const Wanted* wanted = tap.find(tensor);
     if (ask) return wanted != nullptr;
@@ -188,6 +188,18 @@ bool Tap::on_eval(ggml_tensor* tensor, bool ask, void* self) {
   }
   // To be aborted, the graph must go on to one more node.
   return !tap.done_ || tap.stop_ == Stop::abort;
+}
+
+// An abort is noticed after a node that was computed. Products before it are passed over: behind a
+// gated unit comes the down projection, a quarter of a layer's arithmetic.
+bool Tap::leave(ggml_tensor* tensor, bool ask) const {
+  if (ask && stop_ == Stop::abort && tensor->op == GGML_OP_MUL_MAT) {
+    tensor->flags &= ~GGML_TENSOR_FLAG_COMPUTE;
+    return true;
+  }
+  if (ask || (tensor->flags & GGML_TENSOR_FLAG_COMPUTE) != 0) return ask;
+  tensor->flags |= GGML_TENSOR_FLAG_COMPUTE;  // the graph is used again
+  return true;
 }
 
 bool Tap::aborted(void* self) {

@@ -94,6 +94,7 @@ class Tap {
   void take(const Wanted& wanted, const ggml_tensor* tensor);
   GateValues gate_values(const ggml_tensor* tensor);
   TappedAttention attention_of(const ggml_tensor* product);
+  bool leave(ggml_tensor* tensor, bool ask) const;
 
   WantedByName wanted_;
   WantedByName wanted_by_source_;

@@ -69,6 +69,10 @@ class WindowStore::Sink : public WindowSink {
     if (slots.empty()) store_.take_slots(slot_class, slots);
     const uint64_t group = slots.back();
     slots.pop_back();
+    if (!slots.empty()) {  // it is somewhere in the buffer, and the caller fills it at once
+      const float* next = store_.buffer_.floats().data() + slots.back() * kGroup;
+      for (size_t i = 0; i < slot_class; ++i) __builtin_prefetch(next + i * kSlot, 1, 2);
+    }
     return {make_reference(0, n, group), {store_.buffer_.floats().data() + group * kGroup, n}};
   }
 
