@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cmath>
 #include <functional>
 
@@ -34,7 +35,9 @@ PeakBand::PeakBand(size_t n_units, BandSizes sizes)
       n_refused_(n_units),
       capacity_(first_capacity(sizes)),
       sizes_of_(n_units),
-      next_sequence_(n_units) {
+      next_sequence_(n_units),
+      n_waiting_(n_units),
+      waiting_(n_units * kMostWaiting) {
   const size_t n = n_units * capacity_;
   values_.resize(n);
   ranks_.resize(n);
@@ -156,6 +159,24 @@ void PeakBand::count_against(size_t unit, float value, uint32_t rank, uint32_t s
   }
 }
 
+void PeakBand::add(size_t unit, const Newcomer& peak) {
+  if (n_waiting_[unit] == kMostWaiting) settle(unit);
+  waiting_[unit * kMostWaiting + n_waiting_[unit]++] = peak;
+}
+
+void PeakBand::settle(size_t unit) {
+  const size_t first = unit * kMostWaiting;
+  for (size_t i = first; i < first + n_waiting_[unit]; ++i) {
+    const Newcomer& peak = waiting_[i];
+    if (observe(unit, peak.value, peak.rank, peak.at)) {
+      set_window(unit, peak.window);
+    } else {
+      dropped_windows_.push_back(peak.window);
+    }
+  }
+  n_waiting_[unit] = 0;
+}
+
 void PeakBand::set_window(size_t unit, uint64_t window_ref) {
   labels_[unit * capacity_ + sizes_of_[unit] - 1].window = window_ref;
 }
@@ -185,17 +206,22 @@ void PeakBand::grow() {
 }
 
 void PeakBand::prefetch(size_t unit) const {
-  const size_t first = unit * capacity_, n = sizes_of_[unit];
   const auto ask = [](const auto* from, size_t count) {
+    constexpr size_t kCacheLine = 64;
     const auto* const bytes = reinterpret_cast<const char*>(from);
-    for (size_t i = 0; i < count * sizeof(*from); i += 64) __builtin_prefetch(bytes + i, 1, 2);
+    for (size_t i = 0; i < count * sizeof(*from); i += kCacheLine) {
+      __builtin_prefetch(bytes + i, 1, 2);
+    }
   };
   ask(&bars_[unit], 1);
+  ask(&waiting_[unit * kMostWaiting + n_waiting_[unit] % kMostWaiting], 1);
+  if (!is_ripe(unit)) return;
+  const size_t first = unit * capacity_, n = sizes_of_[unit];
   ask(values_.data() + first, n);
   ask(ranks_.data() + first, n);
   ask(dominators_.data() + first, n);
   ask(earlier_.data() + first, n);
-  ask(labels_.data() + first + n, 1);
+  ask(labels_.data() + first + n, kRipe);
 }
 
 namespace {
@@ -212,6 +238,7 @@ uint64_t strength_key(float value, uint32_t sequence) {
 }  // namespace
 
 void PeakBand::sorted(size_t unit, std::vector<KeptPeak>& into) const {
+  assert(n_waiting_[unit] == 0);
   struct Entry {
     uint64_t key;
     size_t slot;

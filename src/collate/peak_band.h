@@ -18,12 +18,17 @@
 // the peaks, which is most of them after a thousand sequences. Bars are set anew after a few
 // newcomers that were refused without one; an old bar is only less useful, never wrong.
 //
+// The peaks of all units are far larger than caches, so a unit's are not fetched for every newcomer:
+// those that no bar refuses wait, with their windows, until there are some, and are observed
+// together. A unit's state is complete when settle() was called.
+//
 // Expected size after n sequences: tail * (1 + ln(n / tail)) + all - tail; some 180 for the
 // defaults and n = 1,500, 390 for a million. A peak costs 28 bytes here and its window elsewhere.
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -55,19 +60,36 @@ class PeakBand {
   bool observe(size_t unit, float value, uint32_t rank, Place at);
   void set_window(size_t unit, uint64_t window_ref);  // of the peak admitted last
 
-  // The windows of peaks that observe() put out. The caller empties it.
+  // The windows of peaks that observe() put out, or settle() found not wanted. The caller empties
+  // it.
   std::vector<uint64_t>& dropped_windows() { return dropped_windows_; }
 
-  // Asks for what observe() will read.
+  // The same for a peak that is observed when the unit is settled. Most newcomers may not be kept,
+  // and need no window.
+  struct Newcomer {
+    float value = 0;
+    uint32_t rank = 0;
+    Place at = {};
+    uint64_t window = 0;
+  };
+  bool may_be_kept(size_t unit, float value, uint32_t rank) const {
+    return !is_below_a_bar(unit, value, rank);
+  }
+  void add(size_t unit, const Newcomer& peak);
+  bool is_ripe(size_t unit) const { return n_waiting_[unit] >= kRipe; }  // should be settled
+  void settle(size_t unit);
+
+  // Asks for what may_be_kept() and add() will touch, and settle() where the unit is ripe.
   void prefetch(size_t unit) const;
 
-  // Strongest first. Overwrites what was there and keeps its memory.
+  // Strongest first, of a unit that is settled. Overwrites what was there and keeps its memory.
   void sorted(size_t unit, std::vector<KeptPeak>& into) const;
 
-  // Visits every window reference, so that a store that moves windows can say where they went, and
+  // Visits every window reference of a unit that is settled, so that a store that moves windows can say where they went, and
   // can ask for its wear.
   template <typename Visitor>  // visit(uint64_t& window_ref, wear), uint32_t wear()
   void for_each_window(size_t unit, Visitor visit) {
+    assert(n_waiting_[unit] == 0);
     for (size_t i = unit * capacity_, end = i + sizes_of_[unit]; i < end; ++i) {
       visit(labels_[i].window, [this, i] { return wear(i); });
     }
@@ -75,6 +97,7 @@ class PeakBand {
 
  private:
   static constexpr size_t kBars = 8;  // of a unit
+  static constexpr size_t kMostWaiting = 16, kRipe = 8;
 
   struct Counts {
     uint32_t dominators = 0, earlier = 0;  // of a newcomer
@@ -108,6 +131,9 @@ class PeakBand {
   std::vector<uint32_t> sizes_of_;
 
   std::vector<uint32_t> next_sequence_;  // [unit] after the last one that was kept
+
+  std::vector<uint8_t> n_waiting_;  // [unit]
+  std::vector<Newcomer> waiting_;   // [unit, in order of arrival]
 
   // What is not looked at when a newcomer is counted.
   struct Label {

@@ -92,6 +92,7 @@ UnitRecord collated(const Data& data, std::span<const uint64_t> keys, const Coll
                       .first_row = {&first_row, 1}},
                      {&sequence, 1}, threads, scratch, {&sink, 1});
   }
+  collator.settle(threads, {&sink, 1});
   UnitRecord unit = collator.record(0);
   assign_groups(unit, options);
   return unit;

@@ -53,8 +53,7 @@ void UnitBlock::prefetch() const {
   }
 }
 
-// What offer_peaks() will use, most of it: what it writes too, since of four sequences one is kept
-// for a long time.
+// What offer_peaks() will use, most of it.
 void UnitBlock::prefetch_lane(size_t lane, std::span<const LanePeaks> peaks) const {
   maxima_.prefetch(lane);
   const auto is_kept = [&](const LanePeaks& of) { return of.min[lane] <= bottom_limit_[lane]; };
@@ -71,6 +70,16 @@ void UnitBlock::prefetch_lane(size_t lane, std::span<const LanePeaks> peaks) con
   }
 }
 
+void UnitBlock::settle(size_t lane, WindowSink& sink) {
+  maxima_.settle(lane);
+  for (const uint64_t window : maxima_.dropped_windows()) sink.drop(window);
+  maxima_.dropped_windows().clear();
+}
+
+void UnitBlock::settle(WindowSink& sink) {
+  for (size_t lane = 0; lane < n_units_; ++lane) settle(lane, sink);
+}
+
 void UnitBlock::observe(const BlockValues& values, std::span<const BatchSequence> sequences,
                         BlockScratch& scratch, WindowSink& sink) {
   const auto rows_of = [&](size_t s) {
@@ -85,6 +94,7 @@ void UnitBlock::observe(const BlockValues& values, std::span<const BatchSequence
   prefetch_lane(0, scratch.peaks);
   for (size_t lane = 0; lane < n_units_; ++lane) {
     if (lane + 1 < n_units_) prefetch_lane(lane + 1, scratch.peaks);
+    if (maxima_.is_ripe(lane)) settle(lane, sink);
     for (size_t s = 0; s < sequences.size(); ++s) {
       offer_peaks(lane, scratch.peaks[s], sequences[s], rows_of(s), sink);
     }
@@ -184,10 +194,8 @@ void UnitBlock::offer_peaks(size_t lane, const LanePeaks& peaks, const BatchSequ
   }
   ++maxima_counts_[lane * kNumBins + bin_of(max)];
   const uint32_t rank = sample_rank(keys_[lane], sequence.key);
-  if (maxima_.observe(lane, max, rank, max_at)) {
-    for (const uint64_t window : maxima_.dropped_windows()) sink.drop(window);
-    maxima_.dropped_windows().clear();
-    maxima_.set_window(lane, keep_window(lane, max_at.position, rows, sink));
+  if (maxima_.may_be_kept(lane, max, rank)) {
+    maxima_.add(lane, {max, rank, max_at, keep_window(lane, max_at.position, rows, sink)});
   }
   if (min > bottom_limit_[lane]) return;
   KeptPeak peak;

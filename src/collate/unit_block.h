@@ -63,6 +63,10 @@ class UnitBlock {
   void prefetch() const;
 
   size_t n_units() const { return n_units_; }
+
+  // Decides on the peaks that wait to be decided on together (PeakBand). For what follows there must
+  // be none.
+  void settle(WindowSink& sink);
   // All but the classes, windows as references. What was there is overwritten, its memory kept.
   void record(size_t lane, UnitRecord& into) const;
   void restore(size_t lane, const UnitRecord& record);  // into a fresh block
@@ -83,6 +87,7 @@ class UnitBlock {
   void prefetch_lane(size_t lane, std::span<const LanePeaks> peaks) const;
   void offer_peaks(size_t lane, const LanePeaks& peaks, const BatchSequence& sequence,
                    std::span<const LaneRow> rows, WindowSink& sink);
+  void settle(size_t lane, WindowSink& sink);
   void set_bottom_limit(size_t lane);
   void offer_minimum(size_t lane, const KeptPeak& peak, std::span<const LaneRow> rows,
                      WindowSink& sink);

@@ -73,7 +73,8 @@ Data random_data(std::mt19937& rng) {
 
 uint64_t key_of(size_t s) { return sequence_key("source", s, 0); }
 
-// Feeds sequences [begin, end) in batches of random size, with gaps between rows and sequences.
+// Feeds sequences [begin, end) in batches of random size, with gaps between rows and sequences, and
+// settles every now and then.
 void feed(SiteCollator& collator, const Data& data, size_t begin, size_t end, std::mt19937& rng,
           WindowSink& sink) {
   ThreadPool threads(1 + rng() % 3);
@@ -101,7 +102,9 @@ void feed(SiteCollator& collator, const Data& data, size_t begin, size_t end, st
                       .first_row = first_row},
                      sequences, threads, scratch, sinks);
     begin = stop;
+    if (rng() % 8 == 0) collator.settle(threads, sinks);
   }
+  collator.settle(threads, sinks);
 }
 
 struct SequencePeak {

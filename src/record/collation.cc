@@ -128,6 +128,11 @@ WindowStore::VisitAll Collation::visit_all(auto wanted) {
   };
 }
 
+// Windows of peaks that wait and are not kept make room, which is tried before a flush.
+void Collation::settle() {
+  for (SiteCollator& site : collators_) site.settle(threads_, windows_.sinks());
+}
+
 void Collation::observe(const SiteValues& values, std::span<const BatchSequence> sequences) {
   const bool heads = values.site >= collators_.size();
   const size_t n_units = sites_[values.site].n_units;
@@ -138,7 +143,10 @@ void Collation::observe(const SiteValues& values, std::span<const BatchSequence>
         heads ? WindowStore::Need{n_units, head_window_size(sequence.n_tokens, options_.window)}
               : WindowStore::Need{2 * n_units, std::min(sequence.n_tokens, options_.window)});
   }
-  windows_.make_room(needs, visit_all(kInBuffer));
+  if (!windows_.has_room(needs)) {
+    settle();
+    windows_.make_room(needs, visit_all(kInBuffer));
+  }
   if (heads) {
     heads_[values.site - collators_.size()].observe(values, sequences, threads_, head_scratch_,
                                                     windows_.sinks());
@@ -159,6 +167,7 @@ Collation::Chosen Collation::unit_of_row(uint64_t row) {
 }
 
 void Collation::save(const std::string& fingerprint, const State& state) {
+  settle();
   windows_.flush(visit_all(kInBuffer));
   windows_.compact_if_wasteful(visit_all([](uint64_t) { return true; }));
   windows_.sync();
@@ -222,6 +231,7 @@ std::vector<Collation::Chunk> Collation::chunks() const {
 // bytes written while it is given the next.
 StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& writer,
                               const ProgressFn& progress) {
+  settle();
   windows_.wait_for_writing();
   const std::vector<Chunk> chunks = this->chunks();
   const auto read = [&](size_t item, WindowStore::Loaded& into) {

@@ -84,6 +84,7 @@ class Collation {
     uint64_t first, end;  // rows
   };
   std::vector<Chunk> chunks() const;
+  void settle();
   void for_each_window(Chunk chunk, const auto& visit);  // visit(uint64_t& reference, wear)
   // bool wanted(uint64_t reference)
   void order_windows(Chunk chunk, auto wanted, std::vector<uint64_t*>& into);

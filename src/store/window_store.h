@@ -86,6 +86,7 @@ class WindowStore {
     size_t n_windows;
     size_t n_values;
   };
+  bool has_room(std::span<const Need> needs) const;
   // Flushes if that might not fit. For it and flush() references in the buffer will do.
   void make_room(std::span<const Need> needs, const VisitAll& for_each);
   // Empties the buffer into a new segment. What goes wrong with writing it is thrown by whatever
@@ -112,7 +113,6 @@ class WindowStore {
   void load(const VisitAll& for_each, const HugeBuffer& buffer, Loaded& into) const;
   void write_segment(uint32_t segment, std::span<const uint64_t> references,
                      const HugeBuffer& buffer) const;
-  bool has_room(std::span<const Need> needs) const;
   void empty_buffer();
 
   // The pool of slots. A slot of class c has c * 16 floats; it is known by its offset in groups.
