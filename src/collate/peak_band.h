@@ -18,9 +18,9 @@
 // the peaks, which is most of them after a thousand sequences. Bars are set anew after a few
 // newcomers that were refused without one; an old bar is only less useful, never wrong.
 //
-// The peaks of all units are far larger than caches, so a unit's are not fetched for every newcomer:
-// those that no bar refuses wait, with their windows, until there are some, and are observed
-// together. A unit's state is complete when settle() was called.
+// The peaks of all units are far larger than caches, so a unit's are not fetched for every
+// newcomer: those that no bar refuses wait, with their windows, until there are some, and are
+// observed together. A unit's state is complete when settle() was called.
 //
 // Expected size after n sequences: tail * (1 + ln(n / tail)) + all - tail; some 180 for the
 // defaults and n = 1,500, 390 for a million. A peak costs 28 bytes here and its window elsewhere.
@@ -85,8 +85,8 @@ class PeakBand {
   // Strongest first, of a unit that is settled. Overwrites what was there and keeps its memory.
   void sorted(size_t unit, std::vector<KeptPeak>& into) const;
 
-  // Visits every window reference of a unit that is settled, so that a store that moves windows can say where they went, and
-  // can ask for its wear.
+  // Visits every window reference of a unit that is settled, so that a store that moves windows can
+  // say where they went, and can ask for its wear.
   template <typename Visitor>  // visit(uint64_t& window_ref, wear), uint32_t wear()
   void for_each_window(size_t unit, Visitor visit) {
     assert(n_waiting_[unit] == 0);

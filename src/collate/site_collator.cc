@@ -39,9 +39,8 @@ void SiteCollator::observe(const SiteValues& values, std::span<const BatchSequen
 }
 
 void SiteCollator::settle(ThreadPool& threads, std::span<WindowSink* const> sinks) {
-  threads.parallel_for(blocks_.size(), [&](size_t index, size_t thread) {
-    blocks_[index].settle(*sinks[thread]);
-  });
+  threads.parallel_for(blocks_.size(),
+                       [&](size_t index, size_t thread) { blocks_[index].settle(*sinks[thread]); });
 }
 
 void SiteCollator::record(uint32_t unit, UnitRecord& into) const {

@@ -27,7 +27,8 @@ class SiteCollator {
 
   uint32_t n_units() const { return n_units_; }
 
-  // After the last batch, and before windows are visited: what follows wants units that are settled.
+  // After the last batch, and before windows are visited: what follows wants units that are
+  // settled.
   void settle(ThreadPool& threads, std::span<WindowSink* const> sinks);
   // Overwrites what was there and keeps its memory: for one unit after another.
   void record(uint32_t unit, UnitRecord& into) const;

@@ -64,8 +64,8 @@ class UnitBlock {
 
   size_t n_units() const { return n_units_; }
 
-  // Decides on the peaks that wait to be decided on together (PeakBand). For what follows there must
-  // be none.
+  // Decides on the peaks that wait to be decided on together (PeakBand). For what follows there
+  // must be none.
   void settle(WindowSink& sink);
   // All but the classes, windows as references. What was there is overwritten, its memory kept.
   void record(size_t lane, UnitRecord& into) const;
