@@ -7,7 +7,7 @@
 // peaks to the collators of exemplars. A block is used by one thread at a time; blocks share
 // nothing but the WindowSink.
 //
-// Cost: some 6 ns a value; 14 kB a unit with the default counts.
+// Cost: some 6 ns a value; 15 kB a unit with the default counts.
 #pragma once
 
 #include <array>
