@@ -160,11 +160,11 @@ void LlamaSource::Impl::fill_batch(std::span<const std::span<const int32_t>> seq
 }
 
 // Where rows are marked as output, llama.cpp reserves n_vocab floats for each, and copies as many
-// out of a buffer that holds no logits after a stop. It does not copy after an abort, so that is
-// how a run of the last layer ends; the price is the one node that runs before the abort is
-// noticed. For 512 rows of SmolLM2-135M either costs some 30 ms of 4300 (one thread), and 100 MB
-// are reserved in both cases; the copy grows with the vocabulary (0.5 GB for Gemma), the node does
-// not. Devices that do not poll for an abort pay for the copy. A smaller batch_rows reserves less.
+// out of a buffer that holds no logits after a stop: 100 MB for 512 rows of SmolLM2-135M, some 30
+// ms of 4300 (one thread), and 0.5 GB for Gemma. It does not copy after an abort, so that is how a
+// run of the last layer ends; the price is the one node that runs before the abort is noticed, and
+// that is no product (Tap::leave). Devices that do not poll for an abort pay for the copy. A
+// smaller batch_rows reserves less.
 void LlamaSource::Impl::decode() {
   const LlamaLog log;
   llama_memory_clear(llama_get_memory(context_.get()), false);
