@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/prefetch.h"
 #include "collate/gate_function.h"
 
 namespace actogram {
@@ -91,14 +92,11 @@ ClassBlock::ClassBlock(uint32_t n, GateFunction function, const CollateOptions& 
 }
 
 void ClassBlock::prefetch() const {
-  const auto ask = [](std::span<const std::byte> bytes) {
-    for (size_t i = 0; i < bytes.size(); i += 64) __builtin_prefetch(bytes.data() + i, 1, 2);
-  };
-  ask(std::as_bytes(std::span(counts_)));
-  ask(std::as_bytes(std::span(sums_)));
-  ask(std::as_bytes(std::span(limits_)));
-  ask(std::as_bytes(std::span(n_peaks_)));
-  ask(std::as_bytes(std::span(worst_)));
+  prefetch_to_write(counts_);
+  prefetch_to_write(sums_);
+  prefetch_to_write(limits_);
+  prefetch_to_write(n_peaks_);
+  prefetch_to_write(worst_);
 }
 
 void ClassBlock::observe(const BlockValues& values, std::span<const BatchSequence> sequences,

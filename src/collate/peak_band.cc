@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "actogram/error.h"
+#include "base/prefetch.h"
 
 namespace actogram {
 namespace {
@@ -206,22 +207,16 @@ void PeakBand::grow() {
 }
 
 void PeakBand::prefetch(size_t unit) const {
-  const auto ask = [](const auto* from, size_t count) {
-    constexpr size_t kCacheLine = 64;
-    const auto* const bytes = reinterpret_cast<const char*>(from);
-    for (size_t i = 0; i < count * sizeof(*from); i += kCacheLine) {
-      __builtin_prefetch(bytes + i, 1, 2);
-    }
-  };
-  ask(&bars_[unit], 1);
-  ask(&waiting_[unit * kMostWaiting + n_waiting_[unit] % kMostWaiting], 1);
+  prefetch_to_write(std::span(&bars_[unit], 1));
+  const size_t next = unit * kMostWaiting + n_waiting_[unit] % kMostWaiting;
+  prefetch_to_write(std::span(&waiting_[next], 1));
   if (!is_ripe(unit)) return;
   const size_t first = unit * capacity_, n = sizes_of_[unit];
-  ask(values_.data() + first, n);
-  ask(ranks_.data() + first, n);
-  ask(dominators_.data() + first, n);
-  ask(earlier_.data() + first, n);
-  ask(labels_.data() + first + n, kRipe);
+  const auto ask = [&](const auto& column) {
+    prefetch_to_write(std::span(column).subspan(first, n));
+  };
+  ask(values_), ask(ranks_), ask(dominators_), ask(earlier_);
+  prefetch_to_write(std::span(labels_).subspan(first + n, std::min(kRipe, capacity_ - n)));
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/prefetch.h"
 #include "collate/sparse_counts.h"
 #include "core/histogram.h"
 #include "core/unit_address.h"
@@ -11,8 +12,12 @@
 namespace actogram {
 namespace {
 
-constexpr size_t kCacheLine = 64;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+template <typename Counts>
+auto bins_of(Counts& counts, size_t lane) {
+  return std::span(counts).subspan(lane * kNumBins, kNumBins);
+}
 
 struct Powers {
   D8 p1 = {}, p2 = {}, p3 = {}, p4 = {};
@@ -46,10 +51,8 @@ UnitBlock::UnitBlock(std::string_view site, uint32_t first, uint32_t n,
 void UnitBlock::prefetch() const {
   for (size_t lane = 0; lane < n_units_; ++lane) {
     if (min_[lane] > max_[lane]) continue;
-    const uint32_t* counts = value_counts_.data() + lane * kNumBins;
-    for (size_t bin = bin_of(min_[lane]); bin <= bin_of(max_[lane]); bin += kCacheLine / 4) {
-      __builtin_prefetch(counts + bin, 1, 2);
-    }
+    const size_t first = bin_of(min_[lane]), last = bin_of(max_[lane]);
+    prefetch_to_write(bins_of(value_counts_, lane).subspan(first, last + 1 - first));
   }
 }
 
@@ -58,16 +61,11 @@ void UnitBlock::prefetch_lane(size_t lane, std::span<const LanePeaks> peaks) con
   maxima_.prefetch(lane);
   const auto is_kept = [&](const LanePeaks& of) { return of.min[lane] <= bottom_limit_[lane]; };
   if (std::ranges::any_of(peaks, is_kept)) {
-    const KeptPeak* bottom = bottom_.data() + lane * options_.bottom;
-    for (uint32_t i = 0; i < n_bottom_[lane]; i += kCacheLine / sizeof(KeptPeak)) {
-      __builtin_prefetch(bottom + i, 1, 2);
-    }
+    prefetch_to_write(std::span(bottom_).subspan(lane * options_.bottom, n_bottom_[lane]));
   }
   if (min_[lane] > max_[lane]) return;
-  const uint32_t* counts = maxima_counts_.data() + lane * kNumBins;
-  for (size_t bin = kZeroBin; bin <= bin_of(max_[lane]); bin += kCacheLine / 4) {
-    __builtin_prefetch(counts + bin, 1, 2);
-  }
+  const size_t end = std::max<size_t>(bin_of(max_[lane]) + 1, kZeroBin);
+  prefetch_to_write(bins_of(maxima_counts_, lane).subspan(kZeroBin, end - kZeroBin));
 }
 
 void UnitBlock::settle(size_t lane, WindowSink& sink) {
@@ -243,15 +241,6 @@ uint64_t UnitBlock::keep_window(size_t lane, uint32_t position, std::span<const 
   for (float& value : room.values) value = (row++)->lanes[lane];
   return room.reference;
 }
-
-namespace {
-
-template <typename Counts>
-auto bins_of(Counts& counts, size_t lane) {
-  return std::span(counts).subspan(lane * kNumBins, kNumBins);
-}
-
-}  // namespace
 
 void UnitBlock::record(size_t lane, UnitRecord& record) const {
   sparse(bins_of(value_counts_, lane), record.values);

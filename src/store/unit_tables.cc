@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "base/prefetch.h"
 #include "core/unit_address.h"
 #include "store/layout.h"
 #include "store/list_column.h"
@@ -73,12 +74,6 @@ std::span<const T> whole(const std::vector<T>& values) {
   return values;
 }
 
-// Windows lie where they were written, in no order.
-void prefetch(std::span<const float> window) {
-  constexpr size_t kFloatsOfLine = 16;
-  for (size_t i = 0; i < window.size(); i += kFloatsOfLine) __builtin_prefetch(&window[i]);
-}
-
 void add_summary(UnitRows& rows, const UnitRecord& record) {
   const Summary& summary = record.summary;
   rows.count.push_back(summary.count);
@@ -103,7 +98,8 @@ void add_summary(UnitRows& rows, const UnitRecord& record) {
 void add_peaks(PeakRows& rows, const std::vector<KeptPeak>& peaks) {
   constexpr size_t kAhead = 4;
   for (size_t i = 0; i < peaks.size(); ++i) {
-    if (i + kAhead < peaks.size()) prefetch(peaks[i + kAhead].window);
+    // Windows lie where they were written, in no order.
+    if (i + kAhead < peaks.size()) prefetch_to_read(peaks[i + kAhead].window);
     const KeptPeak& peak = peaks[i];
     rows.groups.push_back(peak.groups);
     rows.sequence.push_back(peak.at.sequence);

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/prefetch.h"
+
 namespace actogram {
 namespace {
 
@@ -69,11 +71,12 @@ class WindowStore::Sink : public WindowSink {
     if (slots.empty()) store_.take_slots(slot_class, slots);
     const uint64_t group = slots.back();
     slots.pop_back();
-    if (!slots.empty()) {  // it is somewhere in the buffer, and the caller fills it at once
-      const float* next = store_.buffer_.floats().data() + slots.back() * kGroup;
-      for (size_t i = 0; i < slot_class; ++i) __builtin_prefetch(next + i * kSlot, 1, 2);
+    const std::span<float> buffer = store_.buffer_.floats();
+    // The next slot is anywhere in the buffer, and whoever gets it will fill it at once.
+    if (!slots.empty()) {
+      prefetch_to_write(buffer.subspan(slots.back() * kGroup, slot_class * kSlot));
     }
-    return {make_reference(0, n, group), {store_.buffer_.floats().data() + group * kGroup, n}};
+    return {make_reference(0, n, group), buffer.subspan(group * kGroup, n)};
   }
 
   void drop(uint64_t reference) override {
