@@ -5,7 +5,7 @@
 where L_q is a latent of an SAE at attn_out or z, as a function of the pattern A: x_q is what the
 value vectors give, weighed by A, and the length that the SAE divides its input by is taken as
 given. Patterns and value vectors are dump_heads' for the tiny models, and PyTorch's own for the
-real one.
+real one, in float64: what its float32 products are worth depends on the CPU.
 """
 
 import json
@@ -237,7 +237,7 @@ def test_tiny_models(kind: str, name: str, read: str, tmp_path: Path) -> None:
 def test_real_model(kind: str, float32_model: Path, tmp_path: Path) -> None:
     ids = random_ids(40000, (70, 20))
     layers = []
-    model: Any = hugging_face.load(float32_model)
+    model: Any = hugging_face.load(float32_model).double()
     model.set_attn_implementation("eager")
     attention = model.model.layers[LAYER].self_attn
     kept: list[Tensor] = []
@@ -254,7 +254,7 @@ def test_real_model(kind: str, float32_model: Path, tmp_path: Path) -> None:
     size = float(torch.cat([layer.x(layer.pattern) for layer in layers]).std())
     sae = write_sae(tmp_path / "sae", KINDS[kind], model.config.hidden_size, size)
     recording = record(float32_model, ids, tmp_path / "sae", "attn_out", tmp_path)
-    assert_attributions(recording, layers, sae, 2e-5)
+    assert_attributions(recording, layers, sae, 4e-6)
 
 
 def test_show_has_the_rows_of_a_window(tmp_path: Path) -> None:
