@@ -91,6 +91,7 @@ RecordOptions record_options(const Options& o, const std::string& model) {
   r.corpus.sequences.context = o.context;
   r.corpus.max_tokens = o.tokens;
   r.recorder.collation.n_threads = o.threads;
+  r.recorder.checkpoint_seconds *= 2;  // of which the bare pass takes half
   return r;
 }
 
