@@ -4,10 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from oracle.real_model import real_model_in_float32
+
+torch.set_num_threads(1)  # so that its sums have one order, whatever the machine
 
 
 @pytest.fixture(scope="session")
