@@ -12,7 +12,7 @@ import pytest
 from oracle.recordings import run
 from oracle.serving import ACTOGRAM, get, serving
 
-N_DOCUMENTS = 30_000
+N_DOCUMENTS = 60_000
 TEXT = "some words, and then others; " * 10 + "gold"
 
 
@@ -43,7 +43,7 @@ def test_lines_come_before_the_end_and_the_last_is_the_answer(url: str) -> None:
     while line := answer.readline():
         lines.append(json.loads(line))
         times.append(time.monotonic() - begin)
-    assert len(lines) > 3, times
+    assert len(lines) > 2, times
     assert times[0] < times[-1] / 2, "the first line came with the last"
     assert lines[-1] == get(url, "search", text="Gold")
     done = [line["searched"]["n_sequences"] for line in lines[:-1]]
