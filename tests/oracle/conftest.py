@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from oracle.real_model import real_model_in_float32
 
-torch.set_num_threads(1)  # so that its sums have one order, whatever the machine
+torch.set_num_threads(1)  # so that its sums have one order, whatever the number of cores
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@
 where L_q is a latent of an SAE at attn_out or z, as a function of the pattern A: x_q is what the
 value vectors give, weighed by A, and the length that the SAE divides its input by is taken as
 given. Patterns and value vectors are dump_heads' for the tiny models, and PyTorch's own for the
-real one, in float64: what its float32 products are worth depends on the CPU.
+real one, in float64, so that ours alone are rounded to float32.
 """
 
 import json
