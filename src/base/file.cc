@@ -16,6 +16,7 @@ namespace actogram {
 namespace {
 
 constexpr size_t kWriteBufferBytes = size_t{1} << 20;
+constexpr size_t kBuffersBehind = 4;
 
 [[noreturn]] void fail_errno(const std::string& path, const char* doing, int error) {
   const Code code = error == ENOENT ? Code::not_found : Code::environment;
@@ -159,7 +160,7 @@ FileWriter::FileWriter(const std::string& path, Checksummed checksummed)
 }
 
 FileWriter::~FileWriter() {
-  if (writing_.valid()) writing_.wait();
+  behind_.reset();
   if (fd_ >= 0) ::close(fd_);
 }
 
@@ -170,8 +171,7 @@ FileWriter::FileWriter(FileWriter&& other) noexcept
       checksum_(std::move(other.checksum_)),
       buffer_(std::move(other.buffer_)),
       n_buffered_(other.n_buffered_),
-      other_buffer_(std::move(other.other_buffer_)),
-      writing_(std::move(other.writing_)) {}
+      behind_(std::move(other.behind_)) {}
 
 void FileWriter::write(std::span<const std::byte> bytes) {
   if (checksum_) checksum_->update(bytes);
@@ -186,25 +186,22 @@ void FileWriter::write(std::span<const std::byte> bytes) {
 }
 
 void FileWriter::write_full_buffer() {
-  wait_for_writing();
-  if (other_buffer_.capacity() == 0) {
+  if (!behind_) {
     set_direct(fd_, true);
-    other_buffer_ = PageBuffer(kWriteBufferBytes);
+    const auto write = [fd = fd_, path = path_](const PageBuffer& full) {
+      write_all(fd, path, full.data(), kWriteBufferBytes);
+    };
+    behind_ = std::make_unique<WriteBehind>(kWriteBufferBytes, kBuffersBehind, write);
   }
-  std::swap(buffer_, other_buffer_);
+  behind_->swap(buffer_);
   n_buffered_ = 0;
-  writing_ = std::async(std::launch::async, [fd = fd_, path = path_, data = other_buffer_.data()] {
-    write_all(fd, path, data, kWriteBufferBytes);
-  });
-}
-
-void FileWriter::wait_for_writing() {
-  if (writing_.valid()) writing_.get();
 }
 
 void FileWriter::write_rest() {
-  wait_for_writing();
-  set_direct(fd_, false);
+  if (behind_) {
+    behind_->wait();
+    set_direct(fd_, false);
+  }
   write_all(fd_, path_, buffer_.data(), n_buffered_);
   n_buffered_ = 0;
 }
@@ -216,9 +213,10 @@ void FileWriter::close() {
 
 // What is in the buffer is written where it belongs, and again with the rest of the buffer.
 void FileWriter::sync() {
-  wait_for_writing();
-  const bool direct = other_buffer_.capacity() > 0;
-  if (direct) set_direct(fd_, false);
+  if (behind_) {
+    behind_->wait();
+    set_direct(fd_, false);
+  }
   std::span<const std::byte> rest(buffer_.data(), n_buffered_);
   for (uint64_t at = n_bytes_ - n_buffered_; !rest.empty();) {
     const ssize_t n = ::pwrite(fd_, rest.data(), rest.size(), static_cast<off_t>(at));
@@ -227,7 +225,7 @@ void FileWriter::sync() {
     at += static_cast<uint64_t>(n);
     rest = rest.subspan(static_cast<size_t>(n));
   }
-  if (direct) set_direct(fd_, true);
+  if (behind_) set_direct(fd_, true);
   if (::fsync(fd_) != 0) fail_errno(path_, "sync", errno);
 }
 

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <future>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +16,7 @@
 #include "actogram/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/write_behind.h"
 
 namespace actogram {
 
@@ -64,8 +65,8 @@ class PartReader {
 //
 // A large file goes past the page cache (O_DIRECT) where the file system can: a recording is
 // written once and seldom read at once, and filling the cache costs several times what the disk
-// does. One buffer of it is on its way to the disk while the next is filled; what goes wrong with
-// that is thrown by whatever is called next.
+// does. A few megabytes of it are on their way to the disk while the next are made (WriteBehind);
+// what goes wrong with that is thrown by whatever is called next.
 class FileWriter {
  public:
   // Where nobody asks for the checksum, going through the bytes for it can be saved.
@@ -88,7 +89,6 @@ class FileWriter {
  private:
   void write_full_buffer();
   void write_rest();
-  void wait_for_writing();
 
   std::string path_;
   int fd_ = -1;
@@ -96,8 +96,7 @@ class FileWriter {
   std::optional<Checksum> checksum_;
   PageBuffer buffer_;
   size_t n_buffered_ = 0;
-  PageBuffer other_buffer_;    // being written
-  std::future<void> writing_;  // last: it is waited for before anything it uses goes
+  std::unique_ptr<WriteBehind> behind_;  // once a buffer was full
 };
 
 // A file that is written and read at any place, in any order: what one process wrote, the next
