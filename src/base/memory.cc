@@ -1,9 +1,13 @@
 #include "base/memory.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "actogram/error.h"
@@ -21,7 +25,36 @@ void* pages(size_t bytes, int flags) {
   return data;
 }
 
+// The least of the numbers in files of this name, in `folder` of `root` and in what encloses it.
+// Where processes see but a part of the tree, their folder may not be there; `root` is.
+uint64_t least_limit(const std::string& root, std::string folder, const char* name) {
+  uint64_t least = UINT64_MAX;
+  for (;; folder = std::filesystem::path(folder).parent_path()) {
+    std::ifstream file(root + (folder == "/" ? "" : folder) + "/" + name);
+    uint64_t limit = 0;
+    if (file >> limit) least = std::min(least, limit);  // not a number: none is set
+    if (folder.size() <= 1) return least;
+  }
+}
+
 }  // namespace
+
+uint64_t memory_limit(const std::string& own_groups, const std::string& groups) {
+  const auto n_pages = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES));
+  uint64_t least = n_pages * static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
+  std::ifstream own(own_groups);
+  for (std::string line; std::getline(own, line);) {  // number:controllers:/folder
+    const size_t controllers = line.find(':') + 1, folder = line.find('/');
+    if (folder == std::string::npos) continue;
+    if (line.substr(controllers, 1) == ":") {
+      least = std::min(least, least_limit(groups, line.substr(folder), "memory.max"));
+    } else if (line.substr(controllers, folder - controllers) == "memory:") {
+      least = std::min(
+          least, least_limit(groups + "/memory", line.substr(folder), "memory.limit_in_bytes"));
+    }
+  }
+  return least;
+}
 
 HugeBuffer::HugeBuffer(size_t bytes) : size_(bytes / sizeof(float)) {
   if (size_ == 0) return;
@@ -39,6 +72,20 @@ HugeBuffer& HugeBuffer::operator=(HugeBuffer&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   return *this;
+}
+
+void HugeBuffer::occupy(size_t first, size_t n) {
+  const size_t end = first + std::min(n, size_ - std::min(first, size_));
+  for (size_t i = first; i < end; i += PageBuffer::kPage / sizeof(float)) {
+    const_cast<volatile float*>(data_)[i] = 0;
+  }
+}
+
+void HugeBuffer::release_behind(size_t bytes) {
+  const size_t first = (bytes + PageBuffer::kPage - 1) / PageBuffer::kPage * PageBuffer::kPage;
+  const size_t size = size_ * sizeof(float);
+  if (first >= size) return;
+  ::madvise(reinterpret_cast<std::byte*>(data_) + first, size - first, MADV_DONTNEED);
 }
 
 PageBuffer::~PageBuffer() {

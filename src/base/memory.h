@@ -2,9 +2,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string>
 
 namespace actogram {
+
+// Bytes that this process may come to use: what the machine has, or less where one of its control
+// groups is given less. `own_groups` and `groups` are where Linux tells of these.
+uint64_t memory_limit(const std::string& own_groups = "/proc/self/cgroup",
+                      const std::string& groups = "/sys/fs/cgroup");
 
 // A large, zeroed array of floats whose pages come when they are first touched: it costs nothing
 // until it is used.
@@ -18,6 +25,11 @@ class HugeBuffer {
 
   std::span<float> floats() { return {data_, size_}; }
   std::span<const float> floats() const { return {data_, size_}; }
+
+  // Touches floats [first, first + n), so that they cost nothing later; n may reach too far.
+  void occupy(size_t first, size_t n);
+  // Gives what lies behind the first `bytes` back to the system. It is zeros then.
+  void release_behind(size_t bytes);
 
  private:
   float* data_ = nullptr;

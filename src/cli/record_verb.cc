@@ -151,9 +151,11 @@ void add_running_options(CLI::App& app, RecordOptions& options) {
   RecorderOptions& recorder = options.recorder;
   add_running_flags(
       app, {recorder.collation.n_threads, options.batch_rows, recorder.checkpoint_seconds}, "run");
-  app.add_option("--buffer-bytes", options.recorder.collation.window_buffer_bytes,
-                 "memory for windows before they go to the disk")
-      ->capture_default_str()
+  app.add_option("--window-memory", options.recorder.collation.window_memory,
+                 "memory for excerpts, such as 500MB; what does not fit waits on the disk\n"
+                 "(default: all, if that takes a quarter of the memory or less, or else 256 MB)")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
+      ->type_name("SIZE")
       ->group(kRunningGroup);
 }
 

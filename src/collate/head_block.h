@@ -97,6 +97,11 @@ class HeadBlock {
   int64_t random_limit_ = 0;
 };
 
+// Windows that a head has in its sink after so many sequences, at most.
+inline size_t most_head_windows(const CollateOptions& options, uint64_t n_sequences) {
+  return std::min<uint64_t>(n_sequences, options.top + options.bottom + options.random);
+}
+
 // Floats of the window that a sequence of so many tokens may keep.
 inline size_t head_window_size(uint32_t n_tokens, uint32_t window) {
   const size_t n = std::min(n_tokens, window);

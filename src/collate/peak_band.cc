@@ -30,6 +30,13 @@ BandSizes band_sizes(const CollateOptions& options) {
   return {std::max({tail, options.top, options.random, 1u}), std::max({all, options.random, 1u})};
 }
 
+size_t expected_peaks(const BandSizes& sizes, uint64_t n_sequences) {
+  const auto n = static_cast<double>(n_sequences);
+  const double first = std::max(sizes.all, sizes.tail);
+  if (n <= first) return n_sequences;
+  return static_cast<size_t>(std::ceil(first + sizes.tail * std::log(n / first)));
+}
+
 PeakBand::PeakBand(size_t n_units, BandSizes sizes)
     : sizes_(sizes),
       bars_(n_units),

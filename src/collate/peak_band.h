@@ -22,8 +22,9 @@
 // newcomer: those that no bar refuses wait, with their windows, until there are some, and are
 // observed together. A unit's state is complete when settle() was called.
 //
-// Expected size after n sequences: tail * (1 + ln(n / tail)) + all - tail; some 180 for the
-// defaults and n = 1,500, 390 for a million. A peak costs 28 bytes here and its window elsewhere.
+// Expected size after n sequences (expected_peaks): all + tail * ln(n / all); some 165 for the
+// defaults and n = 1,500, 380 for a million. A peak costs 28 bytes here and its window
+// elsewhere.
 #pragma once
 
 #include <algorithm>
@@ -51,6 +52,10 @@ struct BandSizes {
 inline constexpr uint32_t kMostExemplars = 80;
 BandSizes band_sizes(const CollateOptions& options);
 
+// How many peaks a unit keeps of so many sequences, on average: the first drawn, and of one drawn
+// later, the r-th, those that are among the `tail` strongest of the first r.
+size_t expected_peaks(const BandSizes& sizes, uint64_t n_sequences);
+
 class PeakBand {
  public:
   PeakBand(size_t n_units, BandSizes sizes);
@@ -76,6 +81,7 @@ class PeakBand {
     return !is_below_a_bar(unit, value, rank);
   }
   void add(size_t unit, const Newcomer& peak);
+  static constexpr size_t kRipe = 8;
   bool is_ripe(size_t unit) const { return n_waiting_[unit] >= kRipe; }  // should be settled
   void settle(size_t unit);
 
@@ -97,7 +103,7 @@ class PeakBand {
 
  private:
   static constexpr size_t kBars = 8;  // of a unit
-  static constexpr size_t kMostWaiting = 16, kRipe = 8;
+  static constexpr size_t kMostWaiting = 16;
 
   struct Counts {
     uint32_t dominators = 0, earlier = 0;  // of a newcomer

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <random>
 
@@ -55,6 +54,24 @@ std::vector<KeptPeak> sorted(const PeakBand& band, size_t unit) {
   std::vector<KeptPeak> peaks;
   band.sorted(unit, peaks);
   return peaks;
+}
+
+TEST(PeakBand, KeepsAsManyAsExpected) {
+  const BandSizes sizes = band_sizes({});
+  std::mt19937 rng(3);
+  for (const size_t n : {0, 1, 30, 50, 200, 1000}) {
+    constexpr size_t kRounds = 50;
+    double kept = 0;
+    for (size_t round = 0; round < kRounds; ++round) {
+      std::vector<KeptPeak> peaks(n);
+      for (uint32_t i = 0; i < n; ++i) {
+        peaks[i].at = {i, 0}, peaks[i].value = static_cast<float>(rng()), peaks[i].rank = rng();
+      }
+      kept += static_cast<double>(kept_by_counting(peaks, sizes).size()) / kRounds;
+    }
+    const auto expected = static_cast<double>(expected_peaks(sizes, n));
+    EXPECT_NEAR(kept, expected, 1 + 0.02 * expected) << n;
+  }
 }
 
 TEST(PeakBand, KeepsWhatTheDefinitionKeepsInEveryOrder) {
@@ -125,8 +142,8 @@ TEST(PeakBand, StaysSmall) {
   for (uint32_t i = 0; i < n; ++i) {
     band.observe(0, std::normal_distribution<float>()(rng), static_cast<uint32_t>(rng()), {i, 0});
   }
-  const double expected = sizes.tail * (1 + std::log(n / sizes.tail)) + sizes.all - sizes.tail;
-  EXPECT_NEAR(static_cast<double>(sorted(band, 0).size()), expected, 60);
+  const auto expected = static_cast<double>(expected_peaks(sizes, n));
+  EXPECT_NEAR(static_cast<double>(sorted(band, 0).size()), expected, 40);
 }
 
 // What WindowStore lays out by: peaks of much wear are the ones that go.

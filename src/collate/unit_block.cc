@@ -34,6 +34,12 @@ struct Powers {
 
 }  // namespace
 
+size_t expected_windows(const CollateOptions& options, uint64_t n_sequences) {
+  const size_t of_maxima = expected_peaks(band_sizes(options), n_sequences);
+  const size_t of_minima = std::min<uint64_t>(options.bottom, n_sequences);
+  return std::min<uint64_t>(2 * n_sequences, of_maxima + of_minima + PeakBand::kRipe);
+}
+
 UnitBlock::UnitBlock(std::string_view site, uint32_t first, uint32_t n,
                      const CollateOptions& options)
     : options_(options),

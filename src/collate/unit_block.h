@@ -50,6 +50,9 @@ struct BlockScratch {
   std::vector<LaneRow> swish;    // [token]
 };
 
+// Windows that a unit has in its sink after so many sequences, on average and at most.
+size_t expected_windows(const CollateOptions& options, uint64_t n_sequences);
+
 class UnitBlock {
  public:
   // Units [first, first + n) of `site`; n <= kLanes.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/memory.h"
 #include "base/read_ahead.h"
 #include "base/turns.h"
 #include "collate/merge.h"
@@ -18,6 +19,12 @@ constexpr uint64_t kUnitsAtOnce = kUnitsPerBatch;
 constexpr uint64_t kHeadsAtOnce = kHeadsPerBatch;  // likewise
 constexpr size_t kChunksOrderedAtOnce = 64;        // memory: pointers to their windows
 constexpr size_t kReaders = 4;  // of windows: a disk has more to give than one read after another
+
+// Windows are kept in memory for a corpus of so many sequences; a longer one displaces few of them,
+// and where the buffer fills up nevertheless, it goes to the disk.
+constexpr uint64_t kSequencesInMemory = 2000;
+constexpr uint64_t kSmallBuffers = uint64_t{256} << 20;  // both of them
+constexpr uint64_t kBatchBytes = uint64_t{64} << 20;     // what the next batch may keep
 
 constexpr auto kInBuffer = [](uint64_t reference) { return WindowStore::in_buffer(reference); };
 
@@ -68,7 +75,7 @@ Collation::Collation(std::string folder, const std::vector<Site>& sites,
       threads_(options.n_threads),
       scratch_(threads_.n_threads()),
       head_scratch_(threads_.n_threads()),
-      windows_(folder_, options.window_buffer_bytes, threads_.n_threads()) {
+      windows_(folder_, buffer_bytes(sites, options), threads_.n_threads()) {
   // The state of all units is a gigabyte that is touched here for the first time.
   std::vector<std::optional<SiteCollator>> of_tokens(sites.size());
   threads_.parallel_for(sites.size(), [&](size_t s, size_t) {
@@ -88,6 +95,29 @@ Collation::Collation(std::string folder, const std::vector<Site>& sites,
     const auto gated = gate_function ? Sampler::Gated::yes : Sampler::Gated::no;
     sampler_.emplace(folder_, token_sites(sites), gated, options_.samples);
   }
+}
+
+uint64_t Collation::window_bytes(const std::vector<Site>& sites, const CollateOptions& options,
+                                 uint64_t n_sequences) {
+  const uint64_t of_unit =
+      WindowStore::bytes_of(expected_windows(options, n_sequences), options.window);
+  const uint64_t of_head = WindowStore::bytes_of(most_head_windows(options, n_sequences),
+                                                 head_window_size(options.window, options.window));
+  return n_token_units(sites) * of_unit + n_heads(sites) * of_head;
+}
+
+// Of each of two. Only one is used for long where it holds all windows.
+uint64_t Collation::buffer_bytes(const std::vector<Site>& sites, const CollationOptions& options) {
+  const uint64_t all = window_bytes(sites, options.collate, kSequencesInMemory) + kBatchBytes;
+  if (all <= options.window_memory.value_or(memory_limit() / 4)) return all;
+  return options.window_memory.value_or(kSmallBuffers) / 2;
+}
+
+void Collation::expect(uint64_t n_sequences) {
+  const uint64_t of_one = window_bytes(sites_, options_, 1);
+  const uint64_t of_many = window_bytes(sites_, options_, kSequencesInMemory);
+  const uint64_t n = std::min(n_sequences, kSequencesInMemory);
+  windows_.occupy(std::min(n * of_one, of_many), threads_);
 }
 
 void Collation::for_each_window(Chunk chunk, const auto& visit) {
@@ -227,8 +257,8 @@ std::vector<Collation::Chunk> Collation::chunks() const {
 }
 
 // Chunk by chunk on all threads: whoever has made the units of one writes them when those before
-// have been written. Windows are read ahead by threads of their own, and a FileWriter has its last
-// bytes written while it is given the next.
+// have been written. Windows are read ahead by threads of their own, and a FileWriter writes behind
+// what it is given.
 StoredFiles Collation::finish(std::span<const uint32_t> n_tokens, UnitWriter& writer,
                               const ProgressFn& progress) {
   settle();

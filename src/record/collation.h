@@ -23,7 +23,10 @@ namespace actogram {
 struct CollationOptions {
   CollateOptions collate = {};
   uint32_t n_threads = 1;
-  uint64_t window_buffer_bytes = uint64_t{256} << 20;  // more of it means fewer writes
+  // Bytes for windows in memory; what does not fit is on the disk until the end. Without it: as
+  // many as all windows take where that is a quarter of the memory at most, and 256 MB where it is
+  // more.
+  std::optional<uint64_t> window_memory = std::nullopt;
 };
 
 // The options, if so many exemplars and windows of such a size can be kept of these sites' units;
@@ -41,6 +44,10 @@ class Collation {
   Collation(std::string folder, const std::vector<Site>& sites,
             std::optional<GateFunction> gate_function, const WeightsOf& weights_of,
             const CollationOptions& options);
+
+  // So many sequences will come. What windows may take in memory is taken now, so that it does not
+  // grow with the corpus, and neither fails nor costs time later.
+  void expect(uint64_t n_sequences);
 
   // Requires: values.first_row and `sequences` are parallel; each sequence comes once for a site;
   // of a site of heads with its tokens.
@@ -77,6 +84,11 @@ class Collation {
       }
     }
   };
+
+  // All windows of these sites' units after so many sequences, in memory.
+  static uint64_t window_bytes(const std::vector<Site>& sites, const CollateOptions& options,
+                               uint64_t n_sequences);
+  static uint64_t buffer_bytes(const std::vector<Site>& sites, const CollationOptions& options);
 
   Chosen unit_of_row(uint64_t row);
   // Units that are written together: all of neurons or all of heads.

@@ -89,12 +89,22 @@ TEST_F(RecordTest, GivesTheSameBytesWhateverTheThreadsBatchesAndBuffers) {
   for (const uint32_t n_threads : {2u, 5u}) {
     RecordOptions o = options(fmt::format("threads{}.acto", n_threads));
     o.recorder.collation.n_threads = n_threads;
-    o.recorder.collation.window_buffer_bytes = 1;  // as small as may be: flushes at every site
-    o.recorder.checkpoint_seconds = 0;             // after every batch
+    o.recorder.collation.window_memory = 1;  // as small as may be: flushes at every site
+    o.recorder.checkpoint_seconds = 0;       // after every batch
     record(o, kQuiet);
     EXPECT_EQ(checksums(o.output), expected);
   }
   EXPECT_FALSE(fs::exists(path("one.acto.partial")));
+}
+
+TEST_F(RecordTest, LeavesWindowsInMemoryWhereThereIsRoom) {
+  for (const bool room : {true, false}) {
+    RecordOptions o = options(fmt::format("room{}.acto", room));
+    if (!room) o.recorder.collation.window_memory = 1;
+    bool on_disk = false;
+    record(o, [&](const Progress&) { on_disk |= fs::exists(o.output + ".partial/windows-1"); });
+    EXPECT_EQ(on_disk, !room);
+  }
 }
 
 TEST_F(RecordTest, GivesTheSameBytesFromShardsInAnyOrder) {
@@ -129,7 +139,7 @@ TEST_F(RecordTest, GivesTheSameBytesAfterKillsAtRandomMoments) {
   for (int round = 0; round < 6; ++round) {
     RecordOptions o = options(fmt::format("killed{}.acto", round));
     o.recorder.checkpoint_seconds = 0;
-    o.recorder.collation.window_buffer_bytes = rng() % 2 ? 1 : 1 << 20;
+    o.recorder.collation.window_memory = rng() % 2 ? 1 : 1 << 20;
     while (!fs::exists(o.output)) {
       uint32_t calls = 1 + rng() % 12;
       const pid_t child = fork();

@@ -69,6 +69,7 @@ Recorder::Recorder(const std::string& folder, std::string fingerprint, const Cor
   }
   const Collation::State state = collation_.restore(fingerprint_).value_or(Collation::State{});
   next_sequence_ = state.n_sequences;
+  if (next_sequence_ == 0) collation_.expect(corpus.n_sequences());
   if (saes.empty()) return;
   saes_.emplace(folder, std::move(saes), source, sites_, corpus, state.sparse,
                 options.collation.n_threads);

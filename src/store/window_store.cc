@@ -11,9 +11,13 @@ namespace actogram {
 namespace {
 
 constexpr uint32_t kMostSegments = (1 << 14) - 1;
-constexpr size_t kGroup = 4;          // floats; what offsets count in
-constexpr size_t kSlot = 16;          // floats; what slots are made of
-constexpr size_t kHandful = 1 << 12;  // floats that a sink takes from the pool at a time
+constexpr size_t kGroup = 4;           // floats; what offsets count in
+constexpr size_t kSlot = 16;           // floats; what slots are made of
+constexpr size_t kHandful = 1 << 12;   // floats that a sink takes from the pool at a time
+constexpr size_t kOccupied = 1 << 22;  // floats that a thread asks the system for at a time
+// What a buffer keeps of its memory when it was written: asking for it again costs more than the
+// disk does.
+constexpr size_t kKeptBytes = size_t{128} << 20;
 
 constexpr int kOffsetBits = WindowStore::kOffsetBits;
 constexpr int kLengthBits = WindowStore::kLengthBits;
@@ -100,7 +104,7 @@ class WindowStore::Sink : public WindowSink {
 };
 
 WindowStore::WindowStore(std::string folder, size_t buffer_bytes, size_t n_threads)
-    : folder_(std::move(folder)), buffer_(buffer_bytes / 2), other_buffer_(buffer_bytes / 2) {
+    : folder_(std::move(folder)), buffer_(buffer_bytes), other_buffer_(buffer_bytes) {
   for (size_t thread = 0; thread < n_threads; ++thread) {
     own_sinks_.push_back(std::make_unique<Sink>(*this));
     sinks_.push_back(own_sinks_.back().get());
@@ -108,6 +112,16 @@ WindowStore::WindowStore(std::string folder, size_t buffer_bytes, size_t n_threa
 }
 
 WindowStore::~WindowStore() = default;
+
+size_t WindowStore::bytes_of(size_t n_windows, size_t n_values) {
+  return n_windows * class_of(n_values) * kSlot * sizeof(float);
+}
+
+void WindowStore::occupy(size_t bytes, ThreadPool& threads) {
+  const size_t n = std::min(bytes / sizeof(float), buffer_.floats().size());
+  threads.parallel_for((n + kOccupied - 1) / kOccupied,
+                       [&](size_t item, size_t) { buffer_.occupy(item * kOccupied, kOccupied); });
+}
 
 void WindowStore::take_slots(size_t slot_class, std::vector<uint64_t>& into) {
   const std::lock_guard lock(mutex_);
@@ -254,6 +268,7 @@ void WindowStore::flush(const VisitAll& for_each) {
   empty_buffer();
   writing_ = std::async(std::launch::async, [this, old = plan.take()] {
     write_segment(segment_in_writing_, old, other_buffer_);
+    other_buffer_.release_behind(kKeptBytes);
   });
 }
 

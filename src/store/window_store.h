@@ -1,10 +1,11 @@
 // WindowStore holds the values around peaks while a recording is made.
 //
-// Windows are many and large (1.5 GB for the neurons of a small model), and most that are admitted
+// Windows are many and large (2 GB for the neurons of a small model), and most that are admitted
 // early are displaced later. So they live in a buffer in memory, where a window that is dropped
-// makes room for the next; when the buffer is full of windows still wanted, they are written out,
-// in the order in which the owner of the references visits them, as one segment file. It learns the
-// new ones; the writing itself goes on in the background while a second buffer fills.
+// makes room for the next; when the buffer is full of windows still wanted, or they have to outlive
+// the process, they are written out, in the order in which the owner of the references visits them,
+// as one segment file. It learns the new ones; the writing itself goes on in the background while a
+// second buffer fills.
 //
 //   reference := segment:u14 length:u16 offset:u34   in groups of four floats; segment 0 is memory
 //   segment   := (window, zeros to a multiple of four floats)* n_windows:u32
@@ -13,8 +14,8 @@
 // handful at a time. Slots come in sizes of sixteen floats, so that sequences shorter than a window
 // cost what they need.
 //
-// Memory: the two buffers, and what is loaded. Disk: what was alive at each flush;
-// compact_if_wasteful() drops the dead.
+// Memory: a buffer, of the second one what is taken in while the first is written, and what is
+// loaded. Disk: what was alive at each flush; compact_if_wasteful() drops the dead.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +31,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "core/window_sink.h"
 
 namespace actogram {
@@ -39,9 +41,14 @@ class WindowStore {
   static constexpr int kOffsetBits = 34, kLengthBits = 16;               // of a reference
   static constexpr size_t kMostValues = (size_t{1} << kLengthBits) - 1;  // of a window
 
-  // Segments live in `folder`, named windows-N. The two buffers have half of `buffer_bytes` each.
+  // Segments live in `folder`, named windows-N. Each of the two buffers has `buffer_bytes`.
   WindowStore(std::string folder, size_t buffer_bytes, size_t n_threads);
   ~WindowStore();
+
+  // Memory that so many windows take in the buffer, their slots included.
+  static size_t bytes_of(size_t n_windows, size_t n_values);
+  // Asks for the first `bytes` of the buffer now, on all threads.
+  void occupy(size_t bytes, ThreadPool& threads);
 
   // Takes up the segments of an earlier process.
   void open_segments(std::span<const uint32_t> segments);

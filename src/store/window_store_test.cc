@@ -85,7 +85,7 @@ TEST_F(WindowStoreTest, GivesBackWhatWasKeptThroughFlushesAndCompaction) {
     std::mt19937 rng(seed);
     SetUp();
     const bool tiny = seed % 2 == 1;  // every window goes to the disk at once
-    WindowStore store(folder_, tiny ? 1 : 450'000, 2);
+    WindowStore store(folder_, tiny ? 1 : 225'000, 2);
     std::vector<Kept> kept;
     for (int i = 0; i < (tiny ? 100 : 2000); ++i) {
       WindowSink& sink = *store.sinks()[rng() % 2];
@@ -113,6 +113,26 @@ TEST_F(WindowStoreTest, GivesBackWhatWasKeptThroughFlushesAndCompaction) {
     again.open_segments(store.segments());
     expect_all(again, kept);
   }
+}
+
+// More than a buffer keeps of its memory once it was written.
+TEST_F(WindowStoreTest, KeepsItsWordInALargeBuffer) {
+  ThreadPool threads(2);
+  constexpr size_t kWindows = 9000, kValues = 4096;  // 147 MB
+  WindowStore store(folder_, WindowStore::bytes_of(kWindows + 100, kValues), 1);
+  store.occupy(size_t{1} << 30, threads);
+  std::vector<Kept> kept;
+  for (size_t i = 0; i < 2 * kWindows; ++i) {
+    const WindowStore::Need need{1, kValues};
+    store.make_room({&need, 1}, visit_all(kept));
+    if (i % 8 != 0) {  // the rest is not looked at again
+      store.sinks()[0]->keep(kValues);
+      continue;
+    }
+    kept.push_back(keep(*store.sinks()[0], {static_cast<float>(i), 1, 2}));
+  }
+  expect_all(store, kept);
+  EXPECT_EQ(store.segments().size(), 1u);
 }
 
 TEST_F(WindowStoreTest, SaysWhichSegmentIsMissingOrShort) {
