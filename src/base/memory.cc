@@ -1,6 +1,7 @@
 #include "base/memory.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,6 +43,10 @@ uint64_t least_limit(const std::string& root, std::string folder, const char* na
 uint64_t memory_limit(const std::string& own_groups, const std::string& groups) {
   const auto n_pages = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES));
   uint64_t least = n_pages * static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
+  rlimit of_process = {};
+  if (::getrlimit(RLIMIT_AS, &of_process) == 0 && of_process.rlim_cur != RLIM_INFINITY) {
+    least = std::min<uint64_t>(least, of_process.rlim_cur);
+  }
   std::ifstream own(own_groups);
   for (std::string line; std::getline(own, line);) {  // number:controllers:/folder
     const size_t controllers = line.find(':') + 1, folder = line.find('/');
@@ -76,9 +81,8 @@ HugeBuffer& HugeBuffer::operator=(HugeBuffer&& other) noexcept {
 
 void HugeBuffer::occupy(size_t first, size_t n) {
   const size_t end = first + std::min(n, size_ - std::min(first, size_));
-  for (size_t i = first; i < end; i += PageBuffer::kPage / sizeof(float)) {
-    const_cast<volatile float*>(data_)[i] = 0;
-  }
+  volatile float* floats = data_;
+  for (size_t i = first; i < end; i += PageBuffer::kPage / sizeof(float)) floats[i] = 0;
 }
 
 void HugeBuffer::release_behind(size_t bytes) {

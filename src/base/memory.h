@@ -8,8 +8,8 @@
 
 namespace actogram {
 
-// Bytes that this process may come to use: what the machine has, or less where one of its control
-// groups is given less. `own_groups` and `groups` are where Linux tells of these.
+// Bytes that this process may come to use: what the machine has, or less where its own limit or one
+// of its control groups' says so. `own_groups` and `groups` are where Linux tells of these.
 uint64_t memory_limit(const std::string& own_groups = "/proc/self/cgroup",
                       const std::string& groups = "/sys/fs/cgroup");
 

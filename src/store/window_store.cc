@@ -104,7 +104,7 @@ class WindowStore::Sink : public WindowSink {
 };
 
 WindowStore::WindowStore(std::string folder, size_t buffer_bytes, size_t n_threads)
-    : folder_(std::move(folder)), buffer_(buffer_bytes), other_buffer_(buffer_bytes) {
+    : folder_(std::move(folder)), buffer_(buffer_bytes), other_buffer_(0) {
   for (size_t thread = 0; thread < n_threads; ++thread) {
     own_sinks_.push_back(std::make_unique<Sink>(*this));
     sinks_.push_back(own_sinks_.back().get());
