@@ -4,38 +4,37 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "base/temporary_folder_test.h"
 
 namespace actogram {
 namespace {
 
-TEST(MemoryLimit, IsTheMachinesWhereNoGroupHasLess) {
+using Files = std::map<std::string, std::string>;
+
+// Of a process whose groups are `own`, under whose root these files lie.
+uint64_t limit_with(const std::string& own, const Files& files) {
   const testing::TemporaryFolder folder;
-  const uint64_t machine = memory_limit(folder.path("none"), folder.path("none"));
+  for (const auto& [name, text] : files) folder.write("groups/" + name, text);
+  return memory_limit(folder.write("own", own), folder.path("groups"));
+}
+
+TEST(MemoryLimit, IsTheLeastThatIsSet) {
+  const uint64_t machine = limit_with("", {});
   EXPECT_GT(machine, uint64_t{64} << 20);
-  const std::string own = folder.write("own", "0::/a/b\n");
-  folder.write("groups/a/b/memory.max", "max\n");
-  folder.write("groups/a/memory.max", "99999999999999999\n");
-  EXPECT_EQ(memory_limit(own, folder.path("groups")), machine);
-}
-
-TEST(MemoryLimit, IsTheLeastOfTheGroupsAround) {
-  const testing::TemporaryFolder folder;
-  const std::string own = folder.write("own", "0::/a/b/c\n");
-  folder.write("groups/a/b/memory.max", "7000000\n");
-  folder.write("groups/a/memory.max", "5000000\n");
-  EXPECT_EQ(memory_limit(own, folder.path("groups")), 5'000'000u);
-  folder.write("groups/memory.max", "3000000\n");  // as a container sees its own
-  EXPECT_EQ(memory_limit(own, folder.path("groups")), 3'000'000u);
-}
-
-TEST(MemoryLimit, KnowsTheFirstVersionOfGroups) {
-  const testing::TemporaryFolder folder;
-  const std::string own = folder.write("own", "5:cpu,cpuacct:/x\n4:memory:/x/y\n");
-  folder.write("groups/memory/x/y/memory.limit_in_bytes", "6000000\n");
-  folder.write("groups/memory/memory.limit_in_bytes", "9223372036854771712\n");
-  EXPECT_EQ(memory_limit(own, folder.path("groups")), 6'000'000u);
+  const std::string none = "99999999999999999\n", v1_none = "9223372036854771712\n";
+  EXPECT_EQ(limit_with("0::/a/b\n", {{"a/b/memory.max", "max\n"}, {"a/memory.max", none}}),
+            machine);
+  Files files = {{"a/b/memory.max", "7000000\n"}, {"a/memory.max", "5000000\n"}};
+  EXPECT_EQ(limit_with("0::/a/b/c\n", files), 5'000'000u);
+  files["memory.max"] = "3000000\n";  // as a container sees its own
+  EXPECT_EQ(limit_with("0::/a/b/c\n", files), 3'000'000u);
+  EXPECT_EQ(limit_with("5:cpu,cpuacct:/x\n4:memory:/x/y\n",
+                       {{"memory/x/y/memory.limit_in_bytes", "6000000\n"},
+                        {"memory/memory.limit_in_bytes", v1_none}}),
+            6'000'000u);
 }
 
 TEST(HugeBuffer, GivesBackWhatLiesBehind) {

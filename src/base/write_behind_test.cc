@@ -63,16 +63,17 @@ TEST(WriteBehind, ThrowsWhatWentWrongAndWritesNothingMore) {
 }
 
 TEST(WriteBehind, GoesWithoutWritingWhatIsLeft) {
+  constexpr size_t kMany = 200;  // four seconds, of which one write is waited for
   std::atomic<size_t> n_written = 0;
   {
-    WriteBehind behind(PageBuffer::kPage, 8, [&](const PageBuffer&) {
+    WriteBehind behind(PageBuffer::kPage, kMany, [&](const PageBuffer&) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       ++n_written;
     });
     PageBuffer buffer(PageBuffer::kPage);
-    for (int n = 0; n < 8; ++n) behind.swap(buffer);
+    for (size_t n = 0; n < kMany; ++n) behind.swap(buffer);
   }
-  EXPECT_LT(n_written, 8u);
+  EXPECT_LT(n_written, kMany);
 }
 
 }  // namespace
