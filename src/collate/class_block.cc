@@ -13,11 +13,32 @@ namespace actogram {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr size_t kTokensInFloat = 8;  // that are added in float32 before they go on in double
+// Tokens that are added in float32 before they go on in double, and of which it is known together
+// that one of them has a largest value.
+constexpr size_t kGroup = 8;
+
+// What the tokens of a group are summed in: of two classes and sixteen lanes in thirty-two
+// registers, of one class and eight lanes in sixteen.
+#if defined(__AVX512F__)
+using Wide = F16;
+constexpr size_t kClassesAtOnce = 2;
+#else
+using Wide = F8;
+constexpr size_t kClassesAtOnce = 1;
+#endif
+using WideInt = decltype(Wide() < Wide());
+constexpr size_t kWide = sizeof(Wide) / sizeof(float);  // lanes
+
+F8 lanes_from(const Wide& v, size_t lane) {
+  return load<F8>(reinterpret_cast<const char*>(&v) + lane * sizeof(float));
+}
 
 D8 magnitude(const D8& v) { return choose(v < 0, -v, v); }
 // Ordered as the magnitudes are.
-I16 magnitude_bits(const F16& v) { return bits_as<I16>(v) & 0x7fffffff; }
+template <typename V>
+auto magnitude_bits(const V& v) {
+  return bits_as<decltype(v < v)>(v) & 0x7fffffff;
+}
 template <typename V>
 int32_t least_lane(V v) {
   if constexpr (kIsPair<V>) {
@@ -70,10 +91,11 @@ struct ClassBlock::Rows {
 };
 
 struct ClassBlock::SequenceTotals {
-  I16 counts[kNumSignClasses] = {};
+  std::array<PerLane<int32_t>, kNumSignClasses> counts = {};
   D8 sums[kNumSignClasses][kNumGatedQuantities][2] = {};
-  F16 largest[kNumSignClasses][kNumGatedQuantities] = {};  // magnitude
-  bool all_finite = true;                                  // the values and their sums in float32
+  PerQuantity<PerLane<float>> largest = {};          // magnitude
+  PerQuantity<PerLane<int32_t>> largest_group = {};  // the first that has it
+  bool all_finite = true;                            // the values and their sums in float32
 };
 
 ClassBlock::ClassBlock(uint32_t n, GateFunction function, const CollateOptions& options)
@@ -129,8 +151,14 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
     broken |=
         not_finite(gate) | not_finite(rows.linear[t].vector()) | not_finite(rows.post[t].vector());
   }
-  add_gate_sign<true>(rows, totals);
-  add_gate_sign<false>(rows, totals);
+  for (size_t lane = 0; lane < kLanes; lane += kWide) {
+    add_classes<0>(rows, lane, totals);
+    add_classes<2>(rows, lane, totals);
+    if constexpr (kClassesAtOnce == 1) {
+      add_classes<1>(rows, lane, totals);
+      add_classes<3>(rows, lane, totals);
+    }
+  }
   D8 sum_of_all = {};
   for (const auto& of_class : totals.sums) {
     for (const auto& of_quantity : of_class)
@@ -140,83 +168,70 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
   for (size_t i = 0; i < kHalf; ++i) totals.all_finite &= std::isfinite(get_lane(sum_of_all, i));
 }
 
-// The two classes of one sign of the gate together, so that what they read is read once; which
-// token has a largest value is left to find_places(), since few of them are kept in the end. A sum
-// or a maximum under a mask is one instruction, of which there are seven or eight a class and
-// token.
-template <bool kPositive>
-void ClassBlock::add_gate_sign(const Rows& rows, SequenceTotals& totals) {
-  constexpr size_t kFirst = kPositive ? 0 : 2;
-  static_assert(gate_is_positive(kFirst) == kPositive);
-  I16 largest[2][kNumGatedQuantities] = {}, counts[2] = {};
-  for (size_t begin = rows.first; begin < rows.end; begin += kTokensInFloat) {
-    const size_t end = std::min(rows.end, begin + kTokensInFloat);
-    F16 sums[2][kNumGatedQuantities] = {};
+// Adds kClassesAtOnce classes from kFirst on, of one sign of the gate, for kWide lanes. Which token
+// of a group has a largest value is left to place_of(), since few of them are kept in the end. With
+// masks of their own, a sum or a maximum is one instruction, of which there are seven or eight a
+// class and token.
+template <size_t kFirst>
+void ClassBlock::add_classes(const Rows& rows, size_t lane, SequenceTotals& totals) {
+  constexpr bool kPositive = gate_is_positive(kFirst);
+  static_assert(gate_is_positive(kFirst + kClassesAtOnce - 1) == kPositive);
+  const auto value = [&](const LaneRow* row) { return load<Wide>(row->lanes.data() + lane); };
+  WideInt counts[kClassesAtOnce] = {};
+  for (size_t begin = rows.first; begin < rows.end; begin += kGroup) {
+    const size_t end = std::min(rows.end, begin + kGroup);
+    Wide sums[kClassesAtOnce][kNumGatedQuantities] = {};
+    WideInt largest[kClassesAtOnce][kNumGatedQuantities] = {};
     for (size_t t = begin; t < end; ++t) {
-      const F16 gate = rows.gate[t].vector(), linear = rows.linear[t].vector();
-      const I16 open = kPositive ? gate > 0 : gate < 0;
-      const I16 in[2] = {open & (linear > 0), open & (linear < 0)};
-      for (size_t c = 0; c < 2; ++c) counts[c] -= in[c];
+      const Wide gate = value(&rows.gate[t]), linear = value(&rows.linear[t]);
+      const WideInt open = kPositive ? gate > 0 : gate < 0;
+      WideInt in[kClassesAtOnce];
+      for (size_t c = 0; c < kClassesAtOnce; ++c) {
+        in[c] = open & ((kFirst + c) % 2 == 0 ? linear > 0 : linear < 0);
+        counts[c] -= in[c];
+      }
 #pragma GCC unroll 4
       for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-        const F16 v = rows.of(q)[t].vector();
-        const I16 m = magnitude_bits(v);
-        for (size_t c = 0; c < 2; ++c) {
+        const Wide v = value(&rows.of(q)[t]);
+        const WideInt m = magnitude_bits(v);
+        for (size_t c = 0; c < kClassesAtOnce; ++c) {
           sums[c][q] = choose(in[c], sums[c][q] + v, sums[c][q]);
           if (!has_peaks(kFirst, q)) continue;
           largest[c][q] = choose(in[c], larger(m, largest[c][q]), largest[c][q]);
         }
       }
     }
-    for (size_t c = 0; c < 2; ++c) {
+    const auto group = all_lanes<WideInt>(static_cast<int32_t>((begin - rows.first) / kGroup));
+    for (size_t c = 0; c < kClassesAtOnce; ++c) {
       for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-        for (size_t h = 0; h < 2; ++h) {
-          totals.sums[kFirst + c][q][h] += widened(half(sums[c][q], h));
+        for (size_t i = 0; i < kWide; i += kHalf) {
+          totals.sums[kFirst + c][q][(lane + i) / kHalf] += widened(lanes_from(sums[c][q], i));
         }
+        if (!has_peaks(kFirst, q)) continue;
+        float* before = totals.largest[kFirst + c][q].data() + lane;
+        int32_t* group_before = totals.largest_group[kFirst + c][q].data() + lane;
+        const WideInt higher = largest[c][q] > load<WideInt>(before);
+        store(choose(higher, largest[c][q], load<WideInt>(before)), before);
+        store(choose(higher, group, load<WideInt>(group_before)), group_before);
       }
     }
   }
-  for (size_t c = 0; c < 2; ++c) {
-    totals.counts[kFirst + c] += counts[c];
-    for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-      totals.largest[kFirst + c][q] = bits_as<F16>(largest[c][q]);
-    }
+  for (size_t c = 0; c < kClassesAtOnce; ++c) {
+    store(counts[c], totals.counts[kFirst + c].data() + lane);
   }
 }
 
-// The first token of the class with the largest magnitude, of each of `lanes`: all of them
-// together, or lane by lane where it is wanted of few.
-void ClassBlock::find_places(const Rows& rows, size_t sign_class, size_t quantity, uint32_t lanes,
-                             const F16& largest, PerLane<uint32_t>& places) {
-  constexpr int kFew = 2;
-  const LaneRow* values = rows.of(quantity);
-  const I16 wanted = bits_as<I16>(largest);
-  if (std::popcount(lanes) > kFew) {
-    for (size_t t = rows.first; lanes != 0; ++t) {
-      assert(t < rows.end);  // they were found there
-      const uint32_t same = lanes_equal(magnitude_bits(values[t].vector()), wanted) & lanes;
-      for (uint32_t left = same; left != 0; left &= left - 1) {
-        const auto lane = static_cast<size_t>(std::countr_zero(left));
-        if (!rows.is_in(sign_class, t, lane)) continue;
-        places[lane] = static_cast<uint32_t>(t);
-        lanes &= ~(1U << lane);
-      }
-    }
+// The first token of the class with the largest magnitude, which is in that group.
+uint32_t ClassBlock::place_of(const Rows& rows, const SequenceTotals& totals, size_t sign_class,
+                              size_t quantity, size_t lane) {
+  const float largest = totals.largest[sign_class][quantity][lane];
+  const auto group = static_cast<size_t>(totals.largest_group[sign_class][quantity][lane]);
+  size_t t = rows.first + group * kGroup;
+  while (std::fabs(rows.value(quantity, t, lane)) != largest || !rows.is_in(sign_class, t, lane)) {
+    assert(t + 1 < rows.end);  // it was found there
+    ++t;
   }
-  for (; lanes != 0; lanes &= lanes - 1) {
-    const auto lane = static_cast<size_t>(std::countr_zero(lanes));
-    const int32_t wanted_here = get_lane(wanted, lane);
-    const auto is_there = [&](size_t t) {
-      return (std::bit_cast<int32_t>(values[t].lanes[lane]) & 0x7fffffff) == wanted_here &&
-             rows.is_in(sign_class, t, lane);
-    };
-    size_t t = rows.first;
-    while (!is_there(t)) {
-      assert(t + 1 < rows.end);  // it was found there
-      ++t;
-    }
-    places[lane] = static_cast<uint32_t>(t);
-  }
+  return static_cast<uint32_t>(t);
 }
 
 // The same by the definition, one value at a time: a token with a value that is not finite counts
@@ -225,29 +240,27 @@ void ClassBlock::add_finite_rows(const Rows& rows, SequenceTotals& totals) const
   totals.all_finite = false;
   for (size_t lane = 0; lane < n_units_; ++lane) {
     for (size_t c = 0; c < kNumSignClasses; ++c) {
-      int32_t count = 0;
-      std::array<float, kNumGatedQuantities> largest = {};
       std::array<double, kNumGatedQuantities> all_sums = {};
-      for (size_t begin = rows.first; begin < rows.end; begin += kTokensInFloat) {
+      for (size_t begin = rows.first; begin < rows.end; begin += kGroup) {
         std::array<float, kNumGatedQuantities> sums = {};
         std::array<double, kNumGatedQuantities> wide_sums = {};
-        for (size_t t = begin; t < std::min(rows.end, begin + kTokensInFloat); ++t) {
+        for (size_t t = begin; t < std::min(rows.end, begin + kGroup); ++t) {
           if (!rows.is_in(c, t, lane)) continue;
-          ++count;
+          ++totals.counts[c][lane];
           for (size_t q = 0; q < kNumGatedQuantities; ++q) {
             const float value = rows.value(q, t, lane);
             sums[q] += value;
             wide_sums[q] += double{value};
-            largest[q] = std::max(largest[q], std::fabs(value));
+            if (std::fabs(value) <= totals.largest[c][q][lane]) continue;
+            totals.largest[c][q][lane] = std::fabs(value);
+            totals.largest_group[c][q][lane] = static_cast<int32_t>((begin - rows.first) / kGroup);
           }
         }
         for (size_t q = 0; q < kNumGatedQuantities; ++q) {
           all_sums[q] += std::isfinite(sums[q]) ? double{sums[q]} : wide_sums[q];
         }
       }
-      set_lane(totals.counts[c], lane, count);
       for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-        set_lane(totals.largest[c][q], lane, largest[q]);
         set_lane(totals.sums[c][q][lane / kHalf], lane % kHalf, all_sums[q]);
       }
     }
@@ -260,7 +273,7 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
   for (size_t c = 0; c < kNumSignClasses; ++c) {
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
       if (!has_peaks(c, q)) continue;
-      const F16 largest = totals.largest[c][q];
+      const F16 largest = load<F16>(totals.largest[c][q].data());
       wanted[c][q] = bits_of((largest >= load<F16>(limits_[c][q].data())) & (largest > 0));
       for (uint32_t lanes = wanted[c][q]; lanes != 0; lanes &= lanes - 1) {
         __builtin_prefetch(&values_[first_row(c, q, std::countr_zero(lanes))], 1, 3);
@@ -269,17 +282,15 @@ void ClassBlock::take(const Rows& rows, const SequenceTotals& totals,
   }
   for (size_t c = 0; c < kNumSignClasses; ++c) {
     for (size_t lane = 0; lane < kLanes; ++lane) {
-      counts_[c][lane] += static_cast<uint64_t>(get_lane(totals.counts[c], lane));
+      counts_[c][lane] += static_cast<uint64_t>(totals.counts[c][lane]);
     }
     for (size_t q = 0; q < kNumGatedQuantities; ++q) sums_[c][q].add(totals.sums[c][q]);
   }
   for (size_t c = 0; c < kNumSignClasses; ++c) {
     for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-      PerLane<uint32_t> places;
-      find_places(rows, c, q, wanted[c][q], totals.largest[c][q], places);
       for (uint32_t lanes = wanted[c][q]; lanes != 0; lanes &= lanes - 1) {
         const auto lane = static_cast<size_t>(std::countr_zero(lanes));
-        const uint32_t t = places[lane];
+        const uint32_t t = place_of(rows, totals, c, q, lane);
         offer(c, q, lane, {{sequence.number, t}, rows.value(q, t, lane)});
       }
     }

@@ -45,15 +45,15 @@ class ClassBlock {
   void add_rows(const Rows& rows, SequenceTotals& totals) const;
   void add_finite_rows(const Rows& rows, SequenceTotals& totals) const;
   void take(const Rows& rows, const SequenceTotals& totals, const BatchSequence& sequence);
-  template <bool kPositive>
-  static void add_gate_sign(const Rows& rows, SequenceTotals& totals);
+  template <size_t kFirst>
+  static void add_classes(const Rows& rows, size_t lane, SequenceTotals& totals);
+  static uint32_t place_of(const Rows& rows, const SequenceTotals& totals, size_t sign_class,
+                           size_t quantity, size_t lane);
   template <typename T>
   using PerLane = std::array<T, kLanes>;
   template <typename T>
   using PerQuantity = std::array<std::array<T, kNumGatedQuantities>, kNumSignClasses>;
 
-  static void find_places(const Rows& rows, size_t sign_class, size_t quantity, uint32_t lanes,
-                          const F16& largest, PerLane<uint32_t>& places);
   // The peaks of one list, [slot] in no order: where few are replaced, the values are one cache
   // line to look at, and the places are only written.
   struct alignas(LaneRow) PlaceRow {

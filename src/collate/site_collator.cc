@@ -21,9 +21,11 @@ void SiteCollator::observe(const SiteValues& values, std::span<const BatchSequen
                            ThreadPool& threads, std::span<BlockScratch> scratch,
                            std::span<WindowSink* const> sinks) {
   constexpr size_t kUnits = RowTile::kBlocks * kLanes;
+  SiteValues wanted = values;
+  if (class_blocks_.empty()) wanted.gate = wanted.linear = nullptr;
   threads.parallel_for((n_units_ + kUnits - 1) / kUnits, [&](size_t item, size_t thread) {
     RowTile& tile = scratch[thread].tile;
-    tile.load(values, item * kUnits, std::min(kUnits, n_units_ - item * kUnits));
+    tile.load(wanted, item * kUnits, std::min(kUnits, n_units_ - item * kUnits));
     const size_t first = item * RowTile::kBlocks;
     const size_t end = std::min(blocks_.size(), first + RowTile::kBlocks);
     for (size_t index = first; index < end; ++index) {

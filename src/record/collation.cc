@@ -27,6 +27,7 @@ constexpr uint64_t kSmallBuffers = uint64_t{256} << 20;  // both of them
 constexpr uint64_t kBatchBytes = uint64_t{64} << 20;     // what the next batch may keep
 
 constexpr auto kInBuffer = [](uint64_t reference) { return WindowStore::in_buffer(reference); };
+constexpr auto kOnDisk = [](uint64_t reference) { return !WindowStore::in_buffer(reference); };
 
 // The sites with a value a token, of which samples are taken.
 std::vector<Site> token_sites(const std::vector<Site>& sites) {
@@ -198,18 +199,28 @@ Collation::Chosen Collation::unit_of_row(uint64_t row) {
 
 void Collation::save(const std::string& fingerprint, const State& state) {
   settle();
-  windows_.flush(visit_all(kInBuffer));
-  windows_.compact_if_wasteful(visit_all([](uint64_t) { return true; }));
-  windows_.sync();
+  windows_.compact_if_wasteful(visit_all(kOnDisk));
   if (sampler_) sampler_->sync();
-  const CheckpointHead head{.fingerprint = fingerprint,
-                            .n_sequences = state.n_sequences,
-                            .sparse = state.sparse,
-                            .segments = windows_.segments(),
-                            .n_units = n_units_};
-  write_checkpoint(folder_ + kCheckpoint, head,
-                   [this](uint64_t row, UnitRecord& unit) { unit_of_row(row).record(unit); });
-  windows_.remove_unlisted();
+  WindowStore::Plan plan = windows_.plan_copy();
+  CheckpointHead head{.fingerprint = fingerprint,
+                      .n_sequences = state.n_sequences,
+                      .sparse = state.sparse,
+                      .segments = windows_.segments(),
+                      .n_units = n_units_};
+  head.segments.push_back(plan.segment());
+  const auto move = [&](auto& peaks) {
+    for (auto& peak : peaks) {
+      if (WindowStore::in_buffer(peak.window_ref)) plan.move(peak.window_ref);
+    }
+  };
+  const std::string path = folder_ + kCheckpoint;
+  write_checkpoint(path, head, [&](uint64_t row, UnitRecord& unit) {
+    unit_of_row(row).record(unit);
+    move(unit.maximum_peaks);
+    move(unit.minimum_peaks);
+    if (unit.head) move(unit.head->peaks);
+  });
+  windows_.copy(std::move(plan), [path] { commit_checkpoint(path); });
 }
 
 std::optional<Collation::State> Collation::restore(const std::string& fingerprint) {

@@ -71,7 +71,7 @@ class Out {
   }
   void finish() {
     value(std::stoull(writer_.checksum().substr(0, 16), nullptr, 16));
-    writer_.finish();
+    writer_.close();
   }
 
  private:
@@ -186,10 +186,13 @@ bool is_whole(std::span<const std::byte> file) {
 
 }  // namespace
 
+namespace {
+std::string beside(const std::string& path) { return path + ".new"; }
+}  // namespace
+
 void write_checkpoint(const std::string& path, const CheckpointHead& head,
                       const std::function<void(uint64_t, UnitRecord&)>& unit) {
-  const std::string beside = path + ".new";
-  Out out(beside);
+  Out out(beside(path));
   out.value(kMagic);
   const std::vector<char> fingerprint(head.fingerprint.begin(), head.fingerprint.end());
   head_fields(out, head, fingerprint);
@@ -199,7 +202,11 @@ void write_checkpoint(const std::string& path, const CheckpointHead& head,
     unit_fields(out, std::as_const(record));
   }
   out.finish();
-  rename_durably(beside, path);
+}
+
+void commit_checkpoint(const std::string& path) {
+  sync_file(beside(path));
+  rename_durably(beside(path), path);
 }
 
 std::optional<CheckpointHead> read_checkpoint(

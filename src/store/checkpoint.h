@@ -37,8 +37,10 @@ struct CheckpointHead {
   uint64_t n_units = 0;
 };
 
+// Beside what is at `path`, which commit_checkpoint() replaces by it once all it names is safe.
 void write_checkpoint(const std::string& path, const CheckpointHead& head,
                       const std::function<void(uint64_t row, UnitRecord& into)>& unit);
+void commit_checkpoint(const std::string& path);
 
 // Nothing if there is no checkpoint, or if it is damaged or of another fingerprint.
 std::optional<CheckpointHead> read_checkpoint(

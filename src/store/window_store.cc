@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "base/prefetch.h"
 
@@ -40,25 +42,19 @@ size_t slots_at_once(size_t slot_class) {
   return std::max<size_t>(1, kHandful / (slot_class * kSlot));
 }
 
-// Says where windows will lie in a segment that is still to be written, and remembers where they
-// lie now.
-class SegmentPlan {
- public:
-  explicit SegmentPlan(uint32_t segment) : segment_(segment) {}
+std::string segment_path(const std::string& folder, uint32_t segment) {
+  return fmt::format("{}/windows-{}", folder, segment);
+}
 
-  void move(uint64_t& reference) {
-    old_.push_back(reference);
-    const size_t length = length_of(reference);
-    reference = make_reference(segment_, length, n_groups_);
-    n_groups_ += groups_of(length);
+void remove_all_but(const std::string& folder, std::span<const uint32_t> segments) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (!entry.path().filename().string().starts_with("windows-")) continue;
+    const auto is_it = [&](uint32_t segment) {
+      return entry.path() == segment_path(folder, segment);
+    };
+    if (std::ranges::none_of(segments, is_it)) std::filesystem::remove(entry.path());
   }
-  std::vector<uint64_t> take() { return std::move(old_); }
-
- private:
-  uint32_t segment_;
-  size_t n_groups_ = 0;
-  std::vector<uint64_t> old_;
-};
+}
 
 }  // namespace
 
@@ -86,12 +82,21 @@ class WindowStore::Sink : public WindowSink {
   void drop(uint64_t reference) override {
     const size_t slot_class = class_of(length_of(reference));
     if (segment_of(reference) != 0 || slot_class == 0) return;
+    if (store_.is_copying_) {  // it may still have to be written
+      dropped_.push_back(reference);
+      return;
+    }
     std::vector<uint64_t>& slots = slots_of(slot_class);
     slots.push_back(group_of(reference));
     if (slots.size() > 2 * slots_at_once(slot_class)) store_.give_slots(slot_class, slots);
   }
 
   void forget() { slots_.clear(); }
+
+  // Those that were dropped while the buffer was copied.
+  void drop_again() {
+    for (const uint64_t reference : std::exchange(dropped_, {})) drop(reference);
+  }
 
  private:
   std::vector<uint64_t>& slots_of(size_t slot_class) {
@@ -101,6 +106,7 @@ class WindowStore::Sink : public WindowSink {
 
   WindowStore& store_;
   std::vector<std::vector<uint64_t>> slots_;  // [slot class]
+  std::vector<uint64_t> dropped_;
 };
 
 WindowStore::WindowStore(std::string folder, size_t buffer_bytes, size_t n_threads)
@@ -166,7 +172,11 @@ size_t most_floats(std::span<const WindowStore::Need> needs, std::span<const siz
 
 }  // namespace
 
-bool WindowStore::has_room(std::span<const Need> needs) const {
+bool WindowStore::has_room(std::span<const Need> needs) {
+  const auto is_done = [&] {
+    return writing_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  };
+  if (is_copying_ && writing_.valid() && is_done()) wait_for_writing();
   std::vector<size_t> n_free;
   for (const auto& free : free_) n_free.push_back(free.size());
   return n_used_ + most_floats(needs, n_free, sinks_.size()) <= buffer_.floats().size();
@@ -174,13 +184,20 @@ bool WindowStore::has_room(std::span<const Need> needs) const {
 
 void WindowStore::make_room(std::span<const Need> needs, const VisitAll& for_each) {
   if (has_room(needs)) return;
+  if (is_copying_) {
+    wait_for_writing();
+    if (has_room(needs)) return;
+  }
   flush(for_each);
   const size_t bytes = most_floats(needs, {}, sinks_.size()) * sizeof(float);
   if (bytes > buffer_.floats().size_bytes()) buffer_ = HugeBuffer(bytes);
 }
 
-std::string WindowStore::segment_path(uint32_t segment) const {
-  return fmt::format("{}/windows-{}", folder_, segment);
+void WindowStore::Plan::move(uint64_t& reference) {
+  old_.push_back(reference);
+  const size_t length = length_of(reference);
+  reference = make_reference(segment_, length, n_groups_);
+  n_groups_ += groups_of(length);
 }
 
 void WindowStore::open_segments(std::span<const uint32_t> segments) {
@@ -188,9 +205,10 @@ void WindowStore::open_segments(std::span<const uint32_t> segments) {
 }
 
 void WindowStore::open_segment(uint32_t segment) {
-  PartReader file(segment_path(segment));
+  PartReader file(segment_path(folder_, segment));
   uint32_t n_windows = 0;
-  if (file.size() < sizeof(n_windows)) fail(Code::corrupt, "{}: empty", segment_path(segment));
+  if (file.size() < sizeof(n_windows))
+    fail(Code::corrupt, "{}: empty", segment_path(folder_, segment));
   PageBuffer buffer;
   const auto last = file.read(file.size() - sizeof(n_windows), file.size(), buffer);
   std::memcpy(&n_windows, last.data(), sizeof(n_windows));
@@ -199,7 +217,7 @@ void WindowStore::open_segment(uint32_t segment) {
 
 const WindowStore::Segment& WindowStore::segment(uint32_t number) const {
   const auto found = segments_.find(number);
-  if (found == segments_.end()) fail(Code::corrupt, "{}: missing", segment_path(number));
+  if (found == segments_.end()) fail(Code::corrupt, "{}: missing", segment_path(folder_, number));
   return found->second;
 }
 
@@ -212,7 +230,7 @@ std::vector<uint32_t> WindowStore::segments() const {
 // A number whose file is not there: a checkpoint may name files that this process no longer uses.
 uint32_t WindowStore::free_segment() const {
   for (uint32_t segment = 1; segment <= kMostSegments; ++segment) {
-    if (!segments_.contains(segment) && !std::filesystem::exists(segment_path(segment))) {
+    if (!segments_.contains(segment) && !std::filesystem::exists(segment_path(folder_, segment))) {
       return segment;
     }
   }
@@ -257,7 +275,7 @@ void WindowStore::flush(const VisitAll& for_each) {
   wait_for_writing();
   if (n_used_ == 0) return;
   segment_in_writing_ = free_segment();
-  SegmentPlan plan(segment_in_writing_);
+  Plan plan(segment_in_writing_);
   for_each([&](uint64_t& reference) {
     if (segment_of(reference) == 0) plan.move(reference);
   });
@@ -266,8 +284,8 @@ void WindowStore::flush(const VisitAll& for_each) {
     buffer_ = HugeBuffer(other_buffer_.floats().size_bytes());
   }
   empty_buffer();
-  writing_ = std::async(std::launch::async, [this, old = plan.take()] {
-    write_segment(segment_in_writing_, old, other_buffer_);
+  writing_ = std::async(std::launch::async, [this, plan = std::move(plan)] {
+    write_segment(plan, other_buffer_);
     other_buffer_.release_behind(kKeptBytes);
   });
 }
@@ -275,6 +293,10 @@ void WindowStore::flush(const VisitAll& for_each) {
 void WindowStore::wait_for_writing() {
   if (!writing_.valid()) return;
   writing_.get();
+  if (std::exchange(is_copying_, false)) {
+    for (const auto& sink : own_sinks_) sink->drop_again();
+    return;
+  }
   open_segment(segment_in_writing_);
   not_synced_.push_back(segment_in_writing_);
 }
@@ -287,26 +309,27 @@ void WindowStore::empty_buffer() {
 
 void WindowStore::compact_if_wasteful(const VisitAll& for_each) {
   wait_for_writing();
+  if (segments_.size() < 2) return;
   uint64_t on_disk = 0, alive = 0;
   for (const auto& [number, segment] : segments_) on_disk += segment.n_windows;
-  for_each([&](uint64_t&) { ++alive; });
-  if (segments_.size() < 2 || on_disk < 3 * alive) return;
-  const std::vector<uint32_t> old_segments = segments();
-  const uint32_t number = free_segment();
-  SegmentPlan plan(number);
-  for_each([&](uint64_t& reference) { plan.move(reference); });
-  write_segment(number, plan.take(), buffer_);
-  open_segment(number);
-  not_synced_.push_back(number);
-  for (const uint32_t segment : old_segments) segments_.erase(segment);
-  empty_buffer();
+  for_each([&](uint64_t& reference) { alive += in_buffer(reference) ? 0 : 1; });
+  if (on_disk < 3 * alive) return;
+  Plan plan(free_segment());
+  for_each([&](uint64_t& reference) {
+    if (!in_buffer(reference)) plan.move(reference);
+  });
+  write_segment(plan, buffer_);
+  segments_.clear();
+  open_segment(plan.segment());
+  not_synced_ = {plan.segment()};
 }
 
-void WindowStore::write_segment(uint32_t segment, std::span<const uint64_t> references,
-                                const HugeBuffer& buffer) const {
+void WindowStore::write_segment(const Plan& plan, const HugeBuffer& buffer) const {
   constexpr size_t kFloatsAtOnce = 1 << 22;  // 16 MB
+  constexpr size_t kAhead = 8;               // windows lie where there was room
   constexpr float kZeros[kGroup] = {};
-  FileWriter writer(segment_path(segment), FileWriter::Checksummed::no);
+  const std::span<const uint64_t> references = plan.old_;
+  FileWriter writer(segment_path(folder_, plan.segment()), FileWriter::Checksummed::no);
   Loaded loaded;
   for (size_t first = 0, end = 0; first < references.size(); first = end) {
     for (size_t floats = 0; end < references.size() && floats < kFloatsAtOnce; ++end) {
@@ -318,8 +341,9 @@ void WindowStore::write_segment(uint32_t segment, std::span<const uint64_t> refe
           for (uint64_t reference : some) visit(reference);
         },
         buffer, loaded);
-    for (const uint64_t reference : some) {
-      const auto values = loaded.window(reference);
+    for (size_t i = 0; i < some.size(); ++i) {
+      if (i + kAhead < some.size()) prefetch_to_read(loaded.window(some[i + kAhead]));
+      const auto values = loaded.window(some[i]);
       writer.write(std::as_bytes(values));
       writer.write(
           std::as_bytes(std::span(kZeros, groups_of(values.size()) * kGroup - values.size())));
@@ -330,24 +354,28 @@ void WindowStore::write_segment(uint32_t segment, std::span<const uint64_t> refe
   writer.close();
 }
 
-void WindowStore::sync() {
+WindowStore::Plan WindowStore::plan_copy() {
   wait_for_writing();
-  for (const uint32_t segment : not_synced_) {
-    if (segments_.contains(segment)) sync_file(segment_path(segment));
-  }
-  not_synced_.clear();
+  return Plan(free_segment());
 }
 
-void WindowStore::remove_unlisted() const {
-  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with("windows-")) continue;
-    bool listed = false;
-    for (const auto& [number, segment] : segments_) {
-      listed |= entry.path() == segment_path(number);
-    }
-    if (!listed) std::filesystem::remove(entry.path());
-  }
+void WindowStore::copy(Plan plan, std::function<void()> commit) {
+  wait_for_writing();
+  std::vector<uint32_t> named = segments();
+  named.push_back(plan.segment());
+  not_synced_.push_back(plan.segment());
+  is_copying_ = true;
+  writing_ = std::async(std::launch::async,
+                        [this, plan = std::move(plan), named = std::move(named),
+                         commit = std::move(commit), to_sync = std::exchange(not_synced_, {})] {
+                          write_segment(plan, buffer_);
+                          for (const uint32_t segment : to_sync)
+                            sync_file(segment_path(folder_, segment));
+                          commit();
+                          remove_all_but(folder_, named);
+                        });
 }
+
+void WindowStore::remove_unlisted() const { remove_all_but(folder_, segments()); }
 
 }  // namespace actogram

@@ -2,10 +2,11 @@
 //
 // Windows are many and large (2 GB for the neurons of a small model), and most that are admitted
 // early are displaced later. So they live in a buffer in memory, where a window that is dropped
-// makes room for the next; when the buffer is full of windows still wanted, or they have to outlive
-// the process, they are written out, in the order in which the owner of the references visits them,
-// as one segment file. It learns the new ones; the writing itself goes on in the background while a
-// second buffer fills.
+// makes room for the next; when the buffer is full of windows still wanted, they are written out,
+// in the order in which the owner of the references visits them, as one segment file. It learns the
+// new ones; the writing itself goes on in the background while a second buffer fills. For a
+// checkpoint they are copied to such a file and stay where they are; that too goes on in the
+// background, and until it is done no room of a dropped window is used again.
 //
 //   reference := segment:u14 length:u16 offset:u34   in groups of four floats; segment 0 is memory
 //   segment   := (window, zeros to a multiple of four floats)* n_windows:u32
@@ -15,7 +16,8 @@
 // cost what they need.
 //
 // Memory: a buffer, of the second one what is taken in while the first is written, and what is
-// loaded. Disk: what was alive at each flush; compact_if_wasteful() drops the dead.
+// loaded. Disk: what was alive at each flush, of which compact_if_wasteful() drops the dead, and
+// two copies of the buffer.
 #pragma once
 
 #include <cstddef>
@@ -93,18 +95,42 @@ class WindowStore {
     size_t n_windows;
     size_t n_values;
   };
-  bool has_room(std::span<const Need> needs) const;
+  // Ends a copy() that is done.
+  bool has_room(std::span<const Need> needs);
   // Flushes if that might not fit. For it and flush() references in the buffer will do.
   void make_room(std::span<const Need> needs, const VisitAll& for_each);
   // Empties the buffer into a new segment. What goes wrong with writing it is thrown by whatever
   // is called next.
   void flush(const VisitAll& for_each);
-  void sync();  // segments are safe from a power cut after it
 
-  // Rewrites everything wanted into one segment if more than two thirds of the windows on the disk
-  // are dead. The old files stay until remove_unlisted(): a checkpoint may still name them.
+  // Rewrites what is wanted of the segments into one if more than two thirds of their windows are
+  // dead. For it references in segments will do. The old files stay until the next copy() is done:
+  // a checkpoint may still name them.
   void compact_if_wasteful(const VisitAll& for_each);
-  void remove_unlisted() const;
+
+  // Says where windows will lie in a segment that is still to be written, and remembers where they
+  // lie now.
+  class Plan {
+   public:
+    explicit Plan(uint32_t segment) : segment_(segment) {}
+
+    uint32_t segment() const { return segment_; }
+    void move(uint64_t& reference);
+
+   private:
+    friend class WindowStore;
+    uint32_t segment_;
+    size_t n_groups_ = 0;
+    std::vector<uint64_t> old_;
+  };
+  // For a process that comes later: it has segments() and that of a plan, to which references in
+  // the buffer were moved, in a copy of them.
+  Plan plan_copy();
+  // In the background: writes the plan's segment, makes all segments safe from a power cut, calls
+  // `commit` and removes the files that are then of no use. What goes wrong is thrown by whatever
+  // is called next.
+  void copy(Plan plan, std::function<void()> commit);
+  void remove_unlisted() const;  // files that are none of segments()
 
  private:
   class Sink;
@@ -113,13 +139,11 @@ class WindowStore {
     uint64_t n_windows;
   };
 
-  std::string segment_path(uint32_t segment) const;
   const Segment& segment(uint32_t number) const;
   uint32_t free_segment() const;
   void open_segment(uint32_t segment);
   void load(const VisitAll& for_each, const HugeBuffer& buffer, Loaded& into) const;
-  void write_segment(uint32_t segment, std::span<const uint64_t> references,
-                     const HugeBuffer& buffer) const;
+  void write_segment(const Plan& plan, const HugeBuffer& buffer) const;
   void empty_buffer();
 
   // The pool of slots. A slot of class c has c * 16 floats; it is known by its offset in groups.
@@ -136,6 +160,7 @@ class WindowStore {
   std::vector<WindowSink*> sinks_;  // [thread]
   std::map<uint32_t, Segment> segments_;
   std::vector<uint32_t> not_synced_;
+  bool is_copying_ = false;  // else what is written is segment_in_writing_
   uint32_t segment_in_writing_ = 0;
   std::future<void> writing_;  // last: it is waited for before anything it uses goes
 };

@@ -1,9 +1,10 @@
 // Windows come back as they were kept, from the buffer, from segments, after compaction, and in
-// another process; kept by several threads at once.
+// another process, from a copy; kept by several threads at once.
 #include "store/window_store.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
 
@@ -32,6 +33,7 @@ struct Kept {
 };
 
 constexpr size_t kLongest = 40;
+constexpr size_t kMore = 1 << 11;  // windows that a sink may have taken room for
 
 std::vector<float> random_window(std::mt19937& rng) {
   std::vector<float> values(rng() % (kLongest + 1));
@@ -49,6 +51,23 @@ WindowStore::VisitAll visit_all(std::vector<Kept>& kept) {
   return [&kept](const WindowStore::Visit& visit) {
     for (Kept& window : kept) visit(window.reference);
   };
+}
+
+// What a process finds that comes after a copy of `kept` was committed.
+struct Later {
+  std::vector<uint32_t> segments;
+  std::vector<Kept> kept;
+};
+
+Later copy(WindowStore& store, const std::vector<Kept>& kept, std::function<void()> commit) {
+  WindowStore::Plan plan = store.plan_copy();
+  Later later{store.segments(), kept};
+  later.segments.push_back(plan.segment());
+  for (Kept& window : later.kept) {
+    if (WindowStore::in_buffer(window.reference)) plan.move(window.reference);
+  }
+  store.copy(std::move(plan), std::move(commit));
+  return later;
 }
 
 void expect_all(WindowStore& store, const std::vector<Kept>& kept) {
@@ -99,20 +118,82 @@ TEST_F(WindowStoreTest, GivesBackWhatWasKeptThroughFlushesAndCompaction) {
       }
       kept.push_back(keep(sink, random_window(rng)));
       if (i % (tiny ? 50 : 500) == 49) {
-        store.flush(visit_all(kept));
+        if (rng() % 2) store.flush(visit_all(kept));
         store.compact_if_wasteful(visit_all(kept));
-        store.sync();
-        store.remove_unlisted();
-        EXPECT_EQ(n_files(), store.segments().size());
+        const Later later = copy(store, kept, [] {});
+        store.wait_for_writing();
+        EXPECT_EQ(n_files(), store.segments().size() + 1);
+        WindowStore again(folder_, 4096, 1);
+        again.open_segments(later.segments);
+        expect_all(again, later.kept);
       }
     }
     expect_all(store, kept);
-    store.flush(visit_all(kept));
-    store.sync();
-    WindowStore again(folder_, 4096, 1);
-    again.open_segments(store.segments());
-    expect_all(again, kept);
+    store.remove_unlisted();
+    EXPECT_EQ(n_files(), store.segments().size());
   }
+}
+
+// Half of the windows go at once, and others come in their place, while the copy is being written.
+TEST_F(WindowStoreTest, CopiesWhatWasThereWhileWindowsComeAndGo) {
+  constexpr size_t kWindows = 60'000, kValues = 64;
+  const WindowStore::Need needs[] = {{kWindows, kValues}};
+  const auto nothing = [](const WindowStore::Visit&) {};
+  WindowStore store(folder_, WindowStore::bytes_of(2 * kWindows + kMore, kValues), 1);
+  WindowSink& sink = *store.sinks()[0];
+  std::mt19937 rng(1);
+  std::vector<Kept> kept(kWindows);
+  const auto keep_new = [&](Kept& window) {
+    window = keep(sink, std::vector<float>(kValues, static_cast<float>(rng())));
+  };
+  store.make_room(needs, nothing);
+  std::ranges::for_each(kept, keep_new);
+  bool is_committed = false;
+  const Later later = copy(store, kept, [&] {
+    EXPECT_EQ(n_files(), 1u);
+    is_committed = true;
+  });
+  ASSERT_TRUE(store.has_room(needs));
+  for (size_t i = 0; i < kWindows; i += 2) {
+    sink.drop(kept[i].reference);
+    keep_new(kept[i]);
+  }
+  expect_all(store, kept);  // waits for the copy
+  EXPECT_TRUE(is_committed);
+  WindowStore again(folder_, 4096, 1);
+  again.open_segments(later.segments);
+  expect_all(again, later.kept);
+  // The room of what went is used again: as many windows fit as did before.
+  for (Kept& window : kept) {
+    sink.drop(window.reference);
+    keep_new(window);
+  }
+  EXPECT_TRUE(store.has_room(needs));
+  EXPECT_EQ(store.segments().size(), 0u);
+}
+
+TEST_F(WindowStoreTest, WaitsForACopyWhereItsWindowsMakeRoom) {
+  constexpr size_t kWindows = 5000, kValues = 16;
+  const WindowStore::Need needs[] = {{kWindows, kValues}};
+  WindowStore store(folder_, WindowStore::bytes_of(kWindows + kMore, kValues), 1);
+  std::vector<Kept> kept(kWindows), none;
+  for (const float value : {1.F, 2.F}) {
+    store.make_room(needs, visit_all(none));
+    for (Kept& window : kept) window = keep(*store.sinks()[0], std::vector<float>(kValues, value));
+    expect_all(store, kept);
+    copy(store, kept, [] {});
+    for (const Kept& window : kept) store.sinks()[0]->drop(window.reference);
+  }
+  EXPECT_EQ(store.segments().size(), 0u);
+}
+
+TEST_F(WindowStoreTest, TellsOfACopyThatFailed) {
+  WindowStore store(folder_, 1 << 20, 1);
+  const WindowStore::Need needs[] = {{1, 3}};
+  store.make_room(needs, [](const WindowStore::Visit&) {});
+  const std::vector<Kept> kept{keep(*store.sinks()[0], {1, 2, 3})};
+  copy(store, kept, [] { fail(Code::environment, "no room for the checkpoint"); });
+  EXPECT_THROW(store.plan_copy(), Error);
 }
 
 // More than a buffer keeps of its memory once it was written.
@@ -141,7 +222,7 @@ TEST_F(WindowStoreTest, SaysWhichSegmentIsMissingOrShort) {
   store.make_room({&need, 1}, [](const WindowStore::Visit&) {});
   std::vector<Kept> kept{keep(*store.sinks()[0], {1, 2, 3})};
   store.flush(visit_all(kept));
-  store.sync();
+  store.wait_for_writing();
   WindowStore::Loaded loaded;
   WindowStore empty(folder_, 4096, 1);
   EXPECT_THROW(empty.load(visit_all(kept), loaded), Error);
