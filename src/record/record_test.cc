@@ -84,7 +84,8 @@ TEST_F(RecordTest, GivesTheSameBytesAfterKillsAtRandomMoments) {
   for (int round = 0; round < 6; ++round) {
     RecordOptions o = options(fmt::format("killed{}.acto", round));
     o.recorder.checkpoint_seconds = 0;
-    o.recorder.collation.window_memory = rng() % 2 ? 1 : 1 << 20;
+    const std::optional<uint64_t> memory[] = {std::nullopt, 1, 1 << 20};
+    o.recorder.collation.window_memory = memory[round % 3];
     while (!fs::exists(o.output)) {
       uint32_t calls = 1 + rng() % 12;
       const pid_t child = fork();
