@@ -29,8 +29,13 @@ constexpr size_t kClassesAtOnce = 1;
 using WideInt = decltype(Wide() < Wide());
 constexpr size_t kWide = sizeof(Wide) / sizeof(float);  // lanes
 
-F8 lanes_from(const Wide& v, size_t lane) {
-  return load<F8>(reinterpret_cast<const char*>(&v) + lane * sizeof(float));
+template <typename V>
+F8 eight_lanes(const V& v, size_t which) {
+  if constexpr (sizeof(V) == sizeof(F8)) {
+    return v;
+  } else {
+    return half(v, which);
+  }
 }
 
 D8 magnitude(const D8& v) { return choose(v < 0, -v, v); }
@@ -151,13 +156,11 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
     broken |=
         not_finite(gate) | not_finite(rows.linear[t].vector()) | not_finite(rows.post[t].vector());
   }
-  for (size_t lane = 0; lane < kLanes; lane += kWide) {
-    add_classes<0>(rows, lane, totals);
-    add_classes<2>(rows, lane, totals);
-    if constexpr (kClassesAtOnce == 1) {
-      add_classes<1>(rows, lane, totals);
-      add_classes<3>(rows, lane, totals);
-    }
+  add_classes<0>(rows, totals);
+  add_classes<2>(rows, totals);
+  if constexpr (kClassesAtOnce == 1) {
+    add_classes<1>(rows, totals);
+    add_classes<3>(rows, totals);
   }
   D8 sum_of_all = {};
   for (const auto& of_class : totals.sums) {
@@ -168,56 +171,65 @@ void ClassBlock::add_rows(const Rows& rows, SequenceTotals& totals) const {
   for (size_t i = 0; i < kHalf; ++i) totals.all_finite &= std::isfinite(get_lane(sum_of_all, i));
 }
 
-// Adds kClassesAtOnce classes from kFirst on, of one sign of the gate, for kWide lanes. Which token
-// of a group has a largest value is left to place_of(), since few of them are kept in the end. With
-// masks of their own, a sum or a maximum is one instruction, of which there are seven or eight a
-// class and token.
+// Of kClassesAtOnce classes from kFirst on, of one sign of the gate, and kWide lanes: the tokens
+// [begin, end), a group. Which of them has a largest value is left to place_of(), since few of them
+// are kept in the end. With masks of their own, a sum or a maximum is one instruction, of which
+// there are seven or eight a class and token. Not inlined, so that the registers are for these.
 template <size_t kFirst>
-void ClassBlock::add_classes(const Rows& rows, size_t lane, SequenceTotals& totals) {
+[[gnu::noinline]] void ClassBlock::add_group(const Rows& rows, size_t lane, size_t begin,
+                                             size_t end, SequenceTotals& totals) {
   constexpr bool kPositive = gate_is_positive(kFirst);
   static_assert(gate_is_positive(kFirst + kClassesAtOnce - 1) == kPositive);
   const auto value = [&](const LaneRow* row) { return load<Wide>(row->lanes.data() + lane); };
-  WideInt counts[kClassesAtOnce] = {};
-  for (size_t begin = rows.first; begin < rows.end; begin += kGroup) {
-    const size_t end = std::min(rows.end, begin + kGroup);
-    Wide sums[kClassesAtOnce][kNumGatedQuantities] = {};
-    WideInt largest[kClassesAtOnce][kNumGatedQuantities] = {};
-    for (size_t t = begin; t < end; ++t) {
-      const Wide gate = value(&rows.gate[t]), linear = value(&rows.linear[t]);
-      const WideInt open = kPositive ? gate > 0 : gate < 0;
-      WideInt in[kClassesAtOnce];
-      for (size_t c = 0; c < kClassesAtOnce; ++c) {
-        in[c] = open & ((kFirst + c) % 2 == 0 ? linear > 0 : linear < 0);
-        counts[c] -= in[c];
-      }
-#pragma GCC unroll 4
-      for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-        const Wide v = value(&rows.of(q)[t]);
-        const WideInt m = magnitude_bits(v);
-        for (size_t c = 0; c < kClassesAtOnce; ++c) {
-          sums[c][q] = choose(in[c], sums[c][q] + v, sums[c][q]);
-          if (!has_peaks(kFirst, q)) continue;
-          largest[c][q] = choose(in[c], larger(m, largest[c][q]), largest[c][q]);
-        }
-      }
-    }
-    const auto group = all_lanes<WideInt>(static_cast<int32_t>((begin - rows.first) / kGroup));
+  WideInt counts[kClassesAtOnce] = {}, largest[kClassesAtOnce][kNumGatedQuantities] = {};
+  Wide sums[kClassesAtOnce][kNumGatedQuantities] = {};
+  for (size_t t = begin; t < end; ++t) {
+    const Wide gate = value(&rows.gate[t]), linear = value(&rows.linear[t]);
+    const WideInt open = kPositive ? gate > 0 : gate < 0;
+    WideInt in[kClassesAtOnce];
     for (size_t c = 0; c < kClassesAtOnce; ++c) {
-      for (size_t q = 0; q < kNumGatedQuantities; ++q) {
-        for (size_t i = 0; i < kWide; i += kHalf) {
-          totals.sums[kFirst + c][q][(lane + i) / kHalf] += widened(lanes_from(sums[c][q], i));
-        }
+      in[c] = open & ((kFirst + c) % 2 == 0 ? linear > 0 : linear < 0);
+      counts[c] -= in[c];
+    }
+#pragma GCC unroll 4
+    for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+      const Wide v = value(&rows.of(q)[t]);
+      const WideInt m = magnitude_bits(v);
+      for (size_t c = 0; c < kClassesAtOnce; ++c) {
+        sums[c][q] = choose(in[c], sums[c][q] + v, sums[c][q]);
         if (!has_peaks(kFirst, q)) continue;
-        float* before = totals.largest[kFirst + c][q].data() + lane;
-        int32_t* group_before = totals.largest_group[kFirst + c][q].data() + lane;
-        const WideInt higher = largest[c][q] > load<WideInt>(before);
-        store(choose(higher, largest[c][q], load<WideInt>(before)), before);
-        store(choose(higher, group, load<WideInt>(group_before)), group_before);
+        largest[c][q] = choose(in[c], larger(m, largest[c][q]), largest[c][q]);
       }
     }
   }
-  for (size_t c = 0; c < kClassesAtOnce; ++c) {
-    store(counts[c], totals.counts[kFirst + c].data() + lane);
+  const auto group = all_lanes<WideInt>(static_cast<int32_t>((begin - rows.first) / kGroup));
+#pragma GCC unroll 2
+  for (size_t i = 0; i < kClassesAtOnce; ++i) {
+    const size_t c = kFirst + i;
+    int32_t* count = totals.counts[c].data() + lane;
+    store(load<WideInt>(count) + counts[i], count);
+#pragma GCC unroll 4
+    for (size_t q = 0; q < kNumGatedQuantities; ++q) {
+      for (size_t h = 0; h < kWide / kHalf; ++h) {
+        totals.sums[c][q][lane / kHalf + h] += widened(eight_lanes(sums[i][q], h));
+      }
+      if (!has_peaks(kFirst, q)) continue;
+      float* before = totals.largest[c][q].data() + lane;
+      int32_t* group_before = totals.largest_group[c][q].data() + lane;
+      const WideInt higher = largest[i][q] > load<WideInt>(before);
+      store(choose(higher, largest[i][q], load<WideInt>(before)), before);
+      store(choose(higher, group, load<WideInt>(group_before)), group_before);
+    }
+  }
+}
+
+template <size_t kFirst>
+void ClassBlock::add_classes(const Rows& rows, SequenceTotals& totals) {
+  for (size_t begin = rows.first; begin < rows.end; begin += kGroup) {
+    const size_t end = std::min(rows.end, begin + kGroup);
+    for (size_t lane = 0; lane < kLanes; lane += kWide) {
+      add_group<kFirst>(rows, lane, begin, end, totals);
+    }
   }
 }
 

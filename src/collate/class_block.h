@@ -46,7 +46,10 @@ class ClassBlock {
   void add_finite_rows(const Rows& rows, SequenceTotals& totals) const;
   void take(const Rows& rows, const SequenceTotals& totals, const BatchSequence& sequence);
   template <size_t kFirst>
-  static void add_classes(const Rows& rows, size_t lane, SequenceTotals& totals);
+  static void add_classes(const Rows& rows, SequenceTotals& totals);
+  template <size_t kFirst>
+  static void add_group(const Rows& rows, size_t lane, size_t begin, size_t end,
+                        SequenceTotals& totals);
   static uint32_t place_of(const Rows& rows, const SequenceTotals& totals, size_t sign_class,
                            size_t quantity, size_t lane);
   template <typename T>

@@ -197,6 +197,9 @@ template <typename V>
 auto half(const V& v, size_t which) {
   if constexpr (kIsPair<V>) {
     return which == 0 ? v.low : v.high;
+  } else if constexpr (sizeof(V) / sizeof(Scalar<V>) == kLanes) {  // in registers
+    return which == 0 ? __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
+                      : __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
   } else {
     typedef Scalar<V> Half __attribute__((vector_size(sizeof(V) / 2)));
     return load<Half>(reinterpret_cast<const char*>(&v) + which * sizeof(Half));
