@@ -81,11 +81,9 @@ HugeBuffer& HugeBuffer::operator=(HugeBuffer&& other) noexcept {
 
 void HugeBuffer::occupy(size_t first, size_t n) {
   const size_t end = first + std::min(n, size_ - std::min(first, size_));
-  const size_t begin = first * sizeof(float) / PageBuffer::kPage * PageBuffer::kPage;
-  const size_t n_bytes = end * sizeof(float) - std::min(begin, end * sizeof(float));
-  auto* const bytes = reinterpret_cast<std::byte*>(data_);
-  // Many pages in one call, where the kernel can (Linux 5.14): a third cheaper than one by one.
-  if (::madvise(bytes + begin, n_bytes, MADV_POPULATE_WRITE) == 0) return;
+  // Many pages in one call, where the kernel can (Linux 5.14) and `first` is at a page: a third
+  // cheaper than one by one.
+  if (::madvise(data_ + first, (end - first) * sizeof(float), MADV_POPULATE_WRITE) == 0) return;
   volatile float* floats = data_;
   for (size_t i = first; i < end; i += PageBuffer::kPage / sizeof(float)) floats[i] = 0;
 }

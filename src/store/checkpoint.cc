@@ -184,10 +184,8 @@ bool is_whole(std::span<const std::byte> file) {
   return magic == kMagic && check == std::stoull(checksum.hex().substr(0, 16), nullptr, 16);
 }
 
-}  // namespace
-
-namespace {
 std::string beside(const std::string& path) { return path + ".new"; }
+
 }  // namespace
 
 void write_checkpoint(const std::string& path, const CheckpointHead& head,
